@@ -4,7 +4,9 @@
 # What the programs on the host's side of the VM tests have in common.
 
 vm_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
+# shellcheck disable=SC2034 # for those who read this file
 top_dir=$(cd -- "$vm_dir/../.." && pwd)
+# shellcheck disable=SC2034
 cache_dir=${XDG_CACHE_HOME:-$HOME/.cache}/daxhp
 
 die() {

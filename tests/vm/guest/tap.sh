@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# A small Test Anything Protocol library for the guest. A case is a file with
+# functions test_*(), which run_tests runs in the order of the file, each after
+# reset(), which the case may define. Only TAP goes to standard output.
+
+tap_count=0
+tap_failures=0
+
+diag() {
+	local line
+	while IFS= read -r line; do
+		printf '#   %s\n' "$line"
+	done <<<"$*"
+}
+
+pass() {
+	printf 'ok %d - %s\n' $((++tap_count)) "$(tap_name "$1")"
+}
+
+fail() {
+	printf 'not ok %d - %s\n' $((++tap_count)) "$(tap_name "$1")"
+	tap_failures=$((tap_failures + 1))
+	shift
+	local text
+	for text; do
+		diag "$text"
+	done
+}
+
+# A "#" would begin a directive.
+tap_name() {
+	printf '%s' "${tap_test:+$tap_test: }${1//#/}"
+}
+
+skip() {
+	printf 'ok %d - %s # SKIP %s\n' $((++tap_count)) "$(tap_name "$1")" "$2"
+}
+
+bail_out() {
+	printf 'Bail out! %s\n' "$*"
+	exit 1
+}
+
+# ok NAME COMMAND...: the command succeeds.
+ok() {
+	local name=$1
+	shift
+	if "$@"; then pass "$name"; else fail "$name" "status $? of: $*"; fi
+}
+
+# nok NAME COMMAND...: the command fails.
+nok() {
+	local name=$1
+	shift
+	if "$@"; then fail "$name" "unexpected success of: $*"; else pass "$name"; fi
+}
+
+# is GOT WANT NAME
+is() {
+	if [ "$1" = "$2" ]; then pass "$3"; else fail "$3" "got:  $1" "want: $2"; fi
+}
+
+isnt() {
+	if [ "$1" != "$2" ]; then pass "$3"; else fail "$3" "got what it must not be: $1"; fi
+}
+
+# like GOT REGEX NAME
+like() {
+	if [[ $1 =~ $2 ]]; then pass "$3"; else fail "$3" "got:  $1" "want: $2"; fi
+}
+
+unlike() {
+	if [[ $1 =~ $2 ]]; then fail "$3" "got:  $1" "does match: $2"; else pass "$3"; fi
+}
+
+# at_most GOT LIMIT NAME: numbers, with fractions or not.
+at_most() {
+	if awk -v a="$1" -v b="$2" 'BEGIN { exit !(a ~ /^[0-9.]+$/ && a + 0 <= b + 0) }'; then
+		pass "$3 ($1, at most $2)"
+	else
+		fail "$3" "got:     $1" "at most: $2"
+	fi
+}
+
+# run COMMAND...: leaves the exit status in rc, the two streams in out and err,
+# and the command in ran.
+run() {
+	ran=$*
+	rc=0
+	"$@" >/run/tap.out 2>/run/tap.err </dev/null || rc=$?
+	out=$(tr -d '\0' </run/tap.out)
+	err=$(tr -d '\0' </run/tap.err)
+}
+
+# exits STATUS NAME: the exit status of the last run.
+exits() {
+	if [ "$rc" = "$1" ]; then
+		pass "$2"
+	else
+		fail "$2" "exit status $rc, not $1, of: $ran" "stdout: $out" "stderr: $err"
+	fi
+}
+
+# One sentence for a person: a single line, ended like one, no internals.
+one_sentence() {
+	if [[ $err =~ ^daxhp:\ .+[^[:space:]]$ || $err =~ ^[^[:space:]].+[.]$ ]] && [[ $err != *$'\n'* ]]; then
+		pass "$1"
+	else
+		fail "$1" "stderr: $err"
+	fi
+}
+
+# json FILTER: jq over the last run's standard output.
+json() {
+	jq -r "$1" /run/tap.out 2>/run/jq.err || { printf 'not what jq can read: %s' "$(</run/jq.err)"; return 0; }
+}
+
+# json_is FILTER WANT NAME
+json_is() {
+	local got
+	got=$(json "$1")
+	if [ "$got" = "$2" ]; then
+		pass "$3"
+	else
+		fail "$3" "got:  $got" "want: $2" "of $1 in: $out"
+	fi
+}
+
+json_like() {
+	local got
+	got=$(json "$1")
+	if [[ $got =~ $2 ]]; then
+		pass "$3"
+	else
+		fail "$3" "got:  $got" "want: $2" "of $1 in: $out"
+	fi
+}
+
+run_tests() {
+	local name
+	while IFS= read -r name; do
+		name=${name%%(*}
+		if [ -n "${vm_only:-}" ] && ! [[ $name =~ $vm_only ]]; then
+			continue
+		fi
+		tap_test=
+		if declare -F reset >/dev/null; then
+			reset || bail_out "the guest cannot be reset before $name"
+		fi
+		tap_test=${name#test_}
+		tap_test=${tap_test//_/ }
+		printf '# %s, %s s after boot\n' "$tap_test" "$(cut -d' ' -f1 /proc/uptime)"
+		"$name"
+	done < <(grep -oE '^test_[a-zA-Z0-9_]+\(' "$0")
+	printf '1..%d\n' "$tap_count"
+	[ "$tap_failures" = 0 ]
+	exit
+}
