@@ -6,6 +6,8 @@
 
 dax_bus=/sys/bus/dax
 memory=/sys/devices/system/memory
+faults=/sys/kernel/debug/notifier-error-inject/memory/actions
+export memory faults
 
 block_size() {
 	printf '%d' "0x$(<$memory/block_size_bytes)"
@@ -183,7 +185,6 @@ take_away() {
 
 # fault ACTION ERRNO: what the memory notifier answers from now on; ERRNO 0
 # takes it back. ACTION is MEM_GOING_OFFLINE or MEM_GOING_ONLINE.
-faults=/sys/kernel/debug/notifier-error-inject/memory/actions
 fault() {
 	[ -e $faults ] || modprobe memory-notifier-error-inject || return 1
 	echo "$2" >"$faults/$1/error"

@@ -84,8 +84,8 @@ at_most() {
 	fi
 }
 
-# run COMMAND...: leaves the exit status in rc, the two streams in out and err,
-# and the command in ran.
+# run COMMAND...: leaves the exit status in rc and the two streams in out and
+# err.
 run() {
 	ran=$*
 	rc=0
@@ -94,9 +94,9 @@ run() {
 	err=$(tr -d '\0' </run/tap.err)
 }
 
-# exits STATUS NAME: the exit status of the last run.
+# exits STATUS NAME: the exit status of the last run, a regular expression.
 exits() {
-	if [ "$rc" = "$1" ]; then
+	if [[ $rc =~ ^($1)$ ]]; then
 		pass "$2"
 	else
 		fail "$2" "exit status $rc, not $1, of: $ran" "stdout: $out" "stderr: $err"

@@ -1,0 +1,616 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=pmem
+#
+# One 2 GiB device of 15 blocks on the machine's own node.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+device=dax0.0
+set_policy offline
+base_policy=offline
+
+# Unbound, unplugged, no fault set, nobody in the way.
+reset() {
+	no_faults
+	set_policy "$base_policy"
+	rm -f /etc/modprobe.d/test.conf
+	take_away "$device"
+}
+
+# Bound with all blocks offline, as the policy left it.
+offline() {
+	bind_kmem "$device" offline || bail_out "cannot bind $device"
+}
+
+online_movable() {
+	bind_kmem "$device" online_movable || bail_out "cannot bind $device"
+}
+
+a_block() {
+	blocks "$device" | sed -n "$1p"
+}
+
+write_block() {
+	echo "$2" >"$memory/memory$1/state"
+}
+
+# done NAME FROM TO CHANGED: the result of an action's --json.
+json_done() {
+	json_is '.[0] | "\(.chardev) \(.from) \(.to) \(.changed) \(.error)"' "$device $2 $3 $4 null" "$1: JSON"
+	json_is 'length' 1 "$1: one object"
+}
+
+test_topology() {
+	is "$(blocks "$device" | wc -l)" 15 '15 blocks'
+	is "$(raw_word "$device")" unplugged 'none of them there'
+	offline
+	is "$(raw_word "$device")" offline 'offline when bound with the policy offline'
+	if has_attribute; then
+		is "$(attribute_word "$device")" offline 'the attribute agrees'
+	else
+		is "$(attribute_word "$device")" null 'no attribute'
+	fi
+}
+
+# "It is done when" 1.
+test_journey() {
+	offline
+	agrees "$device" offline 'bound'
+
+	run daxhp online --movable --json "$device"
+	exits 0 'online --movable'
+	json_done 'online --movable' offline online_movable true
+	json_is '.[0].blocks' 15 'all 15 blocks'
+	json_is '.[0].seconds | type' number 'seconds are a number'
+	agrees "$device" online_movable 'after online --movable'
+
+	run daxhp online --movable --json "$device"
+	exits 0 'again'
+	json_done 'again' online_movable online_movable false
+	agrees "$device" online_movable 'after the second online'
+
+	run daxhp online "$device"
+	exits 0 'plain online is content with Movable'
+	agrees "$device" online_movable 'after plain online'
+
+	refused 'another zone' 1 daxhp online --kernel "$device"
+	like "$err" 'daxhp reconfigure' 'another zone: points to reconfigure'
+	agrees "$device" online_movable 'after the refusal'
+
+	run daxhp unplug --json "$device"
+	exits 0 'unplug'
+	json_done 'unplug' online_movable unplugged true
+	agrees "$device" unplugged 'after unplug'
+
+	run daxhp unplug --json "$device"
+	exits 0 'unplug again'
+	json_done 'unplug again' unplugged unplugged false
+	agrees "$device" unplugged 'after the second unplug'
+
+	run daxhp online --kernel --json "$device"
+	exits 0 'online --kernel'
+	json_like '.[0] | "\(.from) \(.to) \(.changed)"' '^unplugged online(_kernel)? true$' 'online --kernel: JSON'
+	agrees "$device" online_kernel 'after online --kernel'
+
+	run daxhp unplug --retry=5 "$device"
+	exits 0 'unplug from the kernel zone'
+	agrees "$device" unplugged 'at the end'
+}
+
+test_ten_cycles() {
+	local cycle
+	for ((cycle = 1; cycle <= 10; cycle++)); do
+		run daxhp online --movable "$device"
+		exits 0 "online, cycle $cycle"
+		agrees "$device" online_movable "online, cycle $cycle"
+		run daxhp unplug "$device"
+		exits 0 "unplug, cycle $cycle"
+		agrees "$device" unplugged "unplug, cycle $cycle"
+	done
+}
+
+# Bound by whatever policy, by somebody else.
+test_bound_by_policy() {
+	local word
+	for word in online_movable online_kernel; do
+		bind_kmem "$device" "$word"
+		agrees "$device" "$word" "bound with the policy $word"
+		run daxhp unplug --retry=5 "$device"
+		exits 0 "unplug of $word"
+		agrees "$device" unplugged "unplugged from $word"
+	done
+}
+
+# The policy is the administrator's: used for a moment at most.
+test_policy_is_kept() {
+	local word
+	for word in online_movable online_kernel online; do
+		set_policy "$word"
+		base_policy="$word"
+		run daxhp online --movable "$device"
+		exits 0 "online --movable under the policy $word"
+		agrees "$device" online_movable "under the policy $word"
+		run daxhp unplug "$device"
+		exits 0 "unplug under the policy $word"
+		agrees "$device" unplugged "unplugged under the policy $word"
+		take_away "$device"
+	done
+	base_policy=offline
+	set_policy offline
+}
+
+test_offline_to_unplugged() {
+	offline
+	run daxhp unplug --json "$device"
+	exits 0 'unplug of an offline device'
+	json_done 'unplug of an offline device' offline unplugged true
+	agrees "$device" unplugged 'unplugged from offline'
+}
+
+# "It is done when" 3.
+test_block_offlined_behind_the_back() {
+	local block
+	for block in 1 8 15; do
+		online_movable
+		write_block "$(a_block "$block")" offline
+		run daxhp status --json "$device"
+		exits 0 "block $block offline: status"
+		json_is '.[0] | "\(.hotplug_state) \(.online_memblocks) \(.total_memblocks)"' 'inconsistent 14 15' "block $block offline: exact counts"
+		agrees "$device" inconsistent "block $block offline"
+		run daxhp status "$device"
+		like "$out$err" 'inconsistent' "block $block offline: the table says so"
+
+		run daxhp online --movable --json "$device"
+		exits 0 "block $block offline: online --movable mends it"
+		json_done "block $block mended" inconsistent online_movable true
+		agrees "$device" online_movable "block $block mended"
+
+		write_block "$(a_block "$block")" offline
+		run daxhp unplug --json "$device"
+		exits 0 "block $block offline: unplug"
+		json_done "block $block offline: unplug" inconsistent unplugged true
+		agrees "$device" unplugged "unplugged with block $block offline"
+		take_away "$device"
+	done
+}
+
+test_only_one_block_online() {
+	offline
+	write_block "$(a_block 8)" online_movable
+	json=$(daxhp status --json "$device")
+	is "$(jq -r '.[0] | "\(.hotplug_state) \(.online_memblocks) \(.total_memblocks)"' <<<"$json")" \
+		'inconsistent 1 15' 'one block of 15'
+	run daxhp online --movable "$device"
+	exits 0 'online --movable brings the others'
+	agrees "$device" online_movable 'all 15'
+}
+
+test_zones_mixed() {
+	online_movable
+	write_block "$(a_block 1)" offline
+	write_block "$(a_block 1)" online_kernel
+	if [ "$(raw_word "$device")" = inconsistent ]; then
+		agrees "$device" inconsistent 'two zones'
+		refused 'a zone that does not fit' 1 daxhp online --movable "$device"
+		like "$err" 'daxhp reconfigure' 'points to reconfigure'
+		run daxhp unplug --retry=5 "$device"
+		exits 0 'unplug from two zones'
+		agrees "$device" unplugged 'unplugged from two zones'
+	else
+		# The kernel may not allow the zones to interleave.
+		skip 'two zones' "the kernel put the block into $(states "$device" | sed -n 1p)"
+	fi
+}
+
+# error_is NAME ERRNO: the JSON of one failed action.
+error_is() {
+	json_is '.[0].error | "\(.errno) \(.undone)"' "$2 true" "$1: JSON names the errno, and that it was undone"
+	json_is '.[0] | "\(.chardev) \(.changed) \(.error.stuck_blocks | length)"' "$device false 0" "$1: JSON says unchanged, none stuck"
+	json_like '.[0].error.message' '[a-z]{4}' "$1: JSON has a message"
+}
+
+# "It is done when" 4: the kernel refuses the first block.
+test_refused_going_offline() {
+	online_movable
+	fault MEM_GOING_OFFLINE -16
+	refused 'EBUSY at the first block' 1 daxhp unplug "$device"
+	like "$err" 'EBUSY|busy' 'EBUSY at the first block: the reason'
+	if ! has_attribute; then
+		like "$err" "memory[0-9]+" 'EBUSY at the first block: names the block'
+	fi
+	agrees "$device" online_movable 'EBUSY at the first block'
+	run daxhp unplug --json "$device"
+	exits 1 'EBUSY with --json'
+	error_is 'EBUSY' EBUSY
+	agrees "$device" online_movable 'EBUSY with --json'
+	no_faults
+	run daxhp unplug "$device"
+	exits 0 'unplug once the kernel no longer refuses'
+	agrees "$device" unplugged 'unplugged in the end'
+}
+
+# fault_after STATE N ACTION ERRNO: sets the fault as soon as N blocks of the
+# device have come to the state, so that the kernel refuses a later one.
+fault_after() {
+	local state=$1 number=$2 action=$3 errno=$4 block seen now
+	local -a files=()
+	for block in $(blocks "$device"); do
+		files+=("$memory/memory$block/state")
+	done
+	while [ -e /run/watching ]; do
+		seen=0
+		for block in "${files[@]}"; do
+			now=
+			{ read -r now <"$block"; } 2>/dev/null
+			[ "$now" != "$state" ] || seen=$((seen + 1))
+			if [ "$seen" -ge "$number" ]; then
+				echo "$errno" >"$faults/$action/error"
+				return
+			fi
+		done
+	done
+}
+
+# Runs a command under such a fault until the fault came in time.
+run_with_fault_after() {
+	local state=$1 number=$2 action=$3 errno=$4 try watcher
+	shift 4
+	fault "$action" 0
+	for ((try = 1; try <= 10; try++)); do
+		prepare
+		: >/run/watching
+		fault_after "$state" "$number" "$action" "$errno" &
+		watcher=$!
+		sleep 0.1
+		before=$(snapshot)
+		run "$@"
+		rm -f /run/watching
+		wait "$watcher"
+		after=$(snapshot)
+		no_faults
+		[ "$rc" = 0 ] || return 0
+		take_away "$device"
+	done
+	return 1
+}
+
+test_refused_going_offline_later() {
+	prepare() { online_movable; }
+	if run_with_fault_after offline 1 MEM_GOING_OFFLINE -16 daxhp unplug --json "$device"; then
+		exits 1 'EBUSY at a later block'
+		error_is 'EBUSY at a later block' EBUSY
+		is "$after" "$before" 'EBUSY at a later block: as before'
+		agrees "$device" online_movable 'EBUSY at a later block'
+	else
+		fail 'EBUSY at a later block' 'the kernel was never caught in between'
+	fi
+}
+
+test_refused_going_online() {
+	offline
+	fault MEM_GOING_ONLINE -12
+	refused_online 'ENOMEM from offline' offline
+	no_faults
+	take_away "$device"
+	fault MEM_GOING_ONLINE -12
+	refused_online 'ENOMEM from unplugged' unplugged
+	no_faults
+	run daxhp online --movable "$device"
+	exits 0 'online once the kernel no longer refuses'
+	agrees "$device" online_movable 'online in the end'
+}
+
+# The kernel can be asked to add memory that it then leaves offline, and 7.3
+# says that all is well: on the attribute and on binding no errno comes back.
+refused_online() {
+	local name=$1 from=$2
+	run daxhp online --movable --json "$device"
+	exits 1 "$name"
+	like "$err" "$device" "$name: names the device"
+	json_is '.[0] | "\(.changed) \(.error.undone) \(.error.stuck_blocks | length)"' 'false true 0' "$name: JSON: undone"
+	json_like '.[0].error.message' '[a-z]{4}' "$name: JSON has a message"
+	if [ "$from" = offline ] && ! has_attribute; then
+		json_is '.[0].error.errno' ENOMEM "$name: JSON names the errno"
+		json_like '.[0].error.block' '[0-9]+' "$name: JSON names the block"
+		like "$err" 'memory[0-9]+' "$name: names the block"
+		agrees "$device" offline "$name"
+	elif [ "$from" = offline ]; then
+		# From offline the attribute's only way leads through unplugged.
+		is "$(count "$device" online)" 0 "$name: nothing is online"
+		like "$(raw_word "$device")" '^(offline|unplugged)$' "$name: all blocks the same"
+	else
+		agrees "$device" unplugged "$name"
+	fi
+	run daxhp online --movable "$device"
+	exits 1 "$name, for a person"
+	one_sentence "$name, for a person: one sentence"
+}
+
+test_refused_going_online_later() {
+	prepare() { offline; }
+	if has_attribute; then
+		prepare() { :; }
+	fi
+	if run_with_fault_after online 1 MEM_GOING_ONLINE -12 daxhp online --movable --json "$device"; then
+		exits 1 'ENOMEM at a later block'
+		json_is '.[0] | "\(.changed) \(.error.undone) \(.error.stuck_blocks | length)"' 'false true 0' 'ENOMEM at a later block: JSON: undone'
+		if has_attribute; then
+			is "$(raw_word "$device")" unplugged 'ENOMEM at a later block: as before'
+		else
+			is "$after" "$before" 'ENOMEM at a later block: as before'
+		fi
+	else
+		fail 'ENOMEM at a later block' 'the kernel was never caught in between'
+	fi
+}
+
+# Exactly the tenth block refuses, whatever the order: strace answers for it.
+test_one_block_refuses() {
+	local block
+	if has_attribute; then
+		skip 'one block refuses' 'this kernel does the whole device in one write'
+		return
+	fi
+	block=$(a_block 10)
+	online_movable
+	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write:error=EBUSY daxhp unplug --json "$device"
+	exits 1 'going offline'
+	error_is 'going offline' EBUSY
+	json_like '.[0].error.block' "(^|memory)$block$" 'going offline: JSON names the block'
+	like "$err" "memory$block" 'going offline: the message names the block'
+	agrees "$device" online_movable 'going offline: undone'
+	take_away "$device"
+
+	offline
+	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write:error=ENOMEM daxhp online --movable --json "$device"
+	exits 1 'going online'
+	error_is 'going online' ENOMEM
+	like "$err" "memory$block" 'going online: the message names the block'
+	agrees "$device" offline 'going online: undone'
+}
+
+test_bad_names() {
+	local name
+	offline
+	for name in dax9.9 /dev/dax9.9 ../x ../../dax0.0 dax0 dax0.0x dax dax.0 dax0. '' ' ' . .. / dax-1.0 dax0.0/../dax0.0 \
+		"$(printf 'x%.0s' {1..4096})" "dax$(printf '9%.0s' {1..40}).0" dax99999999999.0 $'dax0.0\n' '%s%n'; do
+		refused "$(printf 'online %.20q' "$name")" '1|2' daxhp online "$name"
+		refused "$(printf 'unplug %.20q' "$name")" '1|2' daxhp unplug "$name"
+	done
+	refused 'a good and a bad name' '1|2' daxhp online --movable "$device" dax9.9
+	run daxhp status dax9.9
+	isnt "$rc" 0 'status of an unknown device fails'
+	like "$err" 'dax9\.9' 'status of an unknown device names it'
+}
+
+test_contradictions() {
+	offline
+	refused '--movable --kernel' 2 daxhp online --movable --kernel "$device"
+	refused 'no device: online' 2 daxhp online
+	refused 'no device: unplug' 2 daxhp unplug
+	refused 'unknown option' 2 daxhp online --fast "$device"
+	refused 'unknown command' 2 daxhp onlien "$device"
+	refused 'bad time' 2 daxhp unplug --timeout=soon "$device"
+	refused 'negative time' 2 daxhp unplug --timeout=-1 "$device"
+	refused 'bad count' 2 daxhp unplug --retry=many "$device"
+}
+
+test_devdax() {
+	bind_devdax "$device" || bail_out "cannot bind $device to device_dax"
+	refused 'online of a devdax device' 1 daxhp online --movable "$device"
+	like "$err" 'daxhp reconfigure --mode=system-ram' 'online of a devdax device: points to reconfigure'
+	refused 'unplug of a devdax device' 1 daxhp unplug "$device"
+	run daxhp status --json "$device"
+	exits 0 'status of a devdax device'
+	json_is '.[0] | "\(.mode) \(.driver) \(.hotplug_state) \(.hotplug_interface)"' 'devdax device_dax null null' 'a devdax device has no hotplug state'
+}
+
+test_unbound() {
+	run daxhp status --json "$device"
+	exits 0 'status of an unbound device'
+	json_is '.[0] | "\(.mode) \(.driver) \(.hotplug_state)"' 'unbound null unplugged' 'an unbound device is unplugged'
+	run daxhp online --movable "$device"
+	exits 0 'online binds it'
+	is "$(driver "$device")" kmem 'online binds it to kmem'
+	agrees "$device" online_movable 'bound and online'
+}
+
+# /dev/dax0.0 is the same device.
+test_path() {
+	offline
+	run daxhp status --json "/dev/$device"
+	exits 0 'status by path'
+	json_is '.[0].chardev' "$device" 'the same device by its path'
+	run daxhp online --movable "/dev/$device"
+	exits 0 'online by path'
+	agrees "$device" online_movable 'online by path'
+}
+
+test_dry_run() {
+	local before
+	offline
+	before=$(snapshot)
+	run daxhp online --movable --dry-run "$device"
+	exits 0 'online --dry-run'
+	isnt "$out" '' 'online --dry-run prints the steps'
+	is "$(snapshot)" "$before" 'online --dry-run changes nothing'
+	run daxhp online --movable --dry-run --json "$device"
+	exits 0 'online --dry-run --json'
+	json_is 'length > 0' true 'online --dry-run --json prints an array'
+	run daxhp unplug -n "$device"
+	exits 0 'unplug --dry-run'
+	is "$(snapshot)" "$before" 'unplug --dry-run changes nothing'
+	take_away "$device"
+	before=$(snapshot)
+	run daxhp online -n --movable "$device"
+	exits 0 'online --dry-run of an unbound device'
+	is "$(snapshot)" "$before" 'online --dry-run binds nothing'
+	refused 'a refusal in a dry run' 2 daxhp online --dry-run --movable --kernel "$device"
+}
+
+test_selection() {
+	online_movable
+	run daxhp status --json --region=0
+	json_is 'map(.chardev) | join(" ")' "$device" '--region=0'
+	run daxhp status --json --node=0
+	json_is 'map(.chardev) | join(" ")' "$device" '--node=0'
+	run daxhp status --json --node=7
+	json_is 'length' 0 '--node=7 has none'
+	run daxhp status --json all
+	json_is 'map(.chardev) | join(" ")' "$device" 'all'
+	run daxhp --json
+	json_is 'map(.chardev) | join(" ")' "$device" 'no command means status'
+	run daxhp unplug --node=0 all
+	exits 0 'unplug --node=0 all'
+	agrees "$device" unplugged 'unplugged by node'
+}
+
+test_status_table() {
+	online_movable
+	run daxhp
+	exits 0 'no arguments'
+	like "$out" "$device" 'the device is in the table'
+	like "$out" 'online_movable' 'its state is in the table'
+	like "$out" '15/15' 'its blocks are in the table'
+	like "$out" 'Movable' 'its zones are in the table'
+	unlike "$out" $'\033' 'no colour into a pipe'
+	is "$err" '' 'nothing on stderr'
+	run daxhp status -u
+	like "$out" '[0-9.]+ ?G' 'human sizes'
+	run daxhp status -M --json
+	json_is '.[0].mappings | length' 1 'one mapping'
+	json_is '.[0].mappings[0] | "\(.start) \(.end)"' "$(ranges "$device")" 'its range'
+	daxctl list -M >/run/daxctl.json
+	json_is '.[0] | [.chardev, .size, .target_node, .align, .mappings] | tojson' \
+		"$(jq -c '.[0] | [.chardev, .size, .target_node, .align, .mappings]' /run/daxctl.json)" 'as daxctl has it'
+}
+
+# A write error is not silence.
+test_full_disk() {
+	rc=0
+	daxhp status >/dev/full 2>/run/tap.err || rc=$?
+	err=$(</run/tap.err)
+	is "$rc" 1 'status to a full disk'
+	one_sentence 'status to a full disk: one sentence'
+}
+
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
+}
+
+test_without_rights() {
+	online_movable
+	run as_nobody daxhp status --json -M
+	exits 0 'status'
+	json_is '.[0] | "\(.chardev) \(.mode) \(.driver)"' "$device system-ram kmem" 'what may be read is shown'
+	json_is '.[0] | "\(.online_memblocks) \(.total_memblocks) \(.hotplug_state == "unplugged")"' 'null null false' 'what may not be read is null'
+	json_is '.[0].mappings' null 'the ranges are null'
+	run as_nobody daxhp status
+	exits 0 'the table'
+	like "$out" "$device" 'the table has the device'
+	refused 'online' 1 as_nobody daxhp online --movable "$device"
+	like "$err" '[Rr]oot|CAP_SYS_ADMIN|permission' 'online: says who may'
+	refused 'unplug' 1 as_nobody daxhp unplug "$device"
+	like "$err" '[Rr]oot|CAP_SYS_ADMIN|permission' 'unplug: says who may'
+}
+
+hide_kmem() {
+	rmmod kmem || return 1
+	kmem_file=$(modinfo -n kmem)
+	mv "$kmem_file" /run/kmem.ko
+	depmod
+}
+
+show_kmem() {
+	mv /run/kmem.ko "$kmem_file"
+	depmod
+}
+
+test_kmem_missing() {
+	hide_kmem || { skip 'kmem missing' 'kmem cannot be removed'; return; }
+	refused 'kmem missing' 1 daxhp online --movable "$device"
+	like "$err" 'kmem' 'kmem missing: names the module'
+	run daxhp status --json "$device"
+	exits 0 'status without kmem'
+	show_kmem
+	run daxhp online --movable "$device"
+	exits 0 'online with kmem again, and not loaded'
+	agrees "$device" online_movable 'kmem loaded by daxhp'
+}
+
+test_kmem_blacklisted() {
+	rmmod kmem || { skip 'kmem blacklisted' 'kmem cannot be removed'; return; }
+	echo 'blacklist kmem' >/etc/modprobe.d/test.conf
+	before=$(snapshot)
+	run daxhp online --movable "$device"
+	if [ "$rc" = 0 ]; then
+		agrees "$device" online_movable 'blacklisted, and loaded because it was asked for'
+	else
+		exits 1 'kmem blacklisted'
+		one_sentence 'kmem blacklisted: one sentence'
+		like "$err" 'kmem' 'kmem blacklisted: names the module'
+		is "$(snapshot)" "$before" 'kmem blacklisted: nothing changed'
+	fi
+	rm -f /etc/modprobe.d/test.conf
+}
+
+# A signal just before the kernel is asked for something.
+test_interrupted() {
+	local signal
+	online_movable
+	fault MEM_GOING_OFFLINE 0
+	for signal in INT TERM; do
+		if has_attribute; then
+			run strace -f -o /run/strace.log -e trace=write -P "$(attribute_file "$device")" -e inject=write:signal="$signal":when=1 daxhp unplug --json "$device"
+		else
+			run strace -f -o /run/strace.log -e trace=write -P "$memory/memory$(a_block 9)/state" -e inject=write:signal="$signal":when=1 daxhp unplug --json "$device"
+		fi
+		if [ "$rc" = 0 ]; then
+			agrees "$device" unplugged "SIG$signal came too late"
+			take_away "$device"
+			online_movable
+		else
+			exits 1 "SIG$signal"
+			isnt "$err" '' "SIG$signal: says so"
+			agrees "$device" online_movable "SIG$signal: undone"
+		fi
+	done
+}
+
+# Somebody takes the driver away under a running daxhp: whatever it answers, it
+# must neither hang nor crash nor say that all went well when it did not.
+test_unbound_meanwhile() {
+	local try word
+	for ((try = 0; try < 5; try++)); do
+		offline
+		(sleep "0.0$try" && unbind "$device") &
+		run timeout 60 daxhp online --movable --json "$device"
+		wait
+		word=$(raw_word "$device")
+		if [ "$rc" = 0 ]; then
+			is "$(json '.[0].to')" online_movable "try $try: said online"
+		else
+			like "$rc" '^(1|64)$' "try $try: failed in order"
+			isnt "$err" '' "try $try: and said why"
+		fi
+		printf '# exit %s, blocks %s, driver %s: %s\n' "$rc" "$word" "$(driver "$device")" "${err//$'\n'/ }"
+		# Unbinding with a block online is what wedges a device; it is the
+		# rival's doing here, and ends this test.
+		if [ "$(driver "$device")" = none ] && [ "$(count "$device" online)" != 0 ]; then
+			take_blocks_offline
+		fi
+		take_away "$device" || { skip 'more tries' 'the rival has wedged the device'; return; }
+	done
+}
+
+take_blocks_offline() {
+	local n
+	for n in $(blocks "$device"); do
+		[ ! -e "$memory/memory$n" ] || write_block "$n" offline 2>/dev/null
+	done
+}
+
+run_tests
