@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* daxhp online: a device's memory becomes system RAM, all of it or none. */
+#include "daxhp.h"
+
+static const struct option_row options[] = {
+	{ KEY_MOVABLE, "movable", NULL, "into ZONE_MOVABLE: can be unplugged again" },
+	{ KEY_KERNEL, "kernel", NULL, "into a zone for kernel memory: take it as permanent" },
+	ROW_DRY_RUN,
+	{ 0 },
+};
+
+static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
+{
+	enum daxhp_goal goal = settings->movable  ? DAXHP_GOAL_ONLINE_MOVABLE
+			       : settings->kernel ? DAXHP_GOAL_ONLINE_KERNEL
+						  : DAXHP_GOAL_ONLINE;
+
+	return transition(ctx, settings, goal, argc, argv);
+}
+
+const struct command cmd_online = {
+	.name = "online",
+	.synopsis = "[--movable | --kernel] [OPTIONS] DEVICE...",
+	.summary = "Bring a device's memory online as system RAM: all of it, or none.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* daxhp status: what is there, and how it stands. */
+#include <errno.h>
+
+#include "daxhp.h"
+
+static const struct option_row options[] = {
+	{ 'M', "mappings", NULL, "show the devices' physical ranges as well" },
+	{ 0 },
+};
+
+/* What may not be known is left out of the report; what went wrong is said. */
+static int look_at(struct looked_at *look)
+{
+	const char *file = NULL;
+	_cleanup_free_ char *message = NULL;
+	int r = daxhp_observe(look->device, &look->observation);
+
+	if (r == 0) {
+		r = daxhp_observation_get_blocks_error(look->observation);
+		file = daxhp_observation_get_blocks_error_file(look->observation);
+		if (r == -EACCES || r == -EPERM || r == -ENOTSUP)
+			return 0;
+	}
+	if (r == 0)
+		return 0;
+	message = message_for_look(look->device, r, file);
+	complain("%s", message ? message : "out of memory");
+	return r;
+}
+
+static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
+{
+	_cleanup_(selection_clear) struct selection selection = { 0 };
+	_cleanup_free_ struct looked_at *looks = NULL;
+	int r, status = select_devices(ctx, settings, argc, argv, &selection);
+
+	if (status != EXIT_DONE)
+		return status;
+	looks = calloc(selection.count + 1, sizeof(*looks));
+	if (!looks) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < selection.count; i++) {
+		looks[i].device = selection.devices[i];
+		if (look_at(&looks[i]) < 0)
+			status = EXIT_FAILED;
+	}
+	r = settings->json ? report_status_json(settings, looks, selection.count)
+			   : report_status_table(settings, looks, selection.count);
+	for (size_t i = 0; i < selection.count; i++)
+		daxhp_observation_unref(looks[i].observation);
+	return r < 0 ? EXIT_FAILED : status;
+}
+
+const struct command cmd_status = {
+	.name = "status",
+	.synopsis = "[OPTIONS] [DEVICE...]",
+	.summary = "Show the machine's dax devices and how their memory stands.",
+	.options = options,
+	.run = run,
+};

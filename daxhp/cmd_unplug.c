@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* daxhp unplug: take a device's memory away from the system, all of it or none. */
+#include "daxhp.h"
+
+static const struct option_row options[] = { ROW_DRY_RUN, { 0 } };
+
+static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
+{
+	return transition(ctx, settings, DAXHP_GOAL_UNPLUGGED, argc, argv);
+}
+
+const struct command cmd_unplug = {
+	.name = "unplug",
+	.synopsis = "[OPTIONS] DEVICE...",
+	.summary = "Take a device's memory away from the system: all of it, or none.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the tool's files share. */
+#ifndef DAXHP_H
+#define DAXHP_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cleanup.h"
+#include "libdaxhp.h"
+
+/* Exit status; the man page daxhp(8) has the same table. */
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1, /* the device is as it was */
+	EXIT_USAGE = 2,
+	EXIT_PARTLY = 64, /* some devices done and some not, or an undo that did not complete */
+};
+
+/* ---- options.c ---- */
+
+/* Keys of the options that have no short form. */
+enum { KEY_REGION = 1, KEY_NODE, KEY_MOVABLE, KEY_KERNEL };
+
+struct settings {
+	bool json, human, dry_run, mappings;
+	int verbose; /* how often it was given */
+	bool movable, kernel;
+	const char *region; /* narrow the devices to one region: its number or name */
+	int node;	    /* narrow them to one node; -1: any */
+};
+
+/* One row per option: the parser, the usage and the completion all come from it. */
+struct option_row {
+	char key;
+	const char *name;
+	const char *arg; /* NULL: takes none */
+	const char *help;
+};
+
+struct command {
+	const char *name;
+	const char *synopsis;
+	const char *summary;
+	const struct option_row *options; /* ends with a row without name */
+	int (*run)(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv);
+};
+
+extern const struct option_row options_common[];
+#define ROW_DRY_RUN                                                            \
+	{                                                                      \
+		'n', "dry-run", NULL, "print the plan's steps, change nothing" \
+	}
+
+/*
+ * Parse @argv, argv[0] being the command's name. EXIT_DONE with *ret_first_arg set, EXIT_USAGE
+ * with the sentence printed, or -1 when --help has been served.
+ */
+int options_parse(const struct command *command, int argc, char **argv, struct settings *settings,
+		  int *ret_first_arg);
+void usage_print(const struct command *command, FILE *to);
+
+/* ---- commands, one file each ---- */
+
+extern const struct command cmd_status, cmd_online, cmd_unplug;
+
+/* ---- select.c ---- */
+
+struct selection {
+	struct daxhp_device **devices;
+	size_t count;
+	bool is_all; /* no device was named */
+};
+
+void selection_clear(struct selection *selection);
+/* EXIT_DONE, or another status with the sentence printed. No name, or "all", selects all. */
+int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv,
+		   struct selection *ret_selection);
+
+/* ---- transition.c ---- */
+
+/* What became of one device. */
+struct outcome {
+	struct daxhp_device *device;
+	enum daxhp_goal goal;
+	struct daxhp_observation *before;
+	struct daxhp_plan *plan;
+	struct daxhp_result *result; /* NULL after a dry run, or when nothing could be planned */
+	int error;		     /* negative: the device could not even be looked at */
+};
+
+bool outcome_is_good(const struct outcome *outcome);
+int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxhp_goal goal,
+	       int argc, char **argv);
+
+/* ---- report_json.c, report_table.c: all that goes to stdout ---- */
+
+#include "report.h"
+
+/* ---- message.c ---- */
+
+/* Say something on stderr, with the program's name before it and a newline behind. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The sentence for a failed outcome; the caller frees it. NULL when memory ran out. */
+char *message_for_outcome(const struct outcome *outcome);
+/* The sentence for a device that status could not look at; the caller frees it. */
+char *message_for_look(const struct daxhp_device *device, int error, const char *file);
+
+/* ---- progress.c ---- */
+
+struct progress;
+
+/* NULL, which is fine, unless stderr is a terminal. */
+struct progress *progress_new(struct daxhp_ctx *ctx, const char *device);
+struct progress *progress_free(struct progress *progress);
+
+#endif

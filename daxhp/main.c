@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* daxhp: the command table, and what is said before a command is known. */
+#include <errno.h>
+#include <string.h>
+
+#include "daxhp.h"
+
+static const struct command *const commands[] = { &cmd_status, &cmd_online, &cmd_unplug };
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+static void print_help(FILE *to)
+{
+	fputs("Usage: daxhp [COMMAND] [OPTIONS] [DEVICE...]\n\n"
+	      "Move a whole dax device's memory between \"unplugged\" and \"online\".\n\n",
+	      to);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(to, "  %-16s%s\n", commands[i]->name, commands[i]->summary);
+	fputs("  help            Print this, or with a command's name its options.\n"
+	      "  version         Print the version.\n\n"
+	      "  -V, --version       the same as version\n"
+	      "  -h, --help          the same as help\n"
+	      "      --list-commands the names of the commands, for completion\n\n"
+	      "Without a command: status. See daxhp(8).\n",
+	      to);
+}
+
+static int print_version(void)
+{
+	puts("daxhp " DAXHP_VERSION);
+	return EXIT_DONE;
+}
+
+static int list_commands(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		puts(commands[i]->name);
+	puts("help\nversion");
+	return EXIT_DONE;
+}
+
+static int refuse_command(const char *name)
+{
+	complain("'%.64s' is not a command of daxhp; 'daxhp help' lists them.", name);
+	return EXIT_USAGE;
+}
+
+static int run_help(const char *topic)
+{
+	const struct command *command = topic ? find_command(topic) : NULL;
+
+	if (topic && !command)
+		return refuse_command(topic);
+	if (command)
+		usage_print(command, stdout);
+	else
+		print_help(stdout);
+	return EXIT_DONE;
+}
+
+static void log_to_stderr(struct daxhp_ctx *ctx __attribute__((unused)),
+			  int priority __attribute__((unused)),
+			  const char *file __attribute__((unused)),
+			  int line __attribute__((unused)), const char *fn, const char *format,
+			  va_list args)
+{
+	size_t len = strlen(format);
+
+	fprintf(stderr, "debug: %s: ", fn);
+	vfprintf(stderr, format, args);
+	if (len == 0 || format[len - 1] != '\n')
+		fputc('\n', stderr);
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+	struct settings settings = { 0 };
+	struct daxhp_ctx *ctx;
+	int first, r = options_parse(command, argc, argv, &settings, &first);
+
+	if (r != EXIT_DONE)
+		return r < 0 ? EXIT_DONE : r;
+	r = daxhp_new(&ctx);
+	if (r < 0) {
+		complain("%s.", strerror(-r));
+		return EXIT_FAILED;
+	}
+	if (settings.verbose > 1)
+		daxhp_set_log_fn(ctx, log_to_stderr);
+	r = command->run(ctx, &settings, argc - first, argv + first);
+	daxhp_unref(ctx);
+	return r;
+}
+
+/* What can stand in the command's place without being one. */
+static int run_word(int argc, char **argv)
+{
+	const char *word = argv[1];
+
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return run_help(argc > 2 ? argv[2] : NULL);
+	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0 ||
+	    strcmp(word, "-V") == 0)
+		return print_version();
+	if (strcmp(word, "--list-commands") == 0)
+		return list_commands();
+	return -ENOENT;
+}
+
+static int run_any(int argc, char **argv)
+{
+	const struct command *command;
+	int r;
+
+	if (argc < 2)
+		return run_command(&cmd_status, argc, argv);
+	r = run_word(argc, argv);
+	if (r >= 0)
+		return r;
+	command = find_command(argv[1]);
+	if (command)
+		return run_command(command, argc - 1, argv + 1);
+	/* No command at all: status, with its options. */
+	return *argv[1] == '-' ? run_command(&cmd_status, argc, argv) : refuse_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int status = argc < 1 ? EXIT_USAGE : run_any(argc, argv);
+
+	/* A full disk, or a reader that went away, must not look like success. */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		complain("cannot write to standard output: %s.", strerror(errno));
+		return status == EXIT_DONE ? EXIT_FAILED : status;
+	}
+	return status;
+}

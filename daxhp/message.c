@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One sentence per failure: what failed, on which file, with which word, why the kernel said no;
+ * then how things stand, and what to do now.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "daxhp.h"
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	/* One write: lines of several runs in one log stay lines. */
+	flockfile(stderr);
+	fputs("daxhp: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	funlockfile(stderr);
+}
+
+static const char *errno_word(int errnum)
+{
+	const char *name = strerrorname_np(errnum);
+
+	return name ? name : "unknown error";
+}
+
+/* What these numbers mean when a memory block is told to go. */
+static const char *why_not_offline(int errnum)
+{
+	switch (errnum) {
+	case EBUSY:
+		return "a page in it cannot be moved, or somebody holds on to it";
+	case EAGAIN:
+		return "a page in it could not be moved just now";
+	case EINTR:
+		return "a signal interrupted it";
+	case ENOMEM:
+		return "there is no room to move its contents to";
+	case EINVAL:
+		return "the kernel does not allow it for this memory";
+	default:
+		return strerror(errnum);
+	}
+}
+
+static const char *why_not_online(int errnum)
+{
+	switch (errnum) {
+	case ENOMEM:
+		return "the kernel has no memory for it";
+	case EBUSY:
+		return "something else uses it, or it is online in another zone";
+	case EINVAL:
+		return "it cannot go into that zone";
+	case EINTR:
+		return "a signal interrupted it";
+	case EIO:
+		return "the kernel said yes, but it is not so";
+	default:
+		return strerror(errnum);
+	}
+}
+
+static const char *why_not(const char *wrote, int errnum)
+{
+	if (errnum == EACCES || errnum == EPERM)
+		return "only root may do that, or something guards it";
+	return strncmp(wrote, "online", 6) == 0 ? why_not_online(errnum) : why_not_offline(errnum);
+}
+
+static const char *verb(enum daxhp_goal goal)
+{
+	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "bring online";
+}
+
+static const char *zone_words(enum daxhp_goal goal)
+{
+	switch (goal) {
+	case DAXHP_GOAL_ONLINE_MOVABLE:
+		return "ZONE_MOVABLE";
+	case DAXHP_GOAL_ONLINE_KERNEL:
+		return "a zone for kernel memory";
+	default:
+		return "one kind of zone";
+	}
+}
+
+static const char *reconfigure_option(enum daxhp_goal goal)
+{
+	return goal == DAXHP_GOAL_ONLINE_KERNEL ? "--kernel" : "--movable";
+}
+
+/* The refusals say what to do; what they refuse has changed nothing. */
+static char *refusal_text(const struct outcome *o, enum daxhp_failure refusal)
+{
+	const char *name = daxhp_device_get_name(o->device);
+	const struct daxhp_observation *obs = o->before;
+	const char *file;
+	char *text = NULL;
+	int r = -1;
+
+	switch (refusal) {
+	case DAXHP_REFUSED_DEVDAX:
+		r = asprintf(&text,
+			     "it is in devdax mode, its memory is an application's (EOPNOTSUPP). "
+			     "'daxhp reconfigure --mode=system-ram %s' makes it system RAM",
+			     name);
+		break;
+	case DAXHP_REFUSED_FAMFS:
+		r = asprintf(&text,
+			     "it is in famfs mode, its memory is a file system's (EOPNOTSUPP). "
+			     "'daxhp reconfigure --mode=system-ram %s' makes it system RAM",
+			     name);
+		break;
+	case DAXHP_REFUSED_OTHER_DRIVER:
+		r = asprintf(&text, "it is bound to the driver %s, which daxhp does not know",
+			     daxhp_observation_get_driver(obs));
+		break;
+	case DAXHP_REFUSED_OTHER_ZONE:
+		r = asprintf(&text,
+			     "%zu of its %zu memory blocks are online, and not all of them in %s "
+			     "(EBUSY). 'daxhp reconfigure %s %s' moves it there",
+			     daxhp_observation_count_online(obs),
+			     daxhp_observation_count_blocks(obs), zone_words(o->goal),
+			     reconfigure_option(o->goal), name);
+		break;
+	case DAXHP_REFUSED_MISSING_BLOCKS:
+		r = asprintf(&text,
+			     "only %zu of its %zu memory blocks are present (EBUSY). 'daxhp unplug "
+			     "%s' takes them away, then it can be brought online as a whole",
+			     daxhp_observation_count_present(obs),
+			     daxhp_observation_count_blocks(obs), name);
+		break;
+	case DAXHP_REFUSED_WEDGED:
+		r = asprintf(&text,
+			     "%zu of its memory blocks stayed when it was unbound from kmem "
+			     "(EBUSY). Only a reboot takes them away",
+			     daxhp_observation_count_present(obs));
+		break;
+	case DAXHP_REFUSED_NO_TARGET_NODE:
+		r = asprintf(&text, "the firmware gave it no target node, and kmem takes no memory "
+				    "without one");
+		break;
+	case DAXHP_REFUSED_TOO_SMALL:
+		r = asprintf(&text,
+			     "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
+			     daxhp_observation_get_block_size(obs) >> 20);
+		break;
+	case DAXHP_REFUSED_NO_PERMISSION:
+		r = asprintf(&text, "only root may (CAP_SYS_ADMIN). Run it as root or with sudo");
+		break;
+	case DAXHP_REFUSED_NO_HOTPLUG:
+		r = asprintf(&text, "this kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG)");
+		break;
+	case DAXHP_REFUSED_NO_HOTREMOVE:
+		r = asprintf(&text,
+			     "this kernel cannot take memory away (CONFIG_MEMORY_HOTREMOVE)");
+		break;
+	case DAXHP_REFUSED_UNREADABLE:
+		file = daxhp_observation_get_blocks_error_file(obs);
+		r = asprintf(&text, "its memory blocks cannot be looked at (%s: %s)",
+			     file ? file : "its ranges",
+			     strerror(-daxhp_observation_get_blocks_error(obs)));
+		break;
+	default:
+		break;
+	}
+	return r < 0 ? NULL : text;
+}
+
+static char *write_text(const struct daxhp_result *result)
+{
+	const char *wrote = daxhp_result_get_wrote(result);
+	const char *file = daxhp_result_get_file(result);
+	int64_t block = daxhp_result_get_block(result);
+	int errnum = daxhp_result_get_errno(result);
+	char *text;
+	int r;
+
+	if (!wrote)
+		r = asprintf(&text, "%s cannot be used (%s: %s)", file ? file : "a file",
+			     errno_word(errnum), strerror(errnum));
+	else if (block >= 0)
+		r = asprintf(&text, "memory%" PRId64 " would not %s (%s: %s)", block,
+			     strncmp(wrote, "online", 6) == 0 ? "come online" : "go offline",
+			     errno_word(errnum), why_not(wrote, errnum));
+	else
+		r = asprintf(&text, "the kernel did not take '%s' in %s (%s: %s)", wrote,
+			     file ? file : "its file", errno_word(errnum), why_not(wrote, errnum));
+	return r < 0 ? NULL : text;
+}
+
+static char *not_so_text(const struct outcome *o)
+{
+	int64_t block = daxhp_result_get_block(o->result);
+	char *text;
+	int r;
+
+	if (block < 0)
+		r = asprintf(&text,
+			     "the kernel reported success, but its memory is not as asked for "
+			     "(EIO)");
+	else if (o->goal == DAXHP_GOAL_UNPLUGGED)
+		r = asprintf(&text,
+			     "the kernel reported success, but memory%" PRId64
+			     " is still present (EIO)",
+			     block);
+	else
+		r = asprintf(&text,
+			     "the kernel reported success, but memory%" PRId64
+			     " did not come online (EIO)",
+			     block);
+	return r < 0 ? NULL : text;
+}
+
+static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
+{
+	int64_t block = daxhp_result_get_block(o->result);
+	int errnum = daxhp_result_get_errno(o->result);
+	const char *fixed = NULL;
+	char *text;
+	int r;
+
+	switch (failure) {
+	case DAXHP_FAILED_WRITE:
+		return write_text(o->result);
+	case DAXHP_FAILED_NOT_SO:
+		return not_so_text(o);
+	case DAXHP_FAILED_STILL_ONLINE:
+		r = asprintf(&text,
+			     "memory%" PRId64 " was online again when the device was about to be "
+			     "unbound (%s): some other program sets memory blocks online",
+			     block, errno_word(errnum));
+		return r < 0 ? NULL : text;
+	case DAXHP_FAILED_MODULE_MISSING:
+		fixed = "the kernel module kmem (CONFIG_DEV_DAX_KMEM) is not there: is the package "
+			"with "
+			"this kernel's modules installed?";
+		break;
+	case DAXHP_FAILED_MODULE_BLACKLISTED:
+		fixed = "the kernel module kmem is blacklisted in modprobe.d";
+		break;
+	case DAXHP_FAILED_DRIVER_CHANGED:
+		fixed = "somebody else bound or unbound the device meanwhile";
+		break;
+	case DAXHP_FAILED_OBSERVE:
+		fixed = "how it went cannot be seen: the device cannot be looked at any more";
+		break;
+	case DAXHP_FAILED_MODULE:
+		fixed = "the kernel module kmem would not load";
+		break;
+	case DAXHP_FAILED_BIND:
+		fixed = "the driver kmem would not take the device, see the kernel's log";
+		break;
+	case DAXHP_FAILED_UNBIND:
+		fixed = "the device could not be unbound from kmem";
+		break;
+	default:
+		fixed = "it failed";
+		break;
+	}
+	r = asprintf(&text, "%s (%s)", fixed, errno_word(errnum));
+	return r < 0 ? NULL : text;
+}
+
+static const char *advice(const struct outcome *o)
+{
+	int errnum = daxhp_result_get_errno(o->result);
+
+	if (daxhp_result_get_failure(o->result) != DAXHP_FAILED_WRITE)
+		return "";
+	if (o->goal == DAXHP_GOAL_UNPLUGGED && (errnum == EBUSY || errnum == EAGAIN))
+		return " Try again when less of it is in use.";
+	return "";
+}
+
+/* "memory33, memory34 and 10 more" */
+static char *list_blocks(const struct daxhp_result *result)
+{
+	const uint64_t *blocks;
+	size_t n = daxhp_result_get_stuck_blocks(result, &blocks);
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < n && i < 4; i++)
+		fprintf(f, "%smemory%" PRIu64, i ? ", " : "", blocks[i]);
+	if (n > 4)
+		fprintf(f, " and %zu more", n - 4);
+	fclose(f);
+	return text;
+}
+
+/* How the device stands after a failure. */
+static char *standing_text(const struct outcome *o)
+{
+	const struct daxhp_observation *after = daxhp_result_get_after(o->result);
+	_cleanup_free_ char *stuck = NULL;
+	const char *state;
+	char *text;
+	int r;
+
+	if (daxhp_result_get_undone(o->result))
+		return strdup("Nothing was changed.");
+	state = after ? daxhp_state_name(daxhp_observation_get_state(after)) : NULL;
+	stuck = list_blocks(o->result);
+	if (stuck && *stuck)
+		r = asprintf(&text,
+			     "What was done could not all be undone: %s %s not as before, the "
+			     "device is %s now.",
+			     stuck, strchr(stuck, ',') || strstr(stuck, " and ") ? "are" : "is",
+			     state ? state : "in an unknown state");
+	else
+		r = asprintf(&text, "It is not as it was before: the device is %s now.",
+			     state ? state : "in an unknown state");
+	return r < 0 ? NULL : text;
+}
+
+char *message_for_outcome(const struct outcome *o)
+{
+	const char *name = daxhp_device_get_name(o->device);
+	_cleanup_free_ char *why = NULL, *standing = NULL;
+	enum daxhp_failure failure;
+	char *text;
+	int r;
+
+	if (o->error < 0)
+		return message_for_look(o->device, o->error, NULL);
+	failure = o->result ? daxhp_result_get_failure(o->result) : daxhp_plan_get_refusal(o->plan);
+	why = refusal_text(o, failure);
+	if (why) {
+		r = asprintf(&text, "%s: cannot %s: %s. Nothing was changed.", name, verb(o->goal),
+			     why);
+		return r < 0 ? NULL : text;
+	}
+	why = o->result ? failure_text(o, failure) : NULL;
+	standing = why ? standing_text(o) : NULL;
+	if (!standing)
+		return NULL;
+	r = asprintf(&text, "%s: cannot %s: %s. %s%s", name, verb(o->goal), why, standing,
+		     advice(o));
+	return r < 0 ? NULL : text;
+}
+
+char *message_for_look(const struct daxhp_device *device, int error, const char *file)
+{
+	const char *name = daxhp_device_get_name(device);
+	char *text;
+	int r;
+
+	if (error == -ENODEV)
+		r = asprintf(&text, "%s: the device went away while it was looked at.", name);
+	else if (error == -EAGAIN)
+		r = asprintf(&text,
+			     "%s: its driver keeps changing; somebody else is at work on it.",
+			     name);
+	else if (error == -EOVERFLOW)
+		r = asprintf(&text, "%s: its physical ranges make no sense.", name);
+	else if (error == -EBADMSG || error == -ENODATA || error == -EFBIG)
+		r = asprintf(&text, "%s: %s does not say what it should (%s).", name,
+			     file ? file : "a file about its ranges",
+			     error == -ENODATA ? "it is empty"
+			     : error == -EFBIG ? "it is too long"
+					       : "its contents are not understood");
+	else
+		r = asprintf(&text, "%s: %s cannot be read: %s.", name, file ? file : "the device",
+			     strerror(-error));
+	return r < 0 ? NULL : text;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What a terminal's stderr gets while something takes longer than a second. */
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+
+#include "daxhp.h"
+
+#define PATIENCE 1.0 /* seconds before anything is shown */
+#define PAUSE 0.1    /* seconds between two pictures */
+#define BAR_MAX 40
+
+struct progress {
+	struct daxhp_ctx *ctx;
+	const char *device;
+	double start, last;
+	bool shown;
+};
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static const char *label(const struct daxhp_step *step)
+{
+	enum daxhp_state word = daxhp_step_get_word(step);
+
+	switch (daxhp_step_get_type(step)) {
+	case DAXHP_STEP_WRITE_ATTRIBUTE:
+	case DAXHP_STEP_WRITE_BLOCKS:
+		return word == DAXHP_OFFLINE || word == DAXHP_UNPLUGGED ? "going offline"
+									: "coming online";
+	case DAXHP_STEP_BIND:
+		return "adding memory";
+	case DAXHP_STEP_UNBIND:
+		return "removing memory";
+	default:
+		return "checking";
+	}
+}
+
+static int bar_width(void)
+{
+	struct winsize ws = { 0 };
+	int width;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) < 0 || ws.ws_col == 0)
+		return BAR_MAX;
+	/* What stands beside the bar: name, label, two counts. */
+	width = ws.ws_col - 55;
+	return width < 0 ? 0 : width > BAR_MAX ? BAR_MAX : width;
+}
+
+static void draw(struct progress *p, const struct daxhp_step *step, size_t done, size_t total)
+{
+	int width = bar_width();
+	int full = total ? (int)((double)done / total * width) : 0;
+	char bar[BAR_MAX + 1];
+
+	memset(bar, '#', full);
+	memset(bar + full, '-', width - full);
+	bar[width] = '\0';
+	fprintf(stderr, "\r\033[K%s: %s [%s] %zu/%zu memory blocks", p->device, label(step), bar,
+		done, total);
+	fflush(stderr);
+	p->shown = true;
+}
+
+static void show(const struct daxhp_step *step, size_t done, size_t total, void *data)
+{
+	struct progress *p = data;
+	double t = now();
+
+	if (t - p->start < PATIENCE || t - p->last < PAUSE)
+		return;
+	p->last = t;
+	draw(p, step, done, total);
+}
+
+struct progress *progress_new(struct daxhp_ctx *ctx, const char *device)
+{
+	struct progress *p;
+
+	if (!isatty(STDERR_FILENO))
+		return NULL;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return NULL;
+	p->ctx = ctx;
+	p->device = device;
+	p->start = now();
+	daxhp_set_progress_fn(ctx, show, p);
+	return p;
+}
+
+struct progress *progress_free(struct progress *p)
+{
+	if (!p)
+		return NULL;
+	daxhp_set_progress_fn(p->ctx, NULL, NULL);
+	if (p->shown)
+		fputs("\r\033[K", stderr);
+	free(p);
+	return NULL;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef DAXHP_REPORT_H
+#define DAXHP_REPORT_H
+
+struct looked_at {
+	struct daxhp_device *device;
+	struct daxhp_observation *observation; /* NULL when it could not be had */
+};
+
+/* Each returns 0, or a negative errno when memory ran out or stdout cannot be written to. */
+int report_status_json(const struct settings *settings, const struct looked_at *looks,
+		       size_t count);
+int report_status_table(const struct settings *settings, const struct looked_at *looks,
+			size_t count);
+int report_outcomes_json(const struct settings *settings, const struct outcome *outcomes,
+			 size_t count);
+void report_outcome_text(const struct settings *settings, const struct outcome *outcome);
+
+/* "2.00 GiB (2.15 GB)", as daxctl writes sizes for people. */
+void format_size(uint64_t bytes, char *buf, size_t size);
+/* A step as a person would say it: "write online_movable to state". */
+char *describe_step(const struct outcome *outcome, const struct daxhp_step *step);
+const char *action_name(enum daxhp_goal goal);
+
+#endif

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * JSON for scripts. Keys are never renamed or removed. What the user may not know is null, never
+ * 0; the keys that daxctl list prints as well mean what they mean there.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "daxhp.h"
+
+static struct json_object *string_or_null(const char *s)
+{
+	return s ? json_object_new_string(s) : NULL;
+}
+
+static struct json_object *size_json(const struct settings *settings, uint64_t bytes)
+{
+	char buf[64];
+
+	if (!settings->human)
+		return json_object_new_uint64(bytes);
+	format_size(bytes, buf, sizeof(buf));
+	return json_object_new_string(buf);
+}
+
+static struct json_object *address_json(const struct settings *settings, uint64_t value)
+{
+	char buf[32];
+
+	if (!settings->human)
+		return json_object_new_uint64(value);
+	snprintf(buf, sizeof(buf), "%#llx", (unsigned long long)value);
+	return json_object_new_string(buf);
+}
+
+static struct json_object *seconds_json(double seconds)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%.3f", seconds);
+	return json_object_new_double_s(seconds, buf);
+}
+
+static struct json_object *mappings_json(const struct settings *settings,
+					 const struct daxhp_device *device)
+{
+	const struct daxhp_range *ranges;
+	struct json_object *array;
+	size_t n;
+
+	if (daxhp_device_get_ranges(device, &ranges, &n) < 0)
+		return NULL;
+	array = json_object_new_array();
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "page_offset",
+				       address_json(settings, ranges[i].page_offset));
+		json_object_object_add(o, "start", address_json(settings, ranges[i].start));
+		json_object_object_add(o, "end", address_json(settings, ranges[i].end));
+		json_object_object_add(o, "size",
+				       size_json(settings, ranges[i].end - ranges[i].start + 1));
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
+static struct json_object *zones_json(const struct daxhp_observation *obs)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX; z++) {
+		size_t n = daxhp_observation_count_zone(obs, z);
+
+		if (n)
+			json_object_object_add(o, daxhp_zone_name(z), json_object_new_uint64(n));
+	}
+	return o;
+}
+
+/* Like daxctl: a device that is not all online has no answer. */
+static struct json_object *movable_json(const struct daxhp_observation *obs)
+{
+	size_t online = daxhp_observation_count_online(obs);
+
+	if (online == 0 || online != daxhp_observation_count_present(obs))
+		return NULL;
+	return json_object_new_boolean(daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE) ==
+				       online);
+}
+
+/* daxctl counts the blocks of system RAM only; so does this, but for memory that is wedged. */
+static bool has_counts(const struct daxhp_observation *obs)
+{
+	if (!obs || daxhp_observation_get_blocks_error(obs) < 0)
+		return false;
+	return daxhp_observation_get_state(obs) != DAXHP_STATE_NONE ||
+	       daxhp_observation_is_wedged(obs);
+}
+
+static void add_counts(struct json_object *o, const struct settings *settings,
+		       const struct daxhp_observation *obs)
+{
+	bool counts = has_counts(obs);
+	uint64_t block_size = obs ? daxhp_observation_get_block_size(obs) : 0;
+
+#define COUNT(fn) (counts ? json_object_new_uint64(fn(obs)) : NULL)
+	json_object_object_add(o, "online_memblocks", COUNT(daxhp_observation_count_online));
+	json_object_object_add(o, "total_memblocks", COUNT(daxhp_observation_count_present));
+	json_object_object_add(o, "possible_memblocks",
+			       obs && daxhp_observation_get_blocks_error(obs) == 0
+				       ? json_object_new_uint64(daxhp_observation_count_blocks(obs))
+				       : NULL);
+#undef COUNT
+	json_object_object_add(o, "memblock_size",
+			       block_size ? size_json(settings, block_size) : NULL);
+	json_object_object_add(o, "movable", counts ? movable_json(obs) : NULL);
+	json_object_object_add(o, "zones", counts ? zones_json(obs) : NULL);
+	json_object_object_add(o, "wedged",
+			       obs && daxhp_observation_get_blocks_error(obs) == 0
+				       ? json_object_new_boolean(daxhp_observation_is_wedged(obs))
+				       : NULL);
+}
+
+static void add_identity(struct json_object *o, const struct settings *settings,
+			 const struct daxhp_device *device)
+{
+	uint64_t value;
+	int node;
+
+	json_object_object_add(o, "chardev", json_object_new_string(daxhp_device_get_name(device)));
+	json_object_object_add(o, "region",
+			       json_object_new_int(daxhp_device_get_region_id(device)));
+	json_object_object_add(o, "size",
+			       daxhp_device_get_size(device, &value) == 0
+				       ? size_json(settings, value)
+				       : NULL);
+	json_object_object_add(o, "target_node",
+			       daxhp_device_get_target_node(device, &node) == 0 && node >= 0
+				       ? json_object_new_int(node)
+				       : NULL);
+	json_object_object_add(o, "align",
+			       daxhp_device_get_align(device, &value) == 0
+				       ? size_json(settings, value)
+				       : NULL);
+}
+
+static struct json_object *memmap_json(const struct daxhp_observation *obs)
+{
+	int value = daxhp_observation_get_memmap_on_memory(obs);
+
+	return value < 0 ? NULL : json_object_new_boolean(value);
+}
+
+static struct json_object *status_json(const struct settings *settings,
+				       const struct looked_at *look)
+{
+	const struct daxhp_observation *obs = look->observation;
+	struct json_object *o = json_object_new_object();
+
+#define ADD_STRING(key, value) json_object_object_add(o, key, obs ? string_or_null(value) : NULL)
+	add_identity(o, settings, look->device);
+	ADD_STRING("mode", daxhp_mode_name(daxhp_observation_get_mode(obs)));
+	ADD_STRING("driver", daxhp_observation_get_driver(obs));
+	ADD_STRING("hotplug_state", daxhp_state_name(daxhp_observation_get_state(obs)));
+	ADD_STRING("hotplug_interface", daxhp_interface_name(daxhp_observation_get_interface(obs)));
+	ADD_STRING("attribute_state", daxhp_observation_get_attribute_word(obs));
+	add_counts(o, settings, obs);
+	json_object_object_add(o, "memmap_on_memory", obs ? memmap_json(obs) : NULL);
+	ADD_STRING("auto_online_blocks", daxhp_observation_get_policy(obs));
+#undef ADD_STRING
+	if (settings->mappings)
+		json_object_object_add(o, "mappings", mappings_json(settings, look->device));
+	return o;
+}
+
+static struct json_object *state_json(const struct daxhp_observation *obs)
+{
+	return obs ? string_or_null(daxhp_state_name(daxhp_observation_get_state(obs))) : NULL;
+}
+
+static struct json_object *stuck_json(const struct daxhp_result *result)
+{
+	struct json_object *array = json_object_new_array();
+	const uint64_t *blocks;
+	size_t n = daxhp_result_get_stuck_blocks(result, &blocks);
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(array, json_object_new_uint64(blocks[i]));
+	return array;
+}
+
+static const char *errno_name(const struct outcome *outcome)
+{
+	int errnum = outcome->error ? -outcome->error : 0;
+
+	if (outcome->result)
+		errnum = daxhp_result_get_errno(outcome->result);
+	return errnum ? strerrorname_np(errnum) : NULL;
+}
+
+static struct json_object *error_json(const struct outcome *outcome)
+{
+	const struct daxhp_result *result = outcome->result;
+	_cleanup_free_ char *message = message_for_outcome(outcome);
+	struct json_object *o = json_object_new_object();
+	int64_t block = result ? daxhp_result_get_block(result) : -1;
+
+	json_object_object_add(o, "errno", string_or_null(errno_name(outcome)));
+	json_object_object_add(o, "message", string_or_null(message));
+	json_object_object_add(o, "file",
+			       result ? string_or_null(daxhp_result_get_file(result)) : NULL);
+	json_object_object_add(o, "wrote",
+			       result ? string_or_null(daxhp_result_get_wrote(result)) : NULL);
+	json_object_object_add(o, "block", block < 0 ? NULL : json_object_new_int64(block));
+	json_object_object_add(o, "undone",
+			       json_object_new_boolean(!result || daxhp_result_get_undone(result)));
+	json_object_object_add(o, "stuck_blocks",
+			       result ? stuck_json(result) : json_object_new_array());
+	return o;
+}
+
+static struct json_object *step_json(const struct outcome *outcome, const struct daxhp_step *step)
+{
+	struct json_object *o = json_object_new_object();
+	_cleanup_free_ char *text = describe_step(outcome, step);
+	const uint64_t *blocks;
+	size_t n = daxhp_step_get_blocks(step, &blocks);
+
+	json_object_object_add(o, "step", json_object_new_string(daxhp_step_get_name(step)));
+	json_object_object_add(o, "word",
+			       string_or_null(daxhp_state_name(daxhp_step_get_word(step))));
+	if (n) {
+		struct json_object *array = json_object_new_array();
+
+		for (size_t i = 0; i < n; i++)
+			json_object_array_add(array, json_object_new_uint64(blocks[i]));
+		json_object_object_add(o, "blocks", array);
+	}
+	json_object_object_add(o, "description", string_or_null(text));
+	return o;
+}
+
+static void add_steps(struct json_object *o, const struct outcome *outcome)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; outcome->plan && i < daxhp_plan_count_steps(outcome->plan); i++)
+		json_object_array_add(array,
+				      step_json(outcome, daxhp_plan_get_step(outcome->plan, i)));
+	json_object_object_add(o, "steps", array);
+}
+
+/* The interface that was used: what the device had, or got when it was bound. */
+static const char *interface_used(const struct outcome *outcome)
+{
+	const struct daxhp_observation *after = outcome->result
+							? daxhp_result_get_after(outcome->result)
+							: NULL;
+	const char *name = NULL;
+
+	if (outcome->before)
+		name = daxhp_interface_name(daxhp_observation_get_interface(outcome->before));
+	if (!name && after)
+		name = daxhp_interface_name(daxhp_observation_get_interface(after));
+	return name;
+}
+
+static struct json_object *outcome_json(const struct settings *settings,
+					const struct outcome *outcome)
+{
+	const struct daxhp_result *result = outcome->result;
+	const struct daxhp_observation *before = outcome->before;
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "chardev",
+			       json_object_new_string(daxhp_device_get_name(outcome->device)));
+	json_object_object_add(o, "action", json_object_new_string(action_name(outcome->goal)));
+	json_object_object_add(o, "from", state_json(before));
+	json_object_object_add(o, "to",
+			       state_json(result ? daxhp_result_get_after(result) : before));
+	json_object_object_add(o, "changed",
+			       json_object_new_boolean(result && daxhp_result_get_changed(result)));
+	json_object_object_add(o, "interface", string_or_null(interface_used(outcome)));
+	json_object_object_add(o, "blocks",
+			       before && daxhp_observation_get_blocks_error(before) == 0
+				       ? json_object_new_uint64(
+						 daxhp_observation_count_blocks(before))
+				       : NULL);
+	json_object_object_add(o, "seconds",
+			       seconds_json(result ? daxhp_result_get_seconds(result) : 0));
+	if (settings->dry_run)
+		add_steps(o, outcome);
+	if (!outcome_is_good(outcome))
+		json_object_object_add(o, "error", error_json(outcome));
+	return o;
+}
+
+static int print_array(struct json_object *array)
+{
+	const char *text = json_object_to_json_string_ext(array,
+							  JSON_C_TO_STRING_PRETTY |
+								  JSON_C_TO_STRING_SPACED |
+								  JSON_C_TO_STRING_NOSLASHESCAPE);
+	int r = text ? 0 : -ENOMEM;
+
+	/* json-c breaks the line inside an empty array. */
+	if (json_object_array_length(array) == 0)
+		text = "[]";
+	if (text && puts(text) < 0)
+		r = -errno;
+	json_object_put(array);
+	return r;
+}
+
+int report_status_json(const struct settings *settings, const struct looked_at *looks, size_t count)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_object_array_add(array, status_json(settings, &looks[i]));
+	return print_array(array);
+}
+
+int report_outcomes_json(const struct settings *settings, const struct outcome *outcomes,
+			 size_t count)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_object_array_add(array, outcome_json(settings, &outcomes[i]));
+	return print_array(array);
+}

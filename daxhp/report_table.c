@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What stdout gets when a person reads it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <libsmartcols.h>
+
+#include "daxhp.h"
+
+/* Up to here sizes stay in the smaller unit: two digits of it say more than one of the next. */
+#define KEEP_UNIT 2
+
+void format_size(uint64_t bytes, char *buf, size_t size)
+{
+	static const struct {
+		const char *binary, *decimal;
+		double binary_unit, decimal_unit;
+	} units[] = {
+		{ "TiB", "TB", 1ull << 40, 1e12 },
+		{ "GiB", "GB", 1ull << 30, 1e9 },
+		{ "MiB", "MB", 1ull << 20, 1e6 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		bool last = i + 1 == ARRAY_SIZE(units);
+
+		if (bytes >= KEEP_UNIT * units[i].binary_unit || (last && bytes >= 5000 * 1024)) {
+			snprintf(buf, size, "%.2f %s (%.2f %s)", bytes / units[i].binary_unit,
+				 units[i].binary, bytes / units[i].decimal_unit, units[i].decimal);
+			return;
+		}
+	}
+	snprintf(buf, size, "%" PRIu64, bytes);
+}
+
+const char *action_name(enum daxhp_goal goal)
+{
+	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "online";
+}
+
+/* ---- status ---- */
+
+typedef void (*cell_fn)(const struct settings *settings, const struct looked_at *look, char *buf,
+			size_t size);
+
+/* Unknown is a dash: an empty cell would shift the columns for whoever cuts them apart. */
+static void set_cell(char *buf, size_t size, const char *value)
+{
+	snprintf(buf, size, "%s", value ? value : "-");
+}
+
+static void cell_device(const struct settings *settings, const struct looked_at *look, char *buf,
+			size_t size)
+{
+	(void)settings;
+	set_cell(buf, size, daxhp_device_get_name(look->device));
+}
+
+static void cell_size(const struct settings *settings, const struct looked_at *look, char *buf,
+		      size_t size)
+{
+	uint64_t bytes;
+
+	if (daxhp_device_get_size(look->device, &bytes) < 0)
+		set_cell(buf, size, NULL);
+	else if (settings->human)
+		format_size(bytes, buf, size);
+	else
+		snprintf(buf, size, "%" PRIu64, bytes);
+}
+
+static void cell_node(const struct settings *settings, const struct looked_at *look, char *buf,
+		      size_t size)
+{
+	int node;
+
+	(void)settings;
+	if (daxhp_device_get_target_node(look->device, &node) < 0 || node < 0)
+		set_cell(buf, size, NULL);
+	else
+		snprintf(buf, size, "%d", node);
+}
+
+static void cell_mode(const struct settings *settings, const struct looked_at *look, char *buf,
+		      size_t size)
+{
+	const struct daxhp_observation *obs = look->observation;
+	const char *mode = obs ? daxhp_mode_name(daxhp_observation_get_mode(obs)) : NULL;
+
+	(void)settings;
+	set_cell(buf, size, !mode && obs ? daxhp_observation_get_driver(obs) : mode);
+}
+
+static void cell_state(const struct settings *settings, const struct looked_at *look, char *buf,
+		       size_t size)
+{
+	const struct daxhp_observation *obs = look->observation;
+
+	(void)settings;
+	set_cell(buf, size, obs ? daxhp_state_name(daxhp_observation_get_state(obs)) : NULL);
+}
+
+static void cell_interface(const struct settings *settings, const struct looked_at *look, char *buf,
+			   size_t size)
+{
+	const struct daxhp_observation *obs = look->observation;
+
+	(void)settings;
+	set_cell(buf, size,
+		 obs ? daxhp_interface_name(daxhp_observation_get_interface(obs)) : NULL);
+}
+
+static void cell_blocks(const struct settings *settings, const struct looked_at *look, char *buf,
+			size_t size)
+{
+	const struct daxhp_observation *obs = look->observation;
+
+	(void)settings;
+	if (!obs || daxhp_observation_get_blocks_error(obs) < 0)
+		set_cell(buf, size, NULL);
+	else
+		snprintf(buf, size, "%zu/%zu", daxhp_observation_count_online(obs),
+			 daxhp_observation_count_blocks(obs));
+}
+
+static void cell_zones(const struct settings *settings, const struct looked_at *look, char *buf,
+		       size_t size)
+{
+	const struct daxhp_observation *obs = look->observation;
+	size_t used = 0;
+
+	(void)settings;
+	set_cell(buf, size, NULL);
+	for (enum daxhp_zone z = 0; obs && z < DAXHP_ZONE_MAX && used < size; z++) {
+		size_t n = daxhp_observation_count_zone(obs, z);
+
+		if (n)
+			used += snprintf(buf + used, size - used, "%s%s:%zu", used ? "," : "",
+					 daxhp_zone_name(z), n);
+	}
+}
+
+static const struct {
+	const char *name;
+	int flags;
+	cell_fn fill;
+} columns[] = {
+	{ "DEVICE", 0, cell_device },
+	{ "SIZE", SCOLS_FL_RIGHT, cell_size },
+	{ "NODE", SCOLS_FL_RIGHT, cell_node },
+	{ "MODE", 0, cell_mode },
+	{ "STATE", 0, cell_state },
+	{ "INTERFACE", 0, cell_interface },
+	{ "BLOCKS", SCOLS_FL_RIGHT, cell_blocks },
+	{ "ZONES", 0, cell_zones },
+};
+
+static struct libscols_table *new_table(void)
+{
+	struct libscols_table *table;
+
+	scols_init_debug(0);
+	table = scols_new_table();
+	if (table && isatty(STDOUT_FILENO))
+		scols_table_enable_colors(table, 1);
+	return table;
+}
+
+static bool needs_attention(const struct daxhp_observation *obs)
+{
+	return obs && (daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT ||
+		       daxhp_observation_is_wedged(obs));
+}
+
+static int add_line(struct libscols_table *table, const struct settings *settings,
+		    const struct looked_at *look)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	char buf[256];
+
+	if (!line)
+		return -ENOMEM;
+	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
+		columns[i].fill(settings, look, buf, sizeof(buf));
+		if (scols_line_set_data(line, i, buf) < 0)
+			return -ENOMEM;
+	}
+	if (needs_attention(look->observation))
+		scols_line_set_color(line, "red");
+	return 0;
+}
+
+static int print_table(const struct settings *settings, const struct looked_at *looks, size_t count)
+{
+	struct libscols_table *table = new_table();
+	int r = table ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(columns); i++)
+		if (!scols_table_new_column(table, columns[i].name, 0, columns[i].flags))
+			r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_line(table, settings, &looks[i]);
+	if (r == 0)
+		r = scols_print_table(table);
+	scols_unref_table(table);
+	return r;
+}
+
+/* ---- ranges ---- */
+
+static int add_range(struct libscols_table *table, const struct settings *settings,
+		     const struct daxhp_device *device, const struct daxhp_range *range)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	char start[32], end[32], size[64], offset[32];
+	uint64_t bytes = range->end - range->start + 1;
+
+	if (!line)
+		return -ENOMEM;
+	snprintf(offset, sizeof(offset), "%" PRIu64, range->page_offset);
+	snprintf(start, sizeof(start), "%#" PRIx64, range->start);
+	snprintf(end, sizeof(end), "%#" PRIx64, range->end);
+	if (settings->human)
+		format_size(bytes, size, sizeof(size));
+	else
+		snprintf(size, sizeof(size), "%" PRIu64, bytes);
+	if (scols_line_set_data(line, 0, daxhp_device_get_name(device)) < 0 ||
+	    scols_line_set_data(line, 1, offset) < 0 || scols_line_set_data(line, 2, start) < 0 ||
+	    scols_line_set_data(line, 3, end) < 0 || scols_line_set_data(line, 4, size) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+static int add_ranges(struct libscols_table *table, const struct settings *settings,
+		      const struct daxhp_device *device)
+{
+	const struct daxhp_range *ranges;
+	size_t n;
+	int r = daxhp_device_get_ranges(device, &ranges, &n);
+
+	if (r < 0) {
+		complain("%s: its physical ranges cannot be read: %s.",
+			 daxhp_device_get_name(device), strerror(-r));
+		return 0;
+	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_range(table, settings, device, &ranges[i]);
+	return r;
+}
+
+static int print_mappings(const struct settings *settings, const struct looked_at *looks,
+			  size_t count)
+{
+	static const char *const names[] = { "DEVICE", "PAGE-OFFSET", "START", "END", "SIZE" };
+	struct libscols_table *table = new_table();
+	int r = table ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++)
+		if (!scols_table_new_column(table, names[i], 0, i ? SCOLS_FL_RIGHT : 0))
+			r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = add_ranges(table, settings, looks[i].device);
+	if (r == 0) {
+		putchar('\n');
+		r = scols_print_table(table);
+	}
+	scols_unref_table(table);
+	return r;
+}
+
+/* ---- notes ---- */
+
+static void note_inconsistent(const struct looked_at *look)
+{
+	const struct daxhp_observation *obs = look->observation;
+	const char *word = daxhp_observation_get_attribute_word(obs);
+
+	complain("note: %s: inconsistent: of %zu memory blocks %zu are present and %zu "
+		 "online%s%s%s.",
+		 daxhp_device_get_name(look->device), daxhp_observation_count_blocks(obs),
+		 daxhp_observation_count_present(obs), daxhp_observation_count_online(obs),
+		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
+		 word ? "'" : "");
+}
+
+/* Which zone would the memory be in, were it bound anew? */
+static void note_policy(const struct looked_at *look)
+{
+	const struct daxhp_observation *obs = look->observation;
+	const char *policy = daxhp_observation_get_policy(obs);
+	enum daxhp_state state = daxhp_observation_get_state(obs);
+	const char *name = daxhp_device_get_name(look->device);
+
+	if (!policy)
+		return;
+	if (state == DAXHP_OFFLINE && strcmp(policy, "offline") == 0)
+		complain("note: %s: offline because the machine's policy (auto_online_blocks) is "
+			 "'offline'; use 'daxhp online'.",
+			 name);
+	if (state == DAXHP_ONLINE_MOVABLE && strcmp(policy, "online_kernel") == 0)
+		complain("note: %s: the machine's policy (auto_online_blocks) is 'online_kernel': "
+			 "bound anew, it would not be movable.",
+			 name);
+}
+
+static void print_notes(const struct looked_at *look)
+{
+	const struct daxhp_observation *obs = look->observation;
+
+	if (!obs)
+		return;
+	if (daxhp_observation_is_wedged(obs))
+		complain("note: %s: wedged: %zu memory blocks stayed when the device was unbound "
+			 "from "
+			 "kmem; only a reboot takes them away.",
+			 daxhp_device_get_name(look->device), daxhp_observation_count_present(obs));
+	else if (daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT)
+		note_inconsistent(look);
+	note_policy(look);
+}
+
+int report_status_table(const struct settings *settings, const struct looked_at *looks,
+			size_t count)
+{
+	int r;
+
+	if (count == 0) {
+		/* libsmartcols prints no heading over no lines. */
+		fputs("DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES\n", stdout);
+		return 0;
+	}
+	r = print_table(settings, looks, count);
+	if (r == 0 && settings->mappings)
+		r = print_mappings(settings, looks, count);
+	fflush(stdout);
+	for (size_t i = 0; i < count; i++)
+		print_notes(&looks[i]);
+	return r;
+}
+
+/* ---- online, unplug ---- */
+
+static char *describe_blocks(const struct daxhp_step *step)
+{
+	const uint64_t *blocks;
+	size_t n = daxhp_step_get_blocks(step, &blocks);
+	const char *word = daxhp_state_name(daxhp_step_get_word(step));
+	char *text;
+	int r;
+
+	if (n == 1)
+		r = asprintf(&text, "write %s to memory%" PRIu64, word, blocks[0]);
+	else
+		r = asprintf(&text,
+			     "write %s to %zu memory blocks from memory%" PRIu64
+			     " to memory%" PRIu64,
+			     word, n, blocks[0], blocks[n - 1]);
+	return r < 0 ? NULL : text;
+}
+
+char *describe_step(const struct outcome *outcome, const struct daxhp_step *step)
+{
+	const char *word = daxhp_state_name(daxhp_step_get_word(step));
+	char *text = NULL;
+	int r = 0;
+
+	switch (daxhp_step_get_type(step)) {
+	case DAXHP_STEP_WRITE_ATTRIBUTE:
+		r = asprintf(&text, "write %s to the attribute %s", word,
+			     daxhp_interface_name(
+				     daxhp_observation_get_interface(outcome->before)));
+		break;
+	case DAXHP_STEP_WRITE_BLOCKS:
+		return describe_blocks(step);
+	case DAXHP_STEP_CHECK_OFFLINE:
+		text = strdup("check that no memory block is online");
+		break;
+	case DAXHP_STEP_SET_POLICY:
+		r = asprintf(&text, "set the policy to %s", word);
+		break;
+	case DAXHP_STEP_RESTORE_POLICY:
+		text = strdup("restore the policy");
+		break;
+	case DAXHP_STEP_BIND:
+		text = strdup("bind to kmem");
+		break;
+	case DAXHP_STEP_UNBIND:
+		text = strdup("unbind from kmem");
+		break;
+	}
+	return r < 0 ? NULL : text;
+}
+
+static const char *state_text(const struct daxhp_observation *obs)
+{
+	const char *name = obs ? daxhp_state_name(daxhp_observation_get_state(obs)) : NULL;
+
+	return name ? name : "unknown";
+}
+
+static void print_steps(const struct settings *settings, const struct outcome *outcome)
+{
+	const char *name = daxhp_device_get_name(outcome->device);
+
+	for (size_t i = 0; i < daxhp_plan_count_steps(outcome->plan); i++) {
+		const struct daxhp_step *step = daxhp_plan_get_step(outcome->plan, i);
+		_cleanup_free_ char *text = describe_step(outcome, step);
+
+		if (settings->dry_run)
+			printf("%s: would %s\n", name, text ? text : daxhp_step_get_name(step));
+		else
+			fprintf(stderr, "%s: %s: %.3f s\n", name,
+				text ? text : daxhp_step_get_name(step),
+				daxhp_step_get_seconds(step));
+	}
+}
+
+static void print_outcome(const struct outcome *outcome)
+{
+	const char *name = daxhp_device_get_name(outcome->device);
+	const char *from = state_text(outcome->before);
+
+	if (!outcome->result) {
+		if (daxhp_plan_count_steps(outcome->plan) == 0)
+			printf("%s: is %s, nothing to do\n", name, from);
+		return;
+	}
+	if (daxhp_result_get_changed(outcome->result))
+		printf("%s: %s -> %s, %zu memory blocks, %.2f s\n", name, from,
+		       state_text(daxhp_result_get_after(outcome->result)),
+		       daxhp_observation_count_blocks(outcome->before),
+		       daxhp_result_get_seconds(outcome->result));
+	else
+		printf("%s: is %s, nothing to do\n", name, from);
+}
+
+/* A failure has had its sentence on stderr; there is nothing more to say of it. */
+void report_outcome_text(const struct settings *settings, const struct outcome *outcome)
+{
+	if (outcome->error < 0)
+		return;
+	if (settings->verbose || (settings->dry_run && !settings->json))
+		print_steps(settings, outcome);
+	if (outcome_is_good(outcome) && !settings->json)
+		print_outcome(outcome);
+}

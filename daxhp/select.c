@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which devices the arguments name. */
+#include <errno.h>
+#include <string.h>
+
+#include "daxhp.h"
+
+void selection_clear(struct selection *selection)
+{
+	free(selection->devices);
+}
+
+static bool is_in_region(const struct daxhp_device *device, const char *region)
+{
+	char id[16];
+
+	snprintf(id, sizeof(id), "%d", daxhp_device_get_region_id(device));
+	return strcmp(region, id) == 0 || strcmp(region, daxhp_device_get_region_name(device)) == 0;
+}
+
+static bool passes(const struct daxhp_device *device, const struct settings *settings)
+{
+	int node;
+
+	if (settings->region && !is_in_region(device, settings->region))
+		return false;
+	if (settings->node < 0)
+		return true;
+	return daxhp_device_get_target_node(device, &node) == 0 && node == settings->node;
+}
+
+static int add(struct selection *selection, struct daxhp_device *device)
+{
+	struct daxhp_device **grown;
+
+	for (size_t i = 0; i < selection->count; i++)
+		if (selection->devices[i] == device)
+			return EXIT_DONE;
+	grown = reallocarray(selection->devices, selection->count + 1, sizeof(*grown));
+	if (!grown) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	grown[selection->count++] = device;
+	selection->devices = grown;
+	return EXIT_DONE;
+}
+
+static int add_all(struct daxhp_ctx *ctx, const struct settings *settings,
+		   struct selection *selection)
+{
+	struct daxhp_device *device;
+
+	selection->is_all = true;
+	daxhp_device_foreach (ctx, device) {
+		int r = passes(device, settings) ? add(selection, device) : EXIT_DONE;
+
+		if (r != EXIT_DONE)
+			return r;
+	}
+	return EXIT_DONE;
+}
+
+/* An argument may be anything: long, empty, or full of what a terminal would act on. */
+static int refuse_name(const char *arg)
+{
+	bool printable = *arg && strlen(arg) <= 64;
+
+	for (const char *c = arg; printable && *c; c++)
+		printable = *c > ' ' && *c < 0x7f;
+	if (printable)
+		complain("'%s' is not the name of a dax device: expected daxX.Y, /dev/daxX.Y or "
+			 "all.",
+			 arg);
+	else
+		complain("an argument is not the name of a dax device: expected daxX.Y, "
+			 "/dev/daxX.Y or all.");
+	return EXIT_USAGE;
+}
+
+static int refuse_unknown(struct daxhp_ctx *ctx, const char *name)
+{
+	if (daxhp_device_get_first(ctx))
+		complain("%s: no such dax device; 'daxhp status' lists those there are.", name);
+	else
+		complain("%s: no such dax device; this machine has none.", name);
+	return EXIT_FAILED;
+}
+
+static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, const char *arg,
+		     struct selection *selection)
+{
+	const char *name = strncmp(arg, "/dev/", 5) == 0 ? arg + 5 : arg;
+	struct daxhp_device *device;
+
+	if (strcmp(arg, "all") == 0)
+		return add_all(ctx, settings, selection);
+	if (!daxhp_device_name_is_valid(name))
+		return refuse_name(arg);
+	daxhp_device_foreach (ctx, device) {
+		if (strcmp(daxhp_device_get_name(device), name) == 0)
+			return passes(device, settings) ? add(selection, device) : EXIT_DONE;
+	}
+	return refuse_unknown(ctx, name);
+}
+
+int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv,
+		   struct selection *ret_selection)
+{
+	int r = argc == 0 ? add_all(ctx, settings, ret_selection) : EXIT_DONE;
+
+	for (int i = 0; r == EXIT_DONE && i < argc; i++)
+		r = add_named(ctx, settings, argv[i], ret_selection);
+	return r;
+}

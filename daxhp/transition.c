@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* select -> observe -> plan -> apply -> verify -> report, for every selected device. */
+#include <errno.h>
+
+#include "daxhp.h"
+
+/* Of the devices that "all" means, those of a driver other than kmem are not spoken of. */
+static bool is_passed_over(const struct selection *selection, const struct outcome *outcome,
+			   const struct settings *settings)
+{
+	enum daxhp_failure refusal;
+
+	if (!selection->is_all || !outcome->plan)
+		return false;
+	refusal = daxhp_plan_get_refusal(outcome->plan);
+	if (refusal != DAXHP_REFUSED_DEVDAX && refusal != DAXHP_REFUSED_FAMFS &&
+	    refusal != DAXHP_REFUSED_OTHER_DRIVER)
+		return false;
+	if (settings->verbose)
+		complain("%s: passed over: bound to %s.", daxhp_device_get_name(outcome->device),
+			 daxhp_observation_get_driver(outcome->before));
+	return true;
+}
+
+static void outcome_clear(struct outcome *outcome)
+{
+	daxhp_result_free(outcome->result);
+	daxhp_plan_free(outcome->plan);
+	daxhp_observation_unref(outcome->before);
+	*outcome = (struct outcome){ 0 };
+}
+
+static void make_plan(struct outcome *outcome)
+{
+	outcome->error = daxhp_observe(outcome->device, &outcome->before);
+	if (outcome->error == 0)
+		outcome->error = daxhp_plan_new(outcome->before, outcome->goal, &outcome->plan);
+}
+
+static void apply_plan(struct daxhp_ctx *ctx, struct outcome *outcome)
+{
+	struct progress *progress = progress_new(ctx, daxhp_device_get_name(outcome->device));
+	int r = daxhp_apply(outcome->device, outcome->plan, &outcome->result);
+
+	progress_free(progress);
+	if (!outcome->result)
+		outcome->error = r;
+}
+
+bool outcome_is_good(const struct outcome *outcome)
+{
+	if (outcome->error < 0)
+		return false;
+	if (outcome->result)
+		return daxhp_result_get_errno(outcome->result) == 0;
+	return daxhp_plan_get_refusal(outcome->plan) == DAXHP_FAILURE_NONE;
+}
+
+static enum exit_status exit_status_of(const struct outcome *outcomes, size_t count)
+{
+	size_t good = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct daxhp_result *result = outcomes[i].result;
+
+		if (result && daxhp_result_get_errno(result) && !daxhp_result_get_undone(result))
+			return EXIT_PARTLY;
+		good += outcome_is_good(&outcomes[i]);
+	}
+	if (good == count)
+		return EXIT_DONE;
+	return good ? EXIT_PARTLY : EXIT_FAILED;
+}
+
+static void move_device(struct daxhp_ctx *ctx, const struct settings *settings,
+			struct outcome *outcome)
+{
+	if (outcome->error == 0 && !settings->dry_run)
+		apply_plan(ctx, outcome);
+	if (!outcome_is_good(outcome)) {
+		_cleanup_free_ char *message = message_for_outcome(outcome);
+
+		complain("%s", message ? message : "out of memory");
+	}
+	if (!settings->json || settings->verbose)
+		report_outcome_text(settings, outcome);
+}
+
+/* Device by device: each is all or nothing, and one that fails does not keep the next waiting. */
+static size_t move_devices(struct daxhp_ctx *ctx, const struct settings *settings,
+			   enum daxhp_goal goal, const struct selection *selection,
+			   struct outcome *outcomes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < selection->count; i++) {
+		outcomes[n] = (struct outcome){ .device = selection->devices[i], .goal = goal };
+		make_plan(&outcomes[n]);
+		if (is_passed_over(selection, &outcomes[n], settings))
+			outcome_clear(&outcomes[n]);
+		else
+			move_device(ctx, settings, &outcomes[n++]);
+	}
+	return n;
+}
+
+static int refuse_nothing(const struct settings *settings)
+{
+	if (settings->region || settings->node >= 0)
+		complain("no dax device matches: 'daxhp status' shows regions and nodes.");
+	else
+		complain("no dax device that could be worked on; 'daxhp status' shows what there "
+			 "is.");
+	return EXIT_FAILED;
+}
+
+int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxhp_goal goal,
+	       int argc, char **argv)
+{
+	_cleanup_(selection_clear) struct selection selection = { 0 };
+	_cleanup_free_ struct outcome *outcomes = NULL;
+	enum exit_status status;
+	size_t count;
+
+	if (argc == 0) {
+		complain("name a device, or 'all'.");
+		return EXIT_USAGE;
+	}
+	status = select_devices(ctx, settings, argc, argv, &selection);
+	if (status != EXIT_DONE)
+		return status;
+	outcomes = calloc(selection.count + 1, sizeof(*outcomes));
+	if (!outcomes) {
+		complain("out of memory");
+		return EXIT_FAILED;
+	}
+	count = move_devices(ctx, settings, goal, &selection, outcomes);
+	status = count ? exit_status_of(outcomes, count)
+		       : (enum exit_status)refuse_nothing(settings);
+	if (settings->json && report_outcomes_json(settings, outcomes, count) < 0)
+		status = status == EXIT_DONE ? EXIT_FAILED : status;
+	for (size_t i = 0; i < count; i++)
+		outcome_clear(&outcomes[i]);
+	return status;
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Carry out a plan, look whether it worked, and go back when it did not. */
+#include <errno.h>
+#include <string.h>
+
+#include "libdaxhp-private.h"
+
+/* The way back is at most: out, in again, blocks one way, blocks the other way. */
+#define RESTORE_ROUNDS 4
+
+static int refusal_errno(enum daxhp_failure refusal)
+{
+	switch (refusal) {
+	case DAXHP_REFUSED_NO_PERMISSION:
+		return -EACCES;
+	case DAXHP_REFUSED_OTHER_ZONE:
+	case DAXHP_REFUSED_MISSING_BLOCKS:
+	case DAXHP_REFUSED_WEDGED:
+		return -EBUSY;
+	case DAXHP_REFUSED_NO_TARGET_NODE:
+	case DAXHP_REFUSED_TOO_SMALL:
+		return -EINVAL;
+	case DAXHP_REFUSED_UNREADABLE:
+		return -EIO;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
+			const char *wrote, int64_t block)
+{
+	free(result->file);
+	result->file = NULL;
+	result->failure = failure;
+	result->errnum = -errnum;
+	result->block = block;
+	result->wrote[0] = '\0';
+	if (wrote)
+		strcpy(result->wrote, wrote);
+}
+
+static int run_steps(struct run *run, struct daxhp_plan *plan)
+{
+	run->obs = plan->before;
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		int r = step_run(run, &plan->steps[i]);
+
+		log_debug(run->device->ctx, "%s: %s: %d", run->device->name,
+			  daxhp_step_get_name(&plan->steps[i]), r);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* However a plan ends, the machine's policy is what it was. */
+static int put_policy_back(struct run *run)
+{
+	struct daxhp_step step = { .type = DAXHP_STEP_RESTORE_POLICY };
+
+	return *run->saved_policy ? step_run(run, &step) : 0;
+}
+
+/* The block that makes the observation miss the goal; -1 when it is none of them. */
+static int64_t find_culprit(const struct daxhp_observation *obs, enum daxhp_goal goal)
+{
+	for (size_t i = 0; i < obs->n_blocks; i++) {
+		const struct memblock *block = &obs->blocks[i];
+		bool is_online = block->state == MEMBLOCK_ONLINE;
+
+		if (goal == DAXHP_GOAL_UNPLUGGED ? block->state != MEMBLOCK_MISSING : !is_online)
+			return block->id;
+	}
+	return -1;
+}
+
+static int verify(struct run *run, const struct daxhp_plan *plan)
+{
+	struct daxhp_result *result = run->result;
+	int r = daxhp_observe(run->device, &result->after);
+
+	if (r < 0) {
+		result_set_failure(result, DAXHP_FAILED_OBSERVE, r, NULL, -1);
+		return r;
+	}
+	if (observation_meets(result->after, plan->goal))
+		return 0;
+	if (result->after->mode != DAXHP_MODE_SYSTEM_RAM &&
+	    result->after->mode != DAXHP_MODE_UNBOUND) {
+		result_set_failure(result, DAXHP_FAILED_DRIVER_CHANGED, -EBUSY, NULL, -1);
+		return -EBUSY;
+	}
+	result_set_failure(result, DAXHP_FAILED_NOT_SO, -EIO, NULL,
+			   find_culprit(result->after, plan->goal));
+	return -EIO;
+}
+
+static int look_again(struct run *run)
+{
+	struct daxhp_observation *now;
+	int r = daxhp_observe(run->device, &now);
+
+	if (r < 0)
+		return r;
+	daxhp_observation_unref(run->result->after);
+	run->result->after = now;
+	return 0;
+}
+
+/* Also tells why: a block or an attribute that is gone because the driver is, was no refusal. */
+static void note_driver_change(struct daxhp_result *result, const struct daxhp_observation *before)
+{
+	if (result->failure == DAXHP_FAILED_WRITE &&
+	    (result->errnum == ENOENT || result->errnum == ENODEV) && result->after &&
+	    result->after->mode != before->mode)
+		result->failure = DAXHP_FAILED_DRIVER_CHANGED;
+}
+
+/* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
+ * the blocks. */
+static void undo(struct run *run, const struct daxhp_observation *before)
+{
+	struct daxhp_result ignored = { .block = -1 };
+	struct daxhp_result *result = run->result;
+
+	if (look_again(run) < 0)
+		return;
+	note_driver_change(result, before);
+	for (int round = 0; round < RESTORE_ROUNDS; round++) {
+		_cleanup_(cleanup_plan) struct daxhp_plan *back = NULL;
+
+		if (result->failure == DAXHP_FAILED_DRIVER_CHANGED ||
+		    plan_restore(result->after, before, &back) < 0 || back->n_steps == 0)
+			break;
+		run->result = &ignored;
+		run_steps(run, back);
+		put_policy_back(run);
+		run->result = result;
+		if (look_again(run) < 0)
+			break;
+	}
+	free(ignored.file);
+}
+
+static int note_stuck(struct daxhp_result *result, const struct daxhp_observation *before)
+{
+	const struct daxhp_observation *after = result->after;
+
+	result->undone = after && observation_equal(after, before);
+	if (result->undone || !after || after->n_blocks != before->n_blocks)
+		return 0;
+	result->stuck = calloc(after->n_blocks + 1, sizeof(*result->stuck));
+	if (!result->stuck)
+		return -ENOMEM;
+	for (size_t i = 0; i < after->n_blocks; i++)
+		if (!memblock_equal(&after->blocks[i], &before->blocks[i]))
+			result->stuck[result->n_stuck++] = after->blocks[i].id;
+	return 0;
+}
+
+static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
+		    struct daxhp_result *result)
+{
+	struct run run = { .device = device, .result = result };
+	int r, r2;
+
+	r = run_steps(&run, plan);
+	r2 = put_policy_back(&run);
+	if (r == 0)
+		r = r2;
+	if (r == 0)
+		r = verify(&run, plan);
+	if (r < 0) {
+		undo(&run, plan->before);
+		/* The last thing tried: a policy that is not the machine's must not stay. */
+		put_policy_back(&run);
+		r2 = note_stuck(result, plan->before);
+		if (r2 < 0)
+			return r2;
+		if (*run.saved_policy)
+			result->undone = false;
+	}
+	result->changed = !result->after || !observation_equal(plan->before, result->after);
+	return r;
+}
+
+EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
+		       struct daxhp_result **ret_result)
+{
+	struct daxhp_result *result = calloc(1, sizeof(*result));
+	int r = 0;
+
+	if (!result)
+		return -ENOMEM;
+	result->block = -1;
+	result->undone = true;
+	if (plan->refusal) {
+		r = refusal_errno(plan->refusal);
+		result_set_failure(result, plan->refusal, r, NULL, -1);
+	}
+	if (plan->n_steps)
+		r = run_plan(device, plan, result);
+	else
+		result->after = observation_ref(plan->before);
+	*ret_result = result;
+	return r;
+}
+
+EXPORT struct daxhp_result *daxhp_result_free(struct daxhp_result *result)
+{
+	if (!result)
+		return NULL;
+	daxhp_observation_unref(result->after);
+	free(result->file);
+	free(result->stuck);
+	free(result);
+	return NULL;
+}
+
+EXPORT bool daxhp_result_get_changed(const struct daxhp_result *result)
+{
+	return result->changed;
+}
+
+EXPORT double daxhp_result_get_seconds(const struct daxhp_result *result)
+{
+	return result->seconds;
+}
+
+EXPORT const struct daxhp_observation *daxhp_result_get_after(const struct daxhp_result *result)
+{
+	return result->after;
+}
+
+EXPORT int daxhp_result_get_errno(const struct daxhp_result *result)
+{
+	return result->errnum;
+}
+
+EXPORT enum daxhp_failure daxhp_result_get_failure(const struct daxhp_result *result)
+{
+	return result->failure;
+}
+
+EXPORT const char *daxhp_result_get_file(const struct daxhp_result *result)
+{
+	return result->file;
+}
+
+EXPORT const char *daxhp_result_get_wrote(const struct daxhp_result *result)
+{
+	return *result->wrote ? result->wrote : NULL;
+}
+
+EXPORT int64_t daxhp_result_get_block(const struct daxhp_result *result)
+{
+	return result->block;
+}
+
+EXPORT bool daxhp_result_get_undone(const struct daxhp_result *result)
+{
+	return result->undone;
+}
+
+EXPORT size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
+					    const uint64_t **ret_blocks)
+{
+	*ret_blocks = result->stuck;
+	return result->n_stuck;
+}

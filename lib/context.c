@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdio.h>
+
+#include <daxctl/libdaxctl.h>
+
+#include "libdaxhp-private.h"
+
+void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
+	     ...)
+{
+	va_list args;
+
+	if (!ctx->log_fn)
+		return;
+	va_start(args, format);
+	ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args);
+	va_end(args);
+}
+
+/* libdaxctl would write to stderr; a library that sits on it must not. */
+static void log_daxctl(struct daxctl_ctx *daxctl, int priority __attribute__((unused)),
+		       const char *file, int line, const char *fn, const char *format, va_list args)
+{
+	struct daxhp_ctx *ctx = daxctl_get_userdata(daxctl);
+
+	if (ctx && ctx->log_fn)
+		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args);
+}
+
+EXPORT int daxhp_new(struct daxhp_ctx **ret_ctx)
+{
+	struct daxhp_ctx *ctx = calloc(1, sizeof(*ctx));
+	int r;
+
+	if (!ctx)
+		return -ENOMEM;
+	r = daxctl_new(&ctx->daxctl);
+	if (r < 0) {
+		free(ctx);
+		return r;
+	}
+	daxctl_set_userdata(ctx->daxctl, ctx);
+	daxctl_set_log_fn(ctx->daxctl, log_daxctl);
+	*ret_ctx = ctx;
+	return 0;
+}
+
+EXPORT struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx)
+{
+	if (!ctx)
+		return NULL;
+	devices_free(ctx->devices);
+	daxctl_unref(ctx->daxctl);
+	free(ctx);
+	return NULL;
+}
+
+EXPORT void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn)
+{
+	ctx->log_fn = fn;
+}
+
+EXPORT void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data)
+{
+	ctx->progress_fn = fn;
+	ctx->progress_data = data;
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What an observation amounts to. Pure: no I/O, tested with tables. */
+#include <string.h>
+
+#include "libdaxhp-private.h"
+
+static void count(struct daxhp_observation *obs)
+{
+	obs->n_present = obs->n_online = 0;
+	memset(obs->n_zone, 0, sizeof(obs->n_zone));
+	for (size_t i = 0; i < obs->n_blocks; i++) {
+		const struct memblock *block = &obs->blocks[i];
+
+		obs->n_present += block->state != MEMBLOCK_MISSING;
+		/* Memory that is on its way is still in use. */
+		if (block->state == MEMBLOCK_ONLINE || block->state == MEMBLOCK_GOING_OFFLINE) {
+			obs->n_online++;
+			obs->n_zone[block->zone]++;
+		}
+	}
+}
+
+static size_t count_going(const struct daxhp_observation *obs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < obs->n_blocks; i++)
+		n += obs->blocks[i].state == MEMBLOCK_GOING_OFFLINE;
+	return n;
+}
+
+/* The word for the blocks alone: what they are, whatever the attribute claims. */
+static enum daxhp_state state_of_blocks(const struct daxhp_observation *obs)
+{
+	size_t kernel = obs->n_zone[DAXHP_ZONE_DMA] + obs->n_zone[DAXHP_ZONE_DMA32] +
+			obs->n_zone[DAXHP_ZONE_NORMAL];
+
+	if (obs->n_present == 0)
+		return DAXHP_UNPLUGGED;
+	if (obs->n_present < obs->n_blocks || count_going(obs) > 0)
+		return DAXHP_INCONSISTENT;
+	if (obs->n_online == 0)
+		return DAXHP_OFFLINE;
+	if (obs->n_zone[DAXHP_ZONE_MOVABLE] == obs->n_blocks)
+		return DAXHP_ONLINE_MOVABLE;
+	/* Without hot-remove no zone is to be seen; online they are. */
+	if (kernel == obs->n_blocks || (!obs->hotremove && obs->n_online == obs->n_blocks))
+		return DAXHP_ONLINE;
+	return DAXHP_INCONSISTENT;
+}
+
+static enum daxhp_state reconcile(enum daxhp_state blocks, enum daxhp_state attribute)
+{
+	if (attribute == blocks)
+		return blocks;
+	/* "online" claims no zone; the others claim one. */
+	if (attribute == DAXHP_ONLINE && blocks == DAXHP_ONLINE_MOVABLE)
+		return blocks;
+	if (attribute == DAXHP_ONLINE_KERNEL && blocks == DAXHP_ONLINE)
+		return DAXHP_ONLINE_KERNEL;
+	return DAXHP_INCONSISTENT;
+}
+
+static enum daxhp_state state_of(const struct daxhp_observation *obs)
+{
+	enum daxhp_state blocks;
+
+	if (obs->blocks_error < 0)
+		return DAXHP_STATE_NONE;
+	blocks = state_of_blocks(obs);
+	if (obs->mode == DAXHP_MODE_UNBOUND)
+		return blocks == DAXHP_UNPLUGGED ? blocks : DAXHP_INCONSISTENT;
+	if (obs->mode != DAXHP_MODE_SYSTEM_RAM)
+		return DAXHP_STATE_NONE;
+	if (obs->interface == DAXHP_INTERFACE_MEMORY_BLOCKS)
+		return blocks;
+	return reconcile(blocks, state_from_name(obs->attribute_word));
+}
+
+void observation_derive(struct daxhp_observation *obs)
+{
+	count(obs);
+	obs->state = state_of(obs);
+}
+
+bool zone_fits(enum daxhp_zone zone, enum daxhp_state word)
+{
+	switch (word) {
+	case DAXHP_ONLINE:
+		return true;
+	case DAXHP_ONLINE_KERNEL:
+		return zone <= DAXHP_ZONE_NORMAL;
+	case DAXHP_ONLINE_MOVABLE:
+		return zone == DAXHP_ZONE_MOVABLE;
+	default:
+		return false;
+	}
+}
+
+bool memblock_equal(const struct memblock *a, const struct memblock *b)
+{
+	if (a->state != b->state)
+		return false;
+	return a->state != MEMBLOCK_ONLINE ||
+	       (a->zone == DAXHP_ZONE_MOVABLE) == (b->zone == DAXHP_ZONE_MOVABLE);
+}
+
+bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b)
+{
+	if (a->mode != b->mode || a->n_blocks != b->n_blocks ||
+	    a->blocks_error != b->blocks_error || strcmp(a->attribute_word, b->attribute_word) != 0)
+		return false;
+	for (size_t i = 0; i < a->n_blocks; i++)
+		if (!memblock_equal(&a->blocks[i], &b->blocks[i]))
+			return false;
+	return true;
+}

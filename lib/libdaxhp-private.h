@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBDAXHP_PRIVATE_H
+#define LIBDAXHP_PRIVATE_H
+
+#include <limits.h>
+#include <syslog.h>
+
+#include "cleanup.h"
+#include "libdaxhp.h"
+
+/* Everything else is hidden, see the build's gnu_symbol_visibility. */
+#define EXPORT __attribute__((visibility("default")))
+
+struct daxctl_ctx;
+struct daxctl_dev;
+
+/* Longest word that is taken from a sysfs file, with its NUL. */
+#define WORD_MAX 64
+
+/* ---- context.c ---- */
+
+struct daxhp_ctx {
+	daxhp_log_fn log_fn;
+	daxhp_progress_fn progress_fn;
+	void *progress_data;
+	struct daxctl_ctx *daxctl;
+	struct daxhp_device *devices; /* sorted, linked by next */
+	bool devices_loaded;
+};
+
+void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
+	     ...) __attribute__((format(printf, 5, 6)));
+#define log_debug(ctx, ...) ctx_log(ctx, __FILE__, __LINE__, __func__, __VA_ARGS__)
+
+/* ---- names.c ---- */
+
+enum daxhp_state state_from_name(const char *name);
+enum daxhp_zone zone_from_name(const char *name);
+bool state_is_online(enum daxhp_state state);
+
+/* ---- sysfs.c ---- */
+
+/*
+ * Everything here takes the descriptor of a directory and a name below it, follows no link at the
+ * name's end, reads a bounded amount, and returns a negative errno: -ENODATA for an empty file,
+ * -EFBIG for one that is longer than asked for, -EBADMSG for contents that are not one printable
+ * line or not the number they should be.
+ */
+int sysfs_open_dir(const char *path);
+int sysfs_open_dir_at(int dirfd, const char *name);
+int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size);
+int sysfs_read_u64(int dirfd, const char *name, int base, uint64_t *ret_value);
+int sysfs_read_int(int dirfd, const char *name, int *ret_value);
+int sysfs_write_word(int dirfd, const char *name, const char *word);
+bool sysfs_exists(int dirfd, const char *name);
+/* The last component of what the link @name points to. */
+int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size);
+
+/* ---- device.c ---- */
+
+struct daxhp_device {
+	struct daxhp_ctx *ctx;
+	struct daxhp_device *next;
+	struct daxctl_dev *daxctl; /* owned by ctx->daxctl */
+	char name[32];
+	unsigned int region_id, id;
+	char *region_name;
+	uint64_t size, align;
+	int target_node;
+	struct daxhp_range *ranges;
+	size_t n_ranges;
+	/* 0, or why the value is not known */
+	int size_error, align_error, target_node_error, ranges_error;
+};
+
+int device_open_dir(const struct daxhp_device *device);
+void devices_free(struct daxhp_device *devices);
+
+/* ---- memblock.c ---- */
+
+enum memblock_state {
+	MEMBLOCK_MISSING,
+	MEMBLOCK_OFFLINE,
+	MEMBLOCK_ONLINE,
+	MEMBLOCK_GOING_OFFLINE,
+};
+
+struct memblock {
+	uint64_t id;
+	enum memblock_state state;
+	enum daxhp_zone zone; /* where it is online; DAXHP_ZONE_UNKNOWN else */
+};
+
+int memblock_open_dir(void);
+int memblock_read_size(int dirfd, uint64_t *ret_bytes);
+/*
+ * The ids of the blocks that lie wholly inside one of @ranges, ascending, each once. Fills in id
+ * only. Errors: -EOVERFLOW for a range that ends before it starts, or for more blocks than any
+ * machine has; -ENOMEM.
+ */
+int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
+			 struct memblock **ret_blocks, size_t *ret_count);
+/*
+ * State and zone of one block. -ENOTSUP: the kernel cannot remove memory (it has no valid_zones).
+ * The block is filled in as far as it could be seen.
+ */
+int memblock_read(int dirfd, struct memblock *block, char *ret_file, size_t file_size);
+/* @word: offline, online, online_kernel or online_movable. 0 also if it is there already. */
+int memblock_write(int dirfd, uint64_t id, enum daxhp_state word);
+/*
+ * The cheap order to go through @ids (ascending) in: the i-th to take. Online takes the first
+ * block, then the last down to the second; offline the second up to the last, then the first.
+ */
+size_t memblock_order(size_t count, enum daxhp_state word, size_t i);
+
+/* ---- attribute.c ---- */
+
+/* Which attribute the device in @dirfd has, if any. */
+enum daxhp_interface attribute_find(int dirfd);
+int attribute_read(int dirfd, enum daxhp_interface interface, char *ret_word, size_t size);
+/* @ret_wrote: the word the kernel was given last. */
+int attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
+		    const char **ret_wrote);
+
+/* ---- policy.c ---- */
+
+int policy_read(char *ret_word, size_t size);
+int policy_write(const char *word);
+
+/* ---- observe.c ---- */
+
+struct daxhp_observation {
+	unsigned int refcount;
+	enum daxhp_mode mode;
+	char driver[WORD_MAX];
+	enum daxhp_interface interface;
+	char attribute_word[WORD_MAX];
+	char policy[WORD_MAX];
+	int memmap_on_memory;
+	int target_node; /* -1 when unknown, too */
+	int blocks_error;
+	char blocks_error_file[WORD_MAX];
+	bool hotremove; /* false only when seen to be missing */
+	uint64_t block_size;
+	struct memblock *blocks; /* ascending */
+	size_t n_blocks;
+	/* derived by observation_derive() */
+	size_t n_present, n_online, n_zone[DAXHP_ZONE_MAX];
+	enum daxhp_state state;
+};
+
+/* derive.c: pure, all of it. */
+
+/* Does an online block in @zone have what @word asks for? */
+bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
+/* Counts and state word from the fields above them. */
+void observation_derive(struct daxhp_observation *observation);
+/* Are both in the same state, block by block, with the same driver and the same word? */
+bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b);
+/* The same for one block. Zones for kernel memory count as one. */
+bool memblock_equal(const struct memblock *a, const struct memblock *b);
+static inline struct daxhp_observation *observation_ref(struct daxhp_observation *observation)
+{
+	observation->refcount++;
+	return observation;
+}
+
+/* ---- plan.c ---- */
+
+struct daxhp_step {
+	enum daxhp_step_type type;
+	enum daxhp_state word;
+	uint64_t *blocks; /* ascending */
+	size_t n_blocks;
+	double seconds;
+};
+
+struct daxhp_plan {
+	struct daxhp_observation *before;
+	enum daxhp_goal goal;
+	enum daxhp_failure refusal;
+	struct daxhp_step *steps;
+	size_t n_steps;
+};
+
+/*
+ * The steps that bring the device from @now nearer to @before; none when there is nothing to do,
+ * or nothing that can be done. Look and ask again until then. Pure.
+ */
+int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
+		 struct daxhp_plan **ret_plan);
+bool observation_meets(const struct daxhp_observation *observation, enum daxhp_goal goal);
+static inline void cleanup_plan(struct daxhp_plan **plan)
+{
+	daxhp_plan_free(*plan);
+}
+
+static inline void cleanup_observation(struct daxhp_observation **observation)
+{
+	daxhp_observation_unref(*observation);
+}
+
+/* ---- apply.c ---- */
+
+struct daxhp_result {
+	bool changed;
+	double seconds;
+	struct daxhp_observation *after;
+	int errnum; /* positive */
+	enum daxhp_failure failure;
+	char *file;
+	char wrote[WORD_MAX];
+	int64_t block;
+	bool undone;
+	uint64_t *stuck;
+	size_t n_stuck;
+};
+
+/* Free what an earlier failure set, and set this one. @errnum is negative; @block -1 for none. */
+void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
+			const char *wrote, int64_t block);
+
+/* ---- steps.c ---- */
+
+/* What a plan's steps share while they are carried out. */
+struct run {
+	struct daxhp_device *device;
+	const struct daxhp_observation *obs; /* what the plan was made from */
+	struct daxhp_result *result;	     /* takes the failure */
+	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
+};
+
+/* 0, or a negative errno with the failure in the result. */
+int step_run(struct run *run, struct daxhp_step *step);
+
+/* ---- binding.c ---- */
+
+/* Bind to kmem, its module loaded if need be; *ret_failure says what an error was about. */
+int binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure);
+/* The caller has looked: no block of the device is online. */
+int binding_unbind(struct daxhp_device *device);
+
+/* ---- monitor.c ---- */
+
+struct monitor;
+
+/*
+ * Count, in a thread of its own, the blocks that the kernel reports to have reached @step's word,
+ * and pass the count to the context's progress function. No monitor, no counting: NULL is fine.
+ */
+struct monitor *monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *step,
+			      const struct memblock *blocks, size_t n_blocks);
+/* For each block: did it reach the word, if only for a while? The caller frees it. NULL: unknown. */
+bool *monitor_stop(struct monitor *monitor);
+
+#endif

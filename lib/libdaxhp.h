@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libdaxhp - move a whole dax device's memory between "unplugged" and "online"
+ *
+ * The line through the library is: load the devices, observe one, plan from the observation to a
+ * goal, apply the plan. Each is a call of its own; nothing below a line is done by a call above it.
+ *
+ * Conventions. Calls that can fail return 0 or a negative errno, and leave what a ret_ parameter
+ * points to untouched on failure. Strings that are returned belong to the object they were asked
+ * of and live as long as it does. Destructors take NULL and return NULL. The library prints
+ * nothing: give it a log function to hear it. A context, and all that came from it, must be used
+ * by one thread at a time.
+ *
+ * Sizes and addresses are in bytes, times in seconds. A memory block is named by the number N of
+ * its directory /sys/devices/system/memory/memoryN; it spans [N * size, (N + 1) * size).
+ *
+ * What the library rests on, in the kernel's tree:
+ *   Documentation/ABI/testing/sysfs-bus-dax
+ *   Documentation/ABI/testing/sysfs-devices-memory
+ *   Documentation/admin-guide/mm/memory-hotplug.rst
+ */
+#ifndef LIBDAXHP_H
+#define LIBDAXHP_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where a device's memory stands. The first six are the words of memory-hotplug.rst. */
+enum daxhp_state {
+	DAXHP_STATE_NONE,     /* bound to a driver other than kmem, or not to be found out */
+	DAXHP_UNPLUGGED,      /* no memory block of the device is present */
+	DAXHP_OFFLINE,	      /* all are present, none is online */
+	DAXHP_ONLINE,	      /* all are online, all in zones for kernel memory */
+	DAXHP_ONLINE_KERNEL,  /* the same, and the kernel's attribute says so */
+	DAXHP_ONLINE_MOVABLE, /* all are online, all in ZONE_MOVABLE */
+	DAXHP_INCONSISTENT,   /* anything else, or the attribute's word is not true */
+};
+
+/* What the device's memory is worked through. */
+enum daxhp_interface {
+	DAXHP_INTERFACE_NONE,	       /* not bound to kmem */
+	DAXHP_INTERFACE_STATE,	       /* daxX.Y/state, Linux 7.3 and later */
+	DAXHP_INTERFACE_HOTPLUG,       /* daxX.Y/hotplug, the name in the series' postings */
+	DAXHP_INTERFACE_MEMORY_BLOCKS, /* memoryN/state, block by block */
+};
+
+enum daxhp_mode {
+	DAXHP_MODE_UNBOUND,    /* no driver */
+	DAXHP_MODE_SYSTEM_RAM, /* kmem */
+	DAXHP_MODE_DEVDAX,     /* device_dax */
+	DAXHP_MODE_FAMFS,      /* fsdev_dax */
+	DAXHP_MODE_OTHER,      /* a driver this library does not know */
+};
+
+enum daxhp_zone {
+	DAXHP_ZONE_DMA,
+	DAXHP_ZONE_DMA32,
+	DAXHP_ZONE_NORMAL,
+	DAXHP_ZONE_MOVABLE,
+	DAXHP_ZONE_UNKNOWN, /* the block spans zones, or the kernel has a zone not listed here */
+	DAXHP_ZONE_MAX,
+};
+
+/* The words, as the kernel and the JSON of daxhp(8) write them; NULL for the ..._NONE values. */
+const char *daxhp_state_name(enum daxhp_state state);
+const char *daxhp_interface_name(enum daxhp_interface interface);
+const char *daxhp_mode_name(enum daxhp_mode mode);
+const char *daxhp_zone_name(enum daxhp_zone zone);
+
+/* ---- context ---- */
+
+struct daxhp_ctx;
+struct daxhp_step;
+
+/* @priority is one of syslog(3)'s; the library logs at LOG_DEBUG only. */
+typedef void (*daxhp_log_fn)(struct daxhp_ctx *ctx, int priority, const char *file, int line,
+			     const char *fn, const char *format, va_list args);
+
+/*
+ * Told while daxhp_apply() works: @done of @total memory blocks of @step are where the step wants
+ * them. Called with @done == @total when the step ends well. While the kernel does the whole
+ * device in one write the counts come from the blocks' uevents and the call is made from a thread
+ * of the library's own, never from two at once.
+ */
+typedef void (*daxhp_progress_fn)(const struct daxhp_step *step, size_t done, size_t total,
+				  void *data);
+
+/* Errors: -ENOMEM. Free it with daxhp_unref(), after all that came from it. */
+int daxhp_new(struct daxhp_ctx **ret_ctx);
+struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx);
+void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn);
+void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data);
+
+/* ---- devices ---- */
+
+struct daxhp_device;
+
+/* One physical range of a device, daxX.Y/mappingN. @end is the last byte, inclusive. */
+struct daxhp_range {
+	uint64_t page_offset; /* the range's place in the device, in pages */
+	uint64_t start;
+	uint64_t end;
+};
+
+/*
+ * The machine's dax devices, sorted by region and number. They belong to the context and live as
+ * long as it does. The list is read once, by the first call.
+ */
+struct daxhp_device *daxhp_device_get_first(struct daxhp_ctx *ctx);
+struct daxhp_device *daxhp_device_get_next(struct daxhp_device *device);
+#define daxhp_device_foreach(ctx, device) \
+	for (device = daxhp_device_get_first(ctx); device; device = daxhp_device_get_next(device))
+
+/* Is @name the name of a dax device, whether there is one of that name or not? */
+bool daxhp_device_name_is_valid(const char *name);
+
+const char *daxhp_device_get_name(const struct daxhp_device *device);
+int daxhp_device_get_region_id(const struct daxhp_device *device);
+/* The device the region belongs to: "dax0.0" on an NVDIMM, "hmem.0" on soft-reserved memory. */
+const char *daxhp_device_get_region_name(const struct daxhp_device *device);
+/* Each of these four: -EACCES when the user may not read it, -ENOENT when the kernel has none of
+ * it, -EBADMSG when what it says is not to be understood. */
+int daxhp_device_get_size(const struct daxhp_device *device, uint64_t *ret_bytes);
+int daxhp_device_get_align(const struct daxhp_device *device, uint64_t *ret_bytes);
+/* -1 is an answer: the firmware gave the device no node. */
+int daxhp_device_get_target_node(const struct daxhp_device *device, int *ret_node);
+/* In the kernel's order, which need not be that of the addresses. */
+int daxhp_device_get_ranges(const struct daxhp_device *device,
+			    const struct daxhp_range **ret_ranges, size_t *ret_count);
+
+/* ---- observation ---- */
+
+struct daxhp_observation;
+
+/*
+ * One look at a device: its driver, the attribute's word, the state and zone of each of its
+ * memory blocks. What the user may not read is left out, see the getters.
+ * Errors: -ENODEV when the device is gone, -EAGAIN when its driver changed at each of several
+ * looks, -ENOMEM. Free it with daxhp_observation_unref().
+ */
+int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation);
+struct daxhp_observation *daxhp_observation_unref(struct daxhp_observation *observation);
+
+enum daxhp_mode daxhp_observation_get_mode(const struct daxhp_observation *observation);
+/* NULL when there is none. */
+const char *daxhp_observation_get_driver(const struct daxhp_observation *observation);
+enum daxhp_interface daxhp_observation_get_interface(const struct daxhp_observation *observation);
+enum daxhp_state daxhp_observation_get_state(const struct daxhp_observation *observation);
+/* The attribute's own word, letter for letter; NULL when there is no attribute. */
+const char *daxhp_observation_get_attribute_word(const struct daxhp_observation *observation);
+/* auto_online_blocks, letter for letter; NULL when it cannot be read. */
+const char *daxhp_observation_get_policy(const struct daxhp_observation *observation);
+/* 1, 0, or a negative errno when the kernel does not say. */
+int daxhp_observation_get_memmap_on_memory(const struct daxhp_observation *observation);
+/* Is memory present although the device is not bound to kmem? It stays until reboot. */
+bool daxhp_observation_is_wedged(const struct daxhp_observation *observation);
+/*
+ * 0 when the blocks below were seen. -EACCES: the ranges are root's to read. -ENOTSUP: the kernel
+ * has no memory hotplug. -EOVERFLOW: the ranges make no sense. Others: reading a block failed.
+ */
+int daxhp_observation_get_blocks_error(const struct daxhp_observation *observation);
+/* The file that could not be read, relative to its directory; NULL when all was well. */
+const char *daxhp_observation_get_blocks_error_file(const struct daxhp_observation *observation);
+/* Bytes; 0 when unknown. */
+uint64_t daxhp_observation_get_block_size(const struct daxhp_observation *observation);
+/* The blocks that lie wholly inside a range of the device, present or not. */
+size_t daxhp_observation_count_blocks(const struct daxhp_observation *observation);
+size_t daxhp_observation_count_present(const struct daxhp_observation *observation);
+size_t daxhp_observation_count_online(const struct daxhp_observation *observation);
+/* Online blocks in @zone. */
+size_t daxhp_observation_count_zone(const struct daxhp_observation *observation,
+				    enum daxhp_zone zone);
+
+/* ---- plan ---- */
+
+struct daxhp_plan;
+
+enum daxhp_goal {
+	DAXHP_GOAL_UNPLUGGED,
+	DAXHP_GOAL_ONLINE, /* in whichever zone */
+	DAXHP_GOAL_ONLINE_KERNEL,
+	DAXHP_GOAL_ONLINE_MOVABLE,
+};
+
+enum daxhp_step_type {
+	DAXHP_STEP_WRITE_ATTRIBUTE, /* write the step's word to the device's attribute */
+	DAXHP_STEP_WRITE_BLOCKS,    /* write the step's word to the state of each of its blocks */
+	DAXHP_STEP_CHECK_OFFLINE,   /* fail if a block of the device is online */
+	DAXHP_STEP_SET_POLICY,	    /* write the step's word to auto_online_blocks */
+	DAXHP_STEP_RESTORE_POLICY,  /* write back what SET_POLICY found there */
+	DAXHP_STEP_BIND,	    /* bind the device to kmem */
+	DAXHP_STEP_UNBIND,	    /* unbind it */
+};
+
+/* Why a plan was refused, or what went wrong while it was applied. */
+enum daxhp_failure {
+	DAXHP_FAILURE_NONE,
+	/* refusals */
+	DAXHP_REFUSED_DEVDAX,
+	DAXHP_REFUSED_FAMFS,
+	DAXHP_REFUSED_OTHER_DRIVER,
+	DAXHP_REFUSED_OTHER_ZONE,     /* it is online, but in another zone than asked for */
+	DAXHP_REFUSED_MISSING_BLOCKS, /* some blocks are present, some are not */
+	DAXHP_REFUSED_WEDGED,
+	DAXHP_REFUSED_NO_TARGET_NODE,
+	DAXHP_REFUSED_TOO_SMALL, /* no memory block fits into a range of it */
+	DAXHP_REFUSED_NO_PERMISSION,
+	DAXHP_REFUSED_NO_HOTPLUG,   /* kernel without memory hotplug */
+	DAXHP_REFUSED_NO_HOTREMOVE, /* kernel without memory hot-remove */
+	DAXHP_REFUSED_UNREADABLE,   /* the blocks could not be seen */
+	/* failures */
+	DAXHP_FAILED_WRITE,	   /* the kernel refused a word */
+	DAXHP_FAILED_STILL_ONLINE, /* the check before unbinding found a block online */
+	DAXHP_FAILED_MODULE_MISSING,
+	DAXHP_FAILED_MODULE_BLACKLISTED,
+	DAXHP_FAILED_MODULE,
+	DAXHP_FAILED_BIND,
+	DAXHP_FAILED_UNBIND,
+	DAXHP_FAILED_DRIVER_CHANGED, /* somebody else bound or unbound the device meanwhile */
+	DAXHP_FAILED_NOT_SO,	     /* every step went well, the blocks say otherwise */
+	DAXHP_FAILED_OBSERVE,	     /* the device could not be looked at afterwards */
+};
+
+/*
+ * The steps from @observation to @goal. Pure: reads nothing, changes nothing. A plan without steps
+ * and without a refusal means that the goal is reached already.
+ * Errors: -ENOMEM. Free it with daxhp_plan_free(). It holds a reference to the observation.
+ */
+int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
+		   struct daxhp_plan **ret_plan);
+struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan);
+/* DAXHP_FAILURE_NONE, or one of DAXHP_REFUSED_...; a refused plan has no steps. */
+enum daxhp_failure daxhp_plan_get_refusal(const struct daxhp_plan *plan);
+size_t daxhp_plan_count_steps(const struct daxhp_plan *plan);
+const struct daxhp_step *daxhp_plan_get_step(const struct daxhp_plan *plan, size_t i);
+
+enum daxhp_step_type daxhp_step_get_type(const struct daxhp_step *step);
+/* "write-attribute", "write-blocks", "check-offline", ... */
+const char *daxhp_step_get_name(const struct daxhp_step *step);
+/* DAXHP_STATE_NONE when the step writes no word. */
+enum daxhp_state daxhp_step_get_word(const struct daxhp_step *step);
+/* Ascending; none unless the step is DAXHP_STEP_WRITE_BLOCKS. */
+size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_t **ret_blocks);
+/* What the step took; 0 before it was done. */
+double daxhp_step_get_seconds(const struct daxhp_step *step);
+
+/* ---- apply ---- */
+
+struct daxhp_result;
+
+/*
+ * Carry out @plan on the device it was made for, then look at the device again. Success means
+ * that the look says so. On failure what was done is undone, and the device looked at once more.
+ * Returns 0, or a negative errno: the result is there in both cases, except for -ENOMEM.
+ * A refused plan fails with the refusal's errno and changes nothing.
+ * Free the result with daxhp_result_free().
+ */
+int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
+		struct daxhp_result **ret_result);
+struct daxhp_result *daxhp_result_free(struct daxhp_result *result);
+/* Did any step change something, and was it not undone? */
+bool daxhp_result_get_changed(const struct daxhp_result *result);
+double daxhp_result_get_seconds(const struct daxhp_result *result);
+/* The look afterwards; NULL when it could not be had. */
+const struct daxhp_observation *daxhp_result_get_after(const struct daxhp_result *result);
+/* 0, or a positive errno. */
+int daxhp_result_get_errno(const struct daxhp_result *result);
+enum daxhp_failure daxhp_result_get_failure(const struct daxhp_result *result);
+/* The file and the word it was about; NULL when it was about none. */
+const char *daxhp_result_get_file(const struct daxhp_result *result);
+const char *daxhp_result_get_wrote(const struct daxhp_result *result);
+/* The memory block it was about, or -1. */
+int64_t daxhp_result_get_block(const struct daxhp_result *result);
+/* After a failure: is everything as it was before? Also true when nothing had been changed. */
+bool daxhp_result_get_undone(const struct daxhp_result *result);
+/* The memory blocks that are not as they were before; ascending. */
+size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
+				     const uint64_t **ret_blocks);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

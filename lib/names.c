@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The words for what the public header enumerates. */
+#include <string.h>
+
+#include "libdaxhp-private.h"
+
+static const char *const state_names[] = {
+	[DAXHP_UNPLUGGED] = "unplugged",
+	[DAXHP_OFFLINE] = "offline",
+	[DAXHP_ONLINE] = "online",
+	[DAXHP_ONLINE_KERNEL] = "online_kernel",
+	[DAXHP_ONLINE_MOVABLE] = "online_movable",
+	[DAXHP_INCONSISTENT] = "inconsistent",
+};
+
+static const char *const interface_names[] = {
+	[DAXHP_INTERFACE_STATE] = "state",
+	[DAXHP_INTERFACE_HOTPLUG] = "hotplug",
+	[DAXHP_INTERFACE_MEMORY_BLOCKS] = "memory-blocks",
+};
+
+static const char *const mode_names[] = {
+	[DAXHP_MODE_UNBOUND] = "unbound", [DAXHP_MODE_SYSTEM_RAM] = "system-ram",
+	[DAXHP_MODE_DEVDAX] = "devdax",	  [DAXHP_MODE_FAMFS] = "famfs",
+	[DAXHP_MODE_OTHER] = NULL,
+};
+
+static const char *const zone_names[] = {
+	[DAXHP_ZONE_DMA] = "DMA",	  [DAXHP_ZONE_DMA32] = "DMA32",
+	[DAXHP_ZONE_NORMAL] = "Normal",	  [DAXHP_ZONE_MOVABLE] = "Movable",
+	[DAXHP_ZONE_UNKNOWN] = "unknown",
+};
+
+#define NAME_OF(table, value) ((size_t)(value) < ARRAY_SIZE(table) ? (table)[value] : NULL)
+
+EXPORT const char *daxhp_state_name(enum daxhp_state state)
+{
+	return NAME_OF(state_names, state);
+}
+
+EXPORT const char *daxhp_interface_name(enum daxhp_interface interface)
+{
+	return NAME_OF(interface_names, interface);
+}
+
+EXPORT const char *daxhp_mode_name(enum daxhp_mode mode)
+{
+	return NAME_OF(mode_names, mode);
+}
+
+EXPORT const char *daxhp_zone_name(enum daxhp_zone zone)
+{
+	return NAME_OF(zone_names, zone);
+}
+
+/* The kernel's words only: "inconsistent" is ours, and no file says it. */
+enum daxhp_state state_from_name(const char *name)
+{
+	for (enum daxhp_state s = DAXHP_UNPLUGGED; s < DAXHP_INCONSISTENT; s++)
+		if (strcmp(name, state_names[s]) == 0)
+			return s;
+	return DAXHP_STATE_NONE;
+}
+
+enum daxhp_zone zone_from_name(const char *name)
+{
+	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_UNKNOWN; z++)
+		if (strcmp(name, zone_names[z]) == 0)
+			return z;
+	return DAXHP_ZONE_UNKNOWN;
+}
+
+bool state_is_online(enum daxhp_state state)
+{
+	return state == DAXHP_ONLINE || state == DAXHP_ONLINE_KERNEL ||
+	       state == DAXHP_ONLINE_MOVABLE;
+}

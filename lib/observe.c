@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One look at a device, and the state word it amounts to. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libdaxhp-private.h"
+
+/* How often to look again when the driver changes while the blocks are looked at. */
+#define LOOKS_MAX 3
+
+static const struct {
+	const char *driver;
+	enum daxhp_mode mode;
+} drivers[] = {
+	{ "kmem", DAXHP_MODE_SYSTEM_RAM },
+	{ "device_dax", DAXHP_MODE_DEVDAX },
+	{ "fsdev_dax", DAXHP_MODE_FAMFS },
+};
+
+static enum daxhp_mode mode_from_driver(const char *driver)
+{
+	if (!*driver)
+		return DAXHP_MODE_UNBOUND;
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+		if (strcmp(driver, drivers[i].driver) == 0)
+			return drivers[i].mode;
+	return DAXHP_MODE_OTHER;
+}
+
+/* The empty string for a device without a driver. */
+static int read_driver(int dirfd, char *ret_driver, size_t size)
+{
+	int r = sysfs_read_link_name(dirfd, "driver", ret_driver, size);
+
+	if (r == -ENOENT) {
+		ret_driver[0] = '\0';
+		/* No link: no driver, or no device any more. */
+		return sysfs_exists(dirfd, "uevent") || sysfs_exists(dirfd, "size") ? 0 : -ENODEV;
+	}
+	return r;
+}
+
+static int observe_blocks(struct daxhp_observation *obs, const struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = -1;
+	int r;
+
+	if (device->ranges_error < 0)
+		return device->ranges_error;
+	dirfd = memblock_open_dir();
+	if (dirfd < 0)
+		return dirfd == -ENOENT ? -ENOTSUP : dirfd;
+	strcpy(obs->blocks_error_file, "block_size_bytes");
+	r = memblock_read_size(dirfd, &obs->block_size);
+	if (r < 0)
+		return r == -ENOENT ? -ENOTSUP : r;
+	r = memblock_from_ranges(device->ranges, device->n_ranges, obs->block_size, &obs->blocks,
+				 &obs->n_blocks);
+	for (size_t i = 0; r == 0 && i < obs->n_blocks; i++) {
+		r = memblock_read(dirfd, &obs->blocks[i], obs->blocks_error_file,
+				  sizeof(obs->blocks_error_file));
+		if (r == -ENOTSUP) {
+			obs->hotremove = false;
+			r = 0;
+		}
+	}
+	return r;
+}
+
+static void observe_attribute(struct daxhp_observation *obs, int dirfd)
+{
+	if (obs->mode != DAXHP_MODE_SYSTEM_RAM)
+		return;
+	obs->interface = attribute_find(dirfd);
+	if (obs->interface != DAXHP_INTERFACE_MEMORY_BLOCKS)
+		attribute_read(dirfd, obs->interface, obs->attribute_word,
+			       sizeof(obs->attribute_word));
+}
+
+static int read_memmap_on_memory(int dirfd)
+{
+	int value, r = sysfs_read_int(dirfd, "memmap_on_memory", &value);
+
+	if (r < 0)
+		return r;
+	return value == 0 || value == 1 ? value : -EBADMSG;
+}
+
+static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device);
+	int r;
+
+	if (dirfd < 0)
+		return dirfd == -ENOENT ? -ENODEV : dirfd;
+	r = read_driver(dirfd, obs->driver, sizeof(obs->driver));
+	if (r < 0)
+		return r;
+	obs->mode = mode_from_driver(obs->driver);
+	obs->target_node = device->target_node_error < 0 ? -1 : device->target_node;
+	observe_attribute(obs, dirfd);
+	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
+	policy_read(obs->policy, sizeof(obs->policy));
+	obs->blocks_error = observe_blocks(obs, device);
+	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* The blocks were looked at one after the other: is the device still bound as it was before? */
+static int is_same_driver(const struct daxhp_observation *obs, const struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device);
+	char driver[WORD_MAX];
+	int r;
+
+	if (dirfd < 0)
+		return dirfd == -ENOENT ? -ENODEV : dirfd;
+	r = read_driver(dirfd, driver, sizeof(driver));
+	if (r < 0)
+		return r;
+	return strcmp(driver, obs->driver) == 0;
+}
+
+EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+{
+	for (int look = 0; look < LOOKS_MAX; look++) {
+		_cleanup_(cleanup_observation) struct daxhp_observation *obs = NULL;
+		int r;
+
+		obs = calloc(1, sizeof(*obs));
+		if (!obs)
+			return -ENOMEM;
+		obs->refcount = 1;
+		obs->hotremove = true;
+		r = fill_in(obs, device);
+		if (r == 0)
+			r = is_same_driver(obs, device);
+		if (r < 0)
+			return r;
+		if (r > 0) {
+			observation_derive(obs);
+			*ret_observation = steal_pointer(obs);
+			return 0;
+		}
+		log_debug(device->ctx, "%s: its driver changed, looking again", device->name);
+	}
+	return -EAGAIN;
+}
+
+EXPORT struct daxhp_observation *daxhp_observation_unref(struct daxhp_observation *obs)
+{
+	if (obs && --obs->refcount == 0) {
+		free(obs->blocks);
+		free(obs);
+	}
+	return NULL;
+}
+
+EXPORT enum daxhp_mode daxhp_observation_get_mode(const struct daxhp_observation *obs)
+{
+	return obs->mode;
+}
+
+EXPORT const char *daxhp_observation_get_driver(const struct daxhp_observation *obs)
+{
+	return *obs->driver ? obs->driver : NULL;
+}
+
+EXPORT enum daxhp_interface daxhp_observation_get_interface(const struct daxhp_observation *obs)
+{
+	return obs->interface;
+}
+
+EXPORT enum daxhp_state daxhp_observation_get_state(const struct daxhp_observation *obs)
+{
+	return obs->state;
+}
+
+EXPORT const char *daxhp_observation_get_attribute_word(const struct daxhp_observation *obs)
+{
+	return *obs->attribute_word ? obs->attribute_word : NULL;
+}
+
+EXPORT const char *daxhp_observation_get_policy(const struct daxhp_observation *obs)
+{
+	return *obs->policy ? obs->policy : NULL;
+}
+
+EXPORT int daxhp_observation_get_memmap_on_memory(const struct daxhp_observation *obs)
+{
+	return obs->memmap_on_memory;
+}
+
+EXPORT bool daxhp_observation_is_wedged(const struct daxhp_observation *obs)
+{
+	return obs->mode != DAXHP_MODE_SYSTEM_RAM && obs->n_present > 0;
+}
+
+EXPORT int daxhp_observation_get_blocks_error(const struct daxhp_observation *obs)
+{
+	return obs->blocks_error;
+}
+
+EXPORT const char *daxhp_observation_get_blocks_error_file(const struct daxhp_observation *obs)
+{
+	return obs->blocks_error < 0 && *obs->blocks_error_file ? obs->blocks_error_file : NULL;
+}
+
+EXPORT uint64_t daxhp_observation_get_block_size(const struct daxhp_observation *obs)
+{
+	return obs->block_size;
+}
+
+EXPORT size_t daxhp_observation_count_blocks(const struct daxhp_observation *obs)
+{
+	return obs->n_blocks;
+}
+
+EXPORT size_t daxhp_observation_count_present(const struct daxhp_observation *obs)
+{
+	return obs->n_present;
+}
+
+EXPORT size_t daxhp_observation_count_online(const struct daxhp_observation *obs)
+{
+	return obs->n_online;
+}
+
+EXPORT size_t daxhp_observation_count_zone(const struct daxhp_observation *obs,
+					   enum daxhp_zone zone)
+{
+	return (size_t)zone < DAXHP_ZONE_MAX ? obs->n_zone[zone] : 0;
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Each kind of step, carried out. Nothing here decides: what to do stands in the step. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "libdaxhp-private.h"
+
+static int fail(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote,
+		int64_t block)
+{
+	result_set_failure(run->result, failure, errnum, wrote, block);
+	return errnum;
+}
+
+static int fail_file(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote,
+		     int64_t block, const char *dir, const char *file)
+{
+	fail(run, failure, errnum, wrote, block);
+	if (asprintf(&run->result->file, "%s/%s", dir, file) < 0)
+		run->result->file = NULL;
+	return errnum;
+}
+
+static void report_progress(struct run *run, const struct daxhp_step *step, size_t done,
+			    size_t total)
+{
+	struct daxhp_ctx *ctx = run->device->ctx;
+
+	if (ctx->progress_fn)
+		ctx->progress_fn(step, done, total, ctx->progress_data);
+}
+
+/*
+ * The kernel says that a device would not go offline, not which of its blocks. It takes them in
+ * the order of the ranges, ascending: the first that sent no event is the one.
+ */
+static int64_t find_silent_block(struct run *run, const bool *was_done)
+{
+	const struct daxhp_observation *obs = run->obs;
+
+	for (size_t i = 0; was_done && i < run->device->n_ranges; i++) {
+		_cleanup_free_ struct memblock *blocks = NULL;
+		size_t n, k = 0;
+
+		if (memblock_from_ranges(&run->device->ranges[i], 1, obs->block_size, &blocks, &n) <
+		    0)
+			return -1;
+		while (n && k < obs->n_blocks && obs->blocks[k].id < blocks[0].id)
+			k++;
+		for (size_t j = 0; j < n && k < obs->n_blocks; j++, k++)
+			if (obs->blocks[k].state == MEMBLOCK_ONLINE && !was_done[k])
+				return obs->blocks[k].id;
+	}
+	return -1;
+}
+
+static int write_attribute(struct run *run, struct daxhp_step *step)
+{
+	struct daxhp_device *device = run->device;
+	const struct daxhp_observation *obs = run->obs;
+	_cleanup_close_ int dirfd = device_open_dir(device);
+	_cleanup_free_ bool *was_done = NULL;
+	const char *wrote = daxhp_state_name(step->word);
+	struct monitor *monitor;
+	int64_t block = -1;
+	char dir[64];
+	int r = dirfd;
+
+	if (dirfd >= 0) {
+		monitor = monitor_start(device->ctx, step, obs->blocks, obs->n_blocks);
+		r = attribute_write(dirfd, obs->interface, step->word, &wrote);
+		was_done = monitor_stop(monitor);
+	}
+	if (r >= 0)
+		return 0;
+	if (step->word == DAXHP_UNPLUGGED)
+		block = find_silent_block(run, was_done);
+	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", device->name);
+	return fail_file(run, DAXHP_FAILED_WRITE, r, wrote, block, dir,
+			 daxhp_interface_name(obs->interface));
+}
+
+static int write_blocks(struct run *run, struct daxhp_step *step)
+{
+	_cleanup_close_ int dirfd = memblock_open_dir();
+
+	if (dirfd < 0)
+		return fail(run, DAXHP_FAILED_WRITE, dirfd, NULL, -1);
+	for (size_t i = 0; i < step->n_blocks; i++) {
+		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
+		int r = memblock_write(dirfd, id, step->word);
+		char file[WORD_MAX];
+
+		if (r < 0) {
+			snprintf(file, sizeof(file), "memory%llu/state", (unsigned long long)id);
+			return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(step->word),
+					 id, "/sys/devices/system/memory", file);
+		}
+		report_progress(run, step, i + 1, step->n_blocks);
+	}
+	return 0;
+}
+
+static int check_offline(struct run *run, struct daxhp_step *step __attribute__((unused)))
+{
+	_cleanup_close_ int dirfd = memblock_open_dir();
+
+	if (dirfd < 0)
+		return fail(run, DAXHP_FAILED_STILL_ONLINE, dirfd, NULL, -1);
+	for (size_t i = 0; i < run->obs->n_blocks; i++) {
+		struct memblock block = { .id = run->obs->blocks[i].id };
+		char file[WORD_MAX];
+		int r = memblock_read(dirfd, &block, file, sizeof(file));
+
+		/* One that cannot be read may be online: no unbinding on a guess. */
+		if (r < 0)
+			return fail_file(run, DAXHP_FAILED_STILL_ONLINE, r, NULL, block.id,
+					 "/sys/devices/system/memory", file);
+		if (block.state == MEMBLOCK_ONLINE || block.state == MEMBLOCK_GOING_OFFLINE)
+			return fail(run, DAXHP_FAILED_STILL_ONLINE, -EBUSY, NULL, block.id);
+	}
+	return 0;
+}
+
+static int write_policy(struct run *run, const char *word)
+{
+	int r = policy_write(word);
+
+	if (r < 0)
+		return fail_file(run, DAXHP_FAILED_WRITE, r, word, -1, "/sys/devices/system/memory",
+				 "auto_online_blocks");
+	return 0;
+}
+
+static int set_policy(struct run *run, struct daxhp_step *step)
+{
+	char found[WORD_MAX];
+	int r = policy_read(found, sizeof(found));
+
+	if (r < 0)
+		return fail_file(run, DAXHP_FAILED_WRITE, r, NULL, -1, "/sys/devices/system/memory",
+				 "auto_online_blocks");
+	r = write_policy(run, daxhp_state_name(step->word));
+	if (r == 0)
+		strcpy(run->saved_policy, found);
+	return r;
+}
+
+static int restore_policy(struct run *run, struct daxhp_step *step __attribute__((unused)))
+{
+	int r = write_policy(run, run->saved_policy);
+
+	if (r == 0)
+		run->saved_policy[0] = '\0';
+	return r;
+}
+
+static int bind_kmem(struct run *run, struct daxhp_step *step)
+{
+	const struct daxhp_observation *obs = run->obs;
+	enum daxhp_failure failure;
+	struct monitor *monitor;
+	int r;
+
+	monitor = monitor_start(run->device->ctx, step, obs->blocks, obs->n_blocks);
+	r = binding_bind(run->device, &failure);
+	free(monitor_stop(monitor));
+	return r < 0 ? fail(run, failure, r, NULL, -1) : 0;
+}
+
+static int unbind_kmem(struct run *run, struct daxhp_step *step __attribute__((unused)))
+{
+	int r = binding_unbind(run->device);
+
+	return r < 0 ? fail(run, DAXHP_FAILED_UNBIND, r, NULL, -1) : 0;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+int step_run(struct run *run, struct daxhp_step *step)
+{
+	static int (*const run_step[])(struct run *, struct daxhp_step *) = {
+		[DAXHP_STEP_WRITE_ATTRIBUTE] = write_attribute,
+		[DAXHP_STEP_WRITE_BLOCKS] = write_blocks,
+		[DAXHP_STEP_CHECK_OFFLINE] = check_offline,
+		[DAXHP_STEP_SET_POLICY] = set_policy,
+		[DAXHP_STEP_RESTORE_POLICY] = restore_policy,
+		[DAXHP_STEP_BIND] = bind_kmem,
+		[DAXHP_STEP_UNBIND] = unbind_kmem,
+	};
+	size_t total = step->n_blocks ? step->n_blocks : run->obs->n_blocks;
+	double start = now();
+	int r;
+
+	report_progress(run, step, 0, total);
+	r = run_step[step->type](run, step);
+	step->seconds = now() - start;
+	run->result->seconds += step->seconds;
+	if (r == 0)
+		report_progress(run, step, total, total);
+	return r;
+}
