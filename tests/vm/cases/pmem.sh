@@ -382,7 +382,7 @@ test_bad_names() {
 	done
 	refused 'a good and a bad name' '1|2' daxhp online --movable "$device" dax9.9
 	run daxhp status dax9.9
-	isnt "$rc" 0 'status of an unknown device fails'
+	is_not "$rc" 0 'status of an unknown device fails'
 	like "$err" 'dax9\.9' 'status of an unknown device names it'
 }
 
@@ -435,7 +435,7 @@ test_dry_run() {
 	before=$(snapshot)
 	run daxhp online --movable --dry-run "$device"
 	exits 0 'online --dry-run'
-	isnt "$out" '' 'online --dry-run prints the steps'
+	is_not "$out" '' 'online --dry-run prints the steps'
 	is "$(snapshot)" "$before" 'online --dry-run changes nothing'
 	run daxhp online --movable --dry-run --json "$device"
 	exits 0 'online --dry-run --json'
@@ -574,7 +574,7 @@ test_interrupted() {
 			online_movable
 		else
 			exits 1 "SIG$signal"
-			isnt "$err" '' "SIG$signal: says so"
+			is_not "$err" '' "SIG$signal: says so"
 			agrees "$device" online_movable "SIG$signal: undone"
 		fi
 	done
@@ -594,7 +594,7 @@ test_unbound_meanwhile() {
 			is "$(json '.[0].to')" online_movable "try $try: said online"
 		else
 			like "$rc" '^(1|64)$' "try $try: failed in order"
-			isnt "$err" '' "try $try: and said why"
+			is_not "$err" '' "try $try: and said why"
 		fi
 		printf '# exit %s, blocks %s, driver %s: %s\n' "$rc" "$word" "$(driver "$device")" "${err//$'\n'/ }"
 		# Unbinding with a block online is what wedges a device; it is the

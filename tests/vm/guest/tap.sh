@@ -62,7 +62,7 @@ is() {
 	if [ "$1" = "$2" ]; then pass "$3"; else fail "$3" "got:  $1" "want: $2"; fi
 }
 
-isnt() {
+is_not() {
 	if [ "$1" != "$2" ]; then pass "$3"; else fail "$3" "got what it must not be: $1"; fi
 }
 
