@@ -2,7 +2,12 @@
 /* daxhp unplug: take a device's memory away from the system, all of it or none. */
 #include "daxhp.h"
 
-static const struct option_row options[] = { ROW_DRY_RUN, { 0 } };
+static const struct option_row options[] = {
+	{ KEY_TIMEOUT, "timeout", "SECONDS", "give up after that long, and undo what was done" },
+	{ KEY_RETRY, "retry", "N", "try busy memory again, up to N times, with growing pauses" },
+	ROW_DRY_RUN,
+	{ 0 },
+};
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
 {

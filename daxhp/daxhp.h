@@ -20,7 +20,7 @@ enum exit_status {
 /* ---- options.c ---- */
 
 /* Keys of the options that have no short form. */
-enum { KEY_REGION = 1, KEY_NODE, KEY_MOVABLE, KEY_KERNEL };
+enum { KEY_REGION = 1, KEY_NODE, KEY_MOVABLE, KEY_KERNEL, KEY_TIMEOUT, KEY_RETRY };
 
 struct settings {
 	bool json, human, dry_run, mappings;
@@ -28,6 +28,8 @@ struct settings {
 	bool movable, kernel;
 	const char *region; /* narrow the devices to one region: its number or name */
 	int node;	    /* narrow them to one node; -1: any */
+	int timeout;	    /* seconds; 0: none */
+	int retries;
 };
 
 /* One row per option: the parser, the usage and the completion all come from it. */
@@ -105,6 +107,13 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *message_for_outcome(const struct outcome *outcome);
 /* The sentence for a device that status could not look at; the caller frees it. */
 char *message_for_look(const struct daxhp_device *device, int error, const char *file);
+
+/* ---- interrupt.c ---- */
+
+/* From here on a signal, or the end of @timeout seconds (0: none), cancels what @ctx does. */
+void interrupt_arm(struct daxhp_ctx *ctx, int timeout);
+/* Why it was cancelled: "SIGINT", or that the time ran out. */
+const char *interrupt_reason(void);
 
 /* ---- progress.c ---- */
 

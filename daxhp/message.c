@@ -239,6 +239,9 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 			     "unbound (%s): some other program sets memory blocks online",
 			     block, errno_word(errnum));
 		return r < 0 ? NULL : text;
+	case DAXHP_FAILED_CANCELLED:
+		fixed = interrupt_reason();
+		break;
 	case DAXHP_FAILED_MODULE_MISSING:
 		fixed = "the kernel module kmem (CONFIG_DEV_DAX_KMEM) is not there: is the package "
 			"with "

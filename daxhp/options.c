@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Options: tables in, settings out. Usage is printed from the same tables. */
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -18,6 +19,9 @@ const struct option_row options_common[] = {
 };
 
 #define OPTIONS_MAX 32
+#define NODE_MAX 65535
+#define TIMEOUT_MAX (365 * 24 * 3600)
+#define RETRY_MAX 1000
 
 /* @shorts: the string that getopt() wants; no short option takes an argument. */
 static void append_rows(struct option *longs, char *shorts, const struct option_row *rows)
@@ -35,17 +39,26 @@ static void append_rows(struct option *longs, char *shorts, const struct option_
 	}
 }
 
-static int parse_node(const char *arg, int *ret_node)
+static int parse_number(const char *arg, int least, int most, int *ret_value)
 {
 	char *end;
 	long value;
 
 	errno = 0;
 	value = strtol(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == ' ' || value < 0 || value > INT_MAX)
+	if (errno || *end || !isdigit((unsigned char)*arg) || value < least || value > most)
 		return -EINVAL;
-	*ret_node = value;
+	*ret_value = value;
 	return 0;
+}
+
+/* The options that take a number: what they are, and between which bounds. */
+static int take_number(const char *what, int least, int most, int *ret_value)
+{
+	if (parse_number(optarg, least, most, ret_value) == 0)
+		return EXIT_DONE;
+	complain("'%.64s' is not %s: expected a number from %d to %d.", optarg, what, least, most);
+	return EXIT_USAGE;
 }
 
 static int take_option(const struct command *command, struct settings *s, int key)
@@ -55,10 +68,11 @@ static int take_option(const struct command *command, struct settings *s, int ke
 		s->region = optarg;
 		return EXIT_DONE;
 	case KEY_NODE:
-		if (parse_node(optarg, &s->node) == 0)
-			return EXIT_DONE;
-		complain("'%.64s' is not the number of a NUMA node.", optarg);
-		return EXIT_USAGE;
+		return take_number("a NUMA node", 0, NODE_MAX, &s->node);
+	case KEY_TIMEOUT:
+		return take_number("a time in seconds", 1, TIMEOUT_MAX, &s->timeout);
+	case KEY_RETRY:
+		return take_number("a count of tries", 0, RETRY_MAX, &s->retries);
 	case KEY_MOVABLE:
 		s->movable = true;
 		return EXIT_DONE;
@@ -84,28 +98,44 @@ static int take_option(const struct command *command, struct settings *s, int ke
 		usage_print(command, stdout);
 		return -1;
 	default:
-		/* getopt_long() has said what is wrong. */
-		fprintf(stderr, "Try 'daxhp %s --help'.\n", command->name);
 		return EXIT_USAGE;
 	}
+}
+
+/* getopt_long() would say it in two styles of its own. */
+static int complain_option(const struct command *command, const struct option *longs, int key,
+			   const char *arg)
+{
+	for (; longs->name; longs++)
+		if (optopt && longs->val == optopt && key == ':')
+			break;
+	if (longs->name)
+		complain("--%s needs a value; see 'daxhp %s --help'.", longs->name, command->name);
+	else if (optopt > ' ' && strncmp(arg, "--", 2) != 0)
+		complain("'-%c' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", optopt,
+			 command->name, command->name);
+	else
+		complain("'%.64s' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", arg,
+			 command->name, command->name);
+	return EXIT_USAGE;
 }
 
 int options_parse(const struct command *command, int argc, char **argv, struct settings *settings,
 		  int *ret_first_arg)
 {
 	struct option longs[OPTIONS_MAX] = { 0 };
-	char shorts[OPTIONS_MAX * 2] = "", name[64];
+	char shorts[OPTIONS_MAX * 2] = ":";
 	int key;
 
 	append_rows(longs, shorts, command->options);
 	append_rows(longs, shorts, options_common);
 	settings->node = -1;
-	/* getopt_long() begins its own sentences with argv[0]. */
-	snprintf(name, sizeof(name), "daxhp %s", command->name);
-	argv[0] = name;
 	optind = 1;
+	opterr = 0;
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		int r = take_option(command, settings, key);
+		int r = key == '?' || key == ':'
+				? complain_option(command, longs, key, argv[optind - 1])
+				: take_option(command, settings, key);
 
 		if (r != EXIT_DONE)
 			return r;

@@ -134,6 +134,9 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 		complain("out of memory");
 		return EXIT_FAILED;
 	}
+	if (!settings->dry_run)
+		interrupt_arm(ctx, settings->timeout);
+	daxhp_set_retries(ctx, settings->retries);
 	count = move_devices(ctx, settings, goal, &selection, outcomes);
 	status = count ? exit_status_of(outcomes, count)
 		       : (enum exit_status)refuse_nothing(settings);

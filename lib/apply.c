@@ -127,6 +127,7 @@ static void undo(struct run *run, const struct daxhp_observation *before)
 	if (look_again(run) < 0)
 		return;
 	note_driver_change(result, before);
+	run->undoing = true;
 	for (int round = 0; round < RESTORE_ROUNDS; round++) {
 		_cleanup_(cleanup_plan) struct daxhp_plan *back = NULL;
 

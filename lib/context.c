@@ -61,6 +61,16 @@ EXPORT void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn)
 	ctx->log_fn = fn;
 }
 
+EXPORT void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries)
+{
+	ctx->retries = retries;
+}
+
+EXPORT void daxhp_cancel(struct daxhp_ctx *ctx)
+{
+	ctx->cancelled = 1;
+}
+
 EXPORT void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data)
 {
 	ctx->progress_fn = fn;

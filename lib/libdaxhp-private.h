@@ -3,6 +3,7 @@
 #define LIBDAXHP_PRIVATE_H
 
 #include <limits.h>
+#include <signal.h>
 #include <syslog.h>
 
 #include "cleanup.h"
@@ -26,6 +27,8 @@ struct daxhp_ctx {
 	struct daxctl_ctx *daxctl;
 	struct daxhp_device *devices; /* sorted, linked by next */
 	bool devices_loaded;
+	unsigned int retries;
+	volatile sig_atomic_t cancelled;
 };
 
 void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
@@ -228,6 +231,7 @@ struct run {
 	const struct daxhp_observation *obs; /* what the plan was made from */
 	struct daxhp_result *result;	     /* takes the failure */
 	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
+	bool undoing; /* on the way back nothing is cancelled, and no signal stops a write */
 };
 
 /* 0, or a negative errno with the failure in the result. */

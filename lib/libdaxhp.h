@@ -97,6 +97,18 @@ struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx);
 void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn);
 void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data);
 
+/*
+ * How often to try again to take memory offline that the kernel calls busy (EBUSY, EAGAIN), with
+ * growing pauses. Nothing else is tried twice. Without this call: not at all.
+ */
+void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries);
+/*
+ * Make the daxhp_apply() that is at work, and all later ones, stop and undo what they did. May be
+ * called from a signal handler. A write that blocks in the kernel is left only when a signal
+ * arrives in the thread that called daxhp_apply(), and the handler was set without SA_RESTART.
+ */
+void daxhp_cancel(struct daxhp_ctx *ctx);
+
 /* ---- devices ---- */
 
 struct daxhp_device;
@@ -225,6 +237,7 @@ enum daxhp_failure {
 	DAXHP_FAILED_DRIVER_CHANGED, /* somebody else bound or unbound the device meanwhile */
 	DAXHP_FAILED_NOT_SO,	     /* every step went well, the blocks say otherwise */
 	DAXHP_FAILED_OBSERVE,	     /* the device could not be looked at afterwards */
+	DAXHP_FAILED_CANCELLED,	     /* daxhp_cancel() was called */
 };
 
 /*

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Each kind of step, carried out. Nothing here decides: what to do stands in the step. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +31,40 @@ static void report_progress(struct run *run, const struct daxhp_step *step, size
 
 	if (ctx->progress_fn)
 		ctx->progress_fn(step, done, total, ctx->progress_data);
+}
+
+static bool is_cancelled(const struct run *run)
+{
+	return run->device->ctx->cancelled && !run->undoing;
+}
+
+static void pause_before(unsigned int try)
+{
+	/* 0.1 s, doubled each time up to 3.2 s. */
+	unsigned int ms = 100u << (try < 5 ? try : 5);
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+
+	nanosleep(&ts, NULL); /* a signal is to end it early */
+}
+
+/*
+ * Is a write that failed with @r worth another try? Memory that is busy may not be so for long. On
+ * the way back a signal does not count: the kernel gives an offline up when one is pending.
+ */
+static bool try_again(const struct run *run, enum daxhp_state word, int r, unsigned int *try)
+{
+	if (run->undoing && r == -EINTR)
+		return true;
+	if (is_cancelled(run) || (word != DAXHP_OFFLINE && word != DAXHP_UNPLUGGED) ||
+	    (r != -EBUSY && r != -EAGAIN) || *try >= run->device->ctx->retries)
+		return false;
+	pause_before((*try)++);
+	return !is_cancelled(run);
+}
+
+static int fail_cancelled(struct run *run)
+{
+	return fail(run, DAXHP_FAILED_CANCELLED, -EINTR, NULL, -1);
 }
 
 /*
@@ -64,22 +99,48 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	_cleanup_free_ bool *was_done = NULL;
 	const char *wrote = daxhp_state_name(step->word);
 	struct monitor *monitor;
+	unsigned int try = 0;
 	int64_t block = -1;
 	char dir[64];
 	int r = dirfd;
 
-	if (dirfd >= 0) {
+	while (dirfd >= 0) {
 		monitor = monitor_start(device->ctx, step, obs->blocks, obs->n_blocks);
 		r = attribute_write(dirfd, obs->interface, step->word, &wrote);
+		free(was_done);
 		was_done = monitor_stop(monitor);
+		if (r == 0 || !try_again(run, step->word, r, &try))
+			break;
 	}
 	if (r >= 0)
 		return 0;
+	if (r == -EINTR && is_cancelled(run))
+		return fail_cancelled(run);
 	if (step->word == DAXHP_UNPLUGGED)
 		block = find_silent_block(run, was_done);
 	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", device->name);
 	return fail_file(run, DAXHP_FAILED_WRITE, r, wrote, block, dir,
 			 daxhp_interface_name(obs->interface));
+}
+
+static int write_block(struct run *run, int dirfd, uint64_t id, enum daxhp_state word)
+{
+	unsigned int try = 0;
+	char file[WORD_MAX];
+	int r;
+
+	if (is_cancelled(run))
+		return fail_cancelled(run);
+	do
+		r = memblock_write(dirfd, id, word);
+	while (r < 0 && try_again(run, word, r, &try));
+	if (r == 0)
+		return 0;
+	if (r == -EINTR && is_cancelled(run))
+		return fail_cancelled(run);
+	snprintf(file, sizeof(file), "memory%" PRIu64 "/state", id);
+	return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(word), id,
+			 "/sys/devices/system/memory", file);
 }
 
 static int write_blocks(struct run *run, struct daxhp_step *step)
@@ -90,14 +151,10 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 		return fail(run, DAXHP_FAILED_WRITE, dirfd, NULL, -1);
 	for (size_t i = 0; i < step->n_blocks; i++) {
 		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
-		int r = memblock_write(dirfd, id, step->word);
-		char file[WORD_MAX];
+		int r = write_block(run, dirfd, id, step->word);
 
-		if (r < 0) {
-			snprintf(file, sizeof(file), "memory%llu/state", (unsigned long long)id);
-			return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(step->word),
-					 id, "/sys/devices/system/memory", file);
-		}
+		if (r < 0)
+			return r;
 		report_progress(run, step, i + 1, step->n_blocks);
 	}
 	return 0;
@@ -200,6 +257,8 @@ int step_run(struct run *run, struct daxhp_step *step)
 	double start = now();
 	int r;
 
+	if (is_cancelled(run) && step->type != DAXHP_STEP_RESTORE_POLICY)
+		return fail_cancelled(run);
 	report_progress(run, step, 0, total);
 	r = run_step[step->type](run, step);
 	step->seconds = now() - start;
