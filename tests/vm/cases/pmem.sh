@@ -121,6 +121,7 @@ test_bound_by_policy() {
 		run daxhp unplug --retry=5 "$device"
 		exits 0 "unplug of $word"
 		agrees "$device" unplugged "unplugged from $word"
+		take_away "$device"
 	done
 }
 
@@ -265,11 +266,13 @@ run_with_fault_after() {
 		fault_after "$state" "$number" "$action" "$errno" &
 		watcher=$!
 		sleep 0.1
-		before=$(snapshot)
+		snapshot
+		before=$now_snapshot
 		run "$@"
 		rm -f /run/watching
 		wait "$watcher"
-		after=$(snapshot)
+		snapshot
+		after=$now_snapshot
 		no_faults
 		[ "$rc" = 0 ] || return 0
 		take_away "$device"
@@ -432,22 +435,24 @@ test_path() {
 test_dry_run() {
 	local before
 	offline
-	before=$(snapshot)
+	snapshot
+	before=$now_snapshot
 	run daxhp online --movable --dry-run "$device"
 	exits 0 'online --dry-run'
 	is_not "$out" '' 'online --dry-run prints the steps'
-	is "$(snapshot)" "$before" 'online --dry-run changes nothing'
+	unchanged "$before" 'online --dry-run changes nothing'
 	run daxhp online --movable --dry-run --json "$device"
 	exits 0 'online --dry-run --json'
 	json_is 'length > 0' true 'online --dry-run --json prints an array'
 	run daxhp unplug -n "$device"
 	exits 0 'unplug --dry-run'
-	is "$(snapshot)" "$before" 'unplug --dry-run changes nothing'
+	unchanged "$before" 'unplug --dry-run changes nothing'
 	take_away "$device"
-	before=$(snapshot)
+	snapshot
+	before=$now_snapshot
 	run daxhp online -n --movable "$device"
 	exits 0 'online --dry-run of an unbound device'
-	is "$(snapshot)" "$before" 'online --dry-run binds nothing'
+	unchanged "$before" 'online --dry-run binds nothing'
 	refused 'a refusal in a dry run' 2 daxhp online --dry-run --movable --kernel "$device"
 }
 
@@ -479,7 +484,7 @@ test_status_table() {
 	unlike "$out" $'\033' 'no colour into a pipe'
 	is "$err" '' 'nothing on stderr'
 	run daxhp status -u
-	like "$out" '[0-9.]+ ?G' 'human sizes'
+	like "$out" '[0-9.]+ ?[MG]i?B' 'human sizes'
 	run daxhp status -M --json
 	json_is '.[0].mappings | length' 1 'one mapping'
 	json_is '.[0].mappings[0] | "\(.start) \(.end)"' "$(ranges "$device")" 'its range'
@@ -544,7 +549,8 @@ test_kmem_missing() {
 test_kmem_blacklisted() {
 	rmmod kmem || { skip 'kmem blacklisted' 'kmem cannot be removed'; return; }
 	echo 'blacklist kmem' >/etc/modprobe.d/test.conf
-	before=$(snapshot)
+	snapshot
+	before=$now_snapshot
 	run daxhp online --movable "$device"
 	if [ "$rc" = 0 ]; then
 		agrees "$device" online_movable 'blacklisted, and loaded because it was asked for'
@@ -552,7 +558,7 @@ test_kmem_blacklisted() {
 		exits 1 'kmem blacklisted'
 		one_sentence 'kmem blacklisted: one sentence'
 		like "$err" 'kmem' 'kmem blacklisted: names the module'
-		is "$(snapshot)" "$before" 'kmem blacklisted: nothing changed'
+		unchanged "$before" 'kmem blacklisted: nothing changed'
 	fi
 	rm -f /etc/modprobe.d/test.conf
 }

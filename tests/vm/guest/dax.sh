@@ -9,14 +9,37 @@ memory=/sys/devices/system/memory
 faults=/sys/kernel/debug/notifier-error-inject/memory/actions
 export memory faults
 
-block_size() {
-	printf '%d' "0x$(<$memory/block_size_bytes)"
+# A fork costs some 20 ms in a machine that is emulated, so what is asked often
+# is answered by the shell alone: the functions that "look" leave their answer
+# in variables, the others print it.
+
+# look_driver DEVICE: leaves the driver in now_driver.
+look_driver() {
+	local name
+	now_driver=none
+	for name in kmem device_dax fsdev_dax; do
+		if [ -e "$dax_bus/drivers/$name/$1" ]; then
+			now_driver=$name
+			return
+		fi
+	done
+	[ ! -e "$dax_bus/devices/$1/driver" ] || now_driver=$(basename "$(readlink "$dax_bus/devices/$1/driver")")
 }
 
 driver() {
-	local link
-	link=$(readlink "$dax_bus/devices/$1/driver") || { printf none; return 0; }
-	printf '%s' "${link##*/}"
+	look_driver "$1"
+	printf '%s' "$now_driver"
+}
+
+look_block_size() {
+	local hex
+	read -r hex <"$memory/block_size_bytes"
+	now_block_size=$((16#$hex))
+}
+
+block_size() {
+	look_block_size
+	printf '%s' "$now_block_size"
 }
 
 # The physical ranges of a device as "START END" lines, in the kernel's order.
@@ -30,16 +53,36 @@ ranges() {
 	done
 }
 
-# The numbers of the blocks that lie wholly inside the ranges, ascending,
-# present or not.
-blocks() {
-	local size start end n
-	size=$(block_size)
-	ranges "$1" | while read -r start end; do
-		for ((n = (start + size - 1) / size; (n + 1) * size <= end + 1; n++)); do
-			echo "$n"
+# look_blocks DEVICE: leaves in now_blocks the numbers of the blocks that lie
+# wholly inside the ranges, ascending, present or not.
+look_blocks() {
+	local dir=$dax_bus/devices/$1 range start end n
+	local -A seen=()
+	look_block_size
+	for ((range = 0; ; range++)); do
+		[ -e "$dir/mapping$range" ] || break
+		read -r start <"$dir/mapping$range/start"
+		read -r end <"$dir/mapping$range/end"
+		for ((n = (start + now_block_size - 1) / now_block_size; (n + 1) * now_block_size <= end + 1; n++)); do
+			seen[$n]=1
 		done
-	done | sort -n
+	done
+	now_blocks=()
+	[ ${#seen[@]} -gt 0 ] || return 0
+	# A walk over a range of numbers is a sort without a fork.
+	local low='' high=''
+	for n in "${!seen[@]}"; do
+		[ -n "$low" ] && [ "$low" -le "$n" ] || low=$n
+		[ -n "$high" ] && [ "$high" -ge "$n" ] || high=$n
+	done
+	for ((n = low; n <= high; n++)); do
+		[ -z "${seen[$n]:-}" ] || now_blocks+=("$n")
+	done
+}
+
+blocks() {
+	look_blocks "$1"
+	[ ${#now_blocks[@]} = 0 ] || printf '%s\n' "${now_blocks[@]}"
 }
 
 # All memory blocks of the machine with their states, as text to compare.
@@ -51,60 +94,89 @@ all_blocks() {
 	done
 }
 
-# The blocks of a device, one a line: number, state, zone. The state of one
-# that is not there is "absent".
-states() {
-	local n state zone
-	for n in $(blocks "$1"); do
+# look DEVICE: leaves in now_states the blocks of the device, one a line
+# (number, state, zone; the state of one that is not there is "absent"), their
+# counts in now_absent, now_offline and now_online, the zones of the online
+# ones as "NAME COUNT,NAME COUNT" in now_zones, and in now_word the word that
+# they amount to.
+look() {
+	local n state zone name movable=0 kernel=0
+	local -A zones=()
+	look_blocks "$1"
+	now_states='' now_absent=0 now_offline=0 now_online=0 now_zones=''
+	for n in "${now_blocks[@]}"; do
 		state=absent zone=-
 		if [ -e "$memory/memory$n" ]; then
 			read -r state <"$memory/memory$n/state"
 			[ "$state" != online ] || read -r zone _ <"$memory/memory$n/valid_zones"
 		fi
-		printf '%s %s %s\n' "$n" "$state" "$zone"
+		now_states+="$n $state $zone"$'\n'
+		case $state in
+		absent) now_absent=$((now_absent + 1)) ;;
+		offline) now_offline=$((now_offline + 1)) ;;
+		online)
+			now_online=$((now_online + 1))
+			zones[$zone]=$((${zones[$zone]:-0} + 1))
+			;;
+		esac
 	done
+	# In the order that jq sorts names in.
+	for name in DMA DMA32 Device Movable Normal none; do
+		[ -z "${zones[$name]:-}" ] || now_zones+="${now_zones:+,}$name ${zones[$name]}"
+	done
+	movable=${zones[Movable]:-0}
+	kernel=$((${zones[DMA]:-0} + ${zones[DMA32]:-0} + ${zones[Normal]:-0}))
+
+	case ${#now_blocks[@]} in
+	0) now_word='no blocks' ;;
+	"$now_absent") now_word=unplugged ;;
+	"$now_offline") now_word=offline ;;
+	"$movable") now_word=online_movable ;;
+	"$kernel") now_word=online_kernel ;;
+	*) now_word=inconsistent ;;
+	esac
 }
 
-# count DEVICE PATTERN: how many of its blocks match "STATE ZONE".
-count() {
-	states "$1" | cut -d' ' -f2- | grep -cE "^$2" || true
+states() {
+	look "$1"
+	printf '%s' "$now_states"
 }
 
-# The word that the blocks amount to.
 raw_word() {
-	local summary
-	summary=$(states "$1" | awk '
-		{ n++ }
-		$2 == "absent" { absent++ }
-		$2 == "offline" { offline++ }
-		$2 == "online" && $3 == "Movable" { movable++ }
-		$2 == "online" && $3 ~ /^(DMA|DMA32|Normal)$/ { kernel++ }
-		END {
-			if (n == 0) print "no blocks"
-			else if (absent == n) print "unplugged"
-			else if (offline == n) print "offline"
-			else if (movable == n) print "online_movable"
-			else if (kernel == n) print "online_kernel"
-			else print "inconsistent"
-		}')
-	printf '%s' "$summary"
+	look "$1"
+	printf '%s' "$now_word"
+}
+
+# count DEVICE STATE: how many of its blocks are in the state (online, offline
+# or absent).
+count() {
+	look "$1"
+	local -n now_count=now_$2
+	printf '%s' "$now_count"
+}
+
+# look_attribute DEVICE: leaves the attribute's file in now_attribute ("" when
+# there is none) and its word in now_attribute_word ("null").
+look_attribute() {
+	local name
+	now_attribute='' now_attribute_word=null
+	for name in state hotplug; do
+		if [ -e "$dax_bus/devices/$1/$name" ]; then
+			now_attribute=$dax_bus/devices/$1/$name
+			read -r now_attribute_word <"$now_attribute"
+			return
+		fi
+	done
 }
 
 attribute_file() {
-	local name
-	for name in state hotplug; do
-		if [ -e "$dax_bus/devices/$1/$name" ]; then
-			printf '%s' "$dax_bus/devices/$1/$name"
-			return 0
-		fi
-	done
-	return 1
+	look_attribute "$1"
+	[ -n "$now_attribute" ] && printf '%s' "$now_attribute"
 }
 
 attribute_word() {
-	local file
-	file=$(attribute_file "$1") || { printf null; return 0; }
-	printf '%s' "$(<"$file")"
+	look_attribute "$1"
+	printf '%s' "$now_attribute_word"
 }
 
 # Whether this kernel gives bound devices the whole-device attribute. Known
@@ -116,8 +188,13 @@ has_attribute() {
 	esac
 }
 
+look_policy() {
+	read -r now_policy <"$memory/auto_online_blocks"
+}
+
 policy() {
-	printf '%s' "$(<$memory/auto_online_blocks)"
+	look_policy
+	printf '%s' "$now_policy"
 }
 
 set_policy() {
@@ -126,61 +203,70 @@ set_policy() {
 
 # Pages under the allocator's management, in KiB: grows by exactly a block
 # with every block that goes online.
+look_mem_total() {
+	read -r _ now_mem_total _ </proc/meminfo
+}
+
 mem_total() {
-	awk '/^MemTotal:/ { print $2 }' /proc/meminfo
+	look_mem_total
+	printf '%s' "$now_mem_total"
 }
 
 # Binds a device to kmem under a policy, as an administrator would, and puts
 # the policy back.
 bind_kmem() {
 	local device=$1 before
-	before=$(policy)
+	look_policy
+	before=$now_policy
 	set_policy "${2:-offline}"
-	modprobe kmem
-	if [ "$(driver "$device")" != kmem ]; then
-		unbind "$device"
-		echo "$device" >$dax_bus/drivers/kmem/new_id 2>/dev/null
-		[ "$(driver "$device")" = kmem ] || echo "$device" >$dax_bus/drivers/kmem/bind 2>/dev/null
-		echo "$device" >$dax_bus/drivers/kmem/remove_id 2>/dev/null
-	fi
+	[ -e $dax_bus/drivers/kmem ] || modprobe kmem
+	bind_driver "$device" kmem
 	set_policy "$before"
-	[ "$(driver "$device")" = kmem ]
+	look_driver "$device"
+	[ "$now_driver" = kmem ]
 }
 
 bind_devdax() {
-	local device=$1
-	[ "$(driver "$device")" != device_dax ] || return 0
+	bind_driver "$1" device_dax
+	look_driver "$1"
+	[ "$now_driver" = device_dax ]
+}
+
+bind_driver() {
+	local device=$1 to=$2
+	look_driver "$device"
+	[ "$now_driver" != "$to" ] || return 0
 	unbind "$device"
-	echo "$device" >$dax_bus/drivers/device_dax/new_id 2>/dev/null
-	[ "$(driver "$device")" = device_dax ] || echo "$device" >$dax_bus/drivers/device_dax/bind 2>/dev/null
-	echo "$device" >$dax_bus/drivers/device_dax/remove_id 2>/dev/null
-	[ "$(driver "$device")" = device_dax ]
+	echo "$device" >"$dax_bus/drivers/$to/new_id" 2>/dev/null
+	[ -e "$dax_bus/drivers/$to/$device" ] || echo "$device" >"$dax_bus/drivers/$to/bind" 2>/dev/null
+	echo "$device" >"$dax_bus/drivers/$to/remove_id" 2>/dev/null
 }
 
 unbind() {
-	local now
-	now=$(driver "$1")
-	[ "$now" = none ] || echo "$1" >"$dax_bus/drivers/$now/unbind"
+	look_driver "$1"
+	[ "$now_driver" = none ] || echo "$1" >"$dax_bus/drivers/$now_driver/unbind"
 }
 
 # Takes a device's memory away block by block, however it stands.
 take_away() {
-	local device=$1 n state file try
+	local device=$1 n state try
 	for ((try = 0; try < 5; try++)); do
-		for n in $(blocks "$device"); do
+		look "$device"
+		[ "$now_online" != 0 ] || break
+		for n in "${now_blocks[@]}"; do
 			[ -e "$memory/memory$n" ] || continue
 			read -r state <"$memory/memory$n/state"
 			[ "$state" = offline ] || echo offline >"$memory/memory$n/state" 2>/dev/null
 		done
-		[ "$(count "$device" online)" = 0 ] && break
-		sleep 0.2
 	done
-	[ "$(count "$device" online)" = 0 ] || return 1
-	if file=$(attribute_file "$device"); then
-		echo unplugged >"$file" || return 1
+	[ "$now_online" = 0 ] || return 1
+	look_attribute "$device"
+	if [ -n "$now_attribute" ]; then
+		echo unplugged >"$now_attribute" || return 1
 	fi
 	unbind "$device"
-	[ "$(raw_word "$device")" = unplugged ]
+	look "$device"
+	[ "$now_absent" = ${#now_blocks[@]} ]
 }
 
 # fault ACTION ERRNO: what the memory notifier answers from now on; ERRNO 0

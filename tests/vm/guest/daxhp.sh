@@ -18,96 +18,110 @@ base_policy=$(policy)
 # kernel's attribute, MemTotal, the policy and daxhp all say the same. One test
 # in the plan; every disagreement is named.
 agrees() {
-	local device=$1 want=$2 name=$3 wrong='' key got need
-	local raw word online total size zones status driver interface delta
-	raw=$(raw_word "$device")
-	[ "$raw" = "$want" ] || wrong+="blocks amount to $raw, not $want"$'\n'
-
-	online=$(count "$device" online)
-	total=$(count "$device" '(online|offline)')
-	size=$(block_size)
-	delta=$(($(mem_total) - base_total))
-	[ "$delta" = $((online * size / 1024 + others_kib)) ] ||
-		wrong+="MemTotal grew by $delta KiB with $online blocks online"$'\n'
-	[ "$(policy)" = "$base_policy" ] || wrong+="the policy is $(policy), it was $base_policy"$'\n'
-
-	word=$(attribute_word "$device")
-	case $word:$want in
-	null:* | "$want:$want" | online:online_kernel | online:online_movable) ;;
-	*) [ "$want" = inconsistent ] || wrong+="the attribute says $word"$'\n' ;;
+	local device=$1 want=$2 name=$3 wrong='' key got delta interface size node
+	local filter='.[0] | {
+		chardev, driver, mode, size, target_node, hotplug_state, hotplug_interface, attribute_state,
+		online_memblocks, total_memblocks, memblock_size, auto_online_blocks,
+		zones: (.zones // {} | to_entries | map("\(.key) \(.value)") | sort | join(","))
+	} | to_entries[] | "\(.key)=\(.value)"'
+	look "$device"
+	look_attribute "$device"
+	look_driver "$device"
+	look_policy
+	look_mem_total
+	[ "$now_word" = "$want" ] || wrong+="blocks amount to $now_word, not $want"$'\n'
+	delta=$((now_mem_total - base_total))
+	[ "$delta" = $((now_online * now_block_size / 1024 + others_kib)) ] ||
+		wrong+="MemTotal grew by $delta KiB with $now_online blocks online"$'\n'
+	[ "$now_policy" = "$base_policy" ] || wrong+="the policy is $now_policy, it was $base_policy"$'\n'
+	case $now_attribute_word:$want in
+	null:* | "$want:$want" | online:online_kernel | online:online_movable | *:inconsistent) ;;
+	*) wrong+="the attribute says $now_attribute_word"$'\n' ;;
 	esac
 
-	driver=$(driver "$device")
 	interface="memory-blocks"
-	! attribute_file "$device" >/run/attribute || interface=$(basename "$(</run/attribute)")
-	zones=$(states "$device" | awk '$2 == "online" { zone[$3]++ } END { for (z in zone) print z, zone[z] }' | LC_ALL=C sort | paste -sd,)
-
-	status=$(daxhp status --json "$device" 2>/run/status.err) || wrong+="status failed: $(</run/status.err)"$'\n'
-	while IFS='=' read -r key need; do
-		got=$(jq -r ".[0]$key" <<<"$status" 2>&1)
-		[ "$got" = "$need" ] || wrong+="status: $key is $got, not $need"$'\n'
-	done <<-EOF
-		.chardev=$device
-		.online_memblocks=$online
-		.memblock_size=$size
-		.attribute_state=$word
-		.auto_online_blocks=$base_policy
-		.zones | to_entries | map("\(.key) \(.value)") | sort | join(",")=$zones
-		.size=$(<"$dax_bus/devices/$device/size")
-		.target_node=$(<"$dax_bus/devices/$device/target_node")
-	EOF
-	got=$(jq -r '.[0].hotplug_state' <<<"$status" 2>&1)
-	case $got:$want in
+	[ -z "$now_attribute" ] || interface=${now_attribute##*/}
+	read -r size <"$dax_bus/devices/$device/size"
+	read -r node <"$dax_bus/devices/$device/target_node"
+	local -A said=()
+	if daxhp status --json "$device" >/run/status.json 2>/run/status.err; then
+		while IFS='=' read -r key got; do
+			said[$key]=$got
+		done < <(jq -r "$filter" /run/status.json 2>&1)
+	else
+		wrong+="status failed: $(</run/status.err)"$'\n'
+	fi
+	local -A due=(
+		[chardev]=$device [size]=$size [target_node]=$node [online_memblocks]=$now_online
+		[memblock_size]=$now_block_size [attribute_state]=$now_attribute_word
+		[auto_online_blocks]=$base_policy [zones]=$now_zones
+	)
+	if [ "$now_driver" = kmem ]; then
+		due+=([driver]=kmem [mode]=system-ram [hotplug_interface]=$interface)
+	fi
+	[ "$now_absent" != 0 ] || due[total_memblocks]=${#now_blocks[@]}
+	for key in "${!due[@]}"; do
+		[ "${said[$key]:-}" = "${due[$key]}" ] || wrong+="status: $key is ${said[$key]:-}, not ${due[$key]}"$'\n'
+	done
+	# Without the attribute nobody can tell "online" from "online_kernel".
+	case ${said[hotplug_state]:-}:$want in
 	"$want:$want" | online:online_kernel) ;;
-	*) wrong+="status: hotplug_state is $got, not $want"$'\n' ;;
+	*) wrong+="status: hotplug_state is ${said[hotplug_state]:-}, not $want"$'\n' ;;
 	esac
-	if [ "$driver" = kmem ]; then
-		for need in driver=kmem mode=system-ram hotplug_interface="$interface"; do
-			got=$(jq -r ".[0].${need%%=*}" <<<"$status" 2>&1)
-			[ "$got" = "${need#*=}" ] || wrong+="status: ${need%%=*} is $got, not ${need#*=}"$'\n'
-		done
-	fi
-	if [ "$total" != 0 ]; then
-		got=$(jq -r '.[0].total_memblocks' <<<"$status" 2>&1)
-		[ "$got" = "$total" ] || wrong+="status: total_memblocks is $got, not $total"$'\n'
-	fi
 
 	if [ -z "$wrong" ]; then
 		pass "$name: $want everywhere"
 	else
-		fail "$name: $want everywhere" "${wrong%$'\n'}" "status: $status"
+		fail "$name: $want everywhere" "${wrong%$'\n'}" "blocks: ${now_states//$'\n'/; }" "status: $(jq -c . /run/status.json 2>&1)"
 	fi
 }
 
 # What other devices of the case have online meanwhile, for MemTotal.
 others_kib=0
 
-# snapshot: everything that a refused or failed command must leave alone.
+# snapshot: leaves in now_snapshot everything that a refused or failed command
+# must leave alone.
 snapshot() {
-	local device
-	all_blocks
-	policy
+	local device block state size
+	look_policy
+	now_snapshot="policy $now_policy"$'\n'
+	for block in "$memory"/memory[0-9]*; do
+		read -r state <"$block/state"
+		now_snapshot+="${block##*/} $state"$'\n'
+	done
 	for device in "$dax_bus"/devices/dax*; do
 		device=${device##*/}
-		printf '%s %s %s %s\n' "$device" "$(driver "$device")" "$(attribute_word "$device")" \
-			"$(<"$dax_bus/devices/$device/size")"
-		states "$device"
+		read -r size <"$dax_bus/devices/$device/size"
+		look "$device"
+		look_driver "$device"
+		look_attribute "$device"
+		now_snapshot+="$device $now_driver $now_attribute_word $size"$'\n'"$now_states"
 	done
+}
+
+# unchanged BEFORE NAME: the machine is as the snapshot says.
+unchanged() {
+	snapshot
+	if [ "$1" = "$now_snapshot" ]; then
+		pass "$2"
+	else
+		fail "$2" "$(diff <(echo "$1") <(echo "$now_snapshot"))"
+	fi
 }
 
 # refused NAME STATUS COMMAND...: the command ends with that status, says why
 # in one sentence, and changes nothing.
 refused() {
-	local name=$1 status=$2 before after
+	local name=$1 status=$2 before
 	shift 2
-	before=$(snapshot)
+	snapshot
+	before=$now_snapshot
 	run "$@"
 	exits "$status" "$name: exit status"
-	one_sentence "$name: one sentence"
-	after=$(snapshot)
-	if [ "$before" = "$after" ]; then
-		pass "$name: nothing changed"
-	else
-		fail "$name: nothing changed" "$(diff <(echo "$before") <(echo "$after"))"
+	# Wrong usage is followed by a pointer to the help.
+	if [ "$rc" = 2 ]; then
+		err=${err%%$'\n'"Try '"*}
 	fi
+	one_sentence "$name: one sentence"
+	unchanged "$before" "$name: nothing changed"
 }

@@ -16,11 +16,13 @@ diag() {
 }
 
 pass() {
-	printf 'ok %d - %s\n' $((++tap_count)) "$(tap_name "$1")"
+	tap_name "$1"
+	printf 'ok %d - %s\n' $((++tap_count)) "$tap_line"
 }
 
 fail() {
-	printf 'not ok %d - %s\n' $((++tap_count)) "$(tap_name "$1")"
+	tap_name "$1"
+	printf 'not ok %d - %s\n' $((++tap_count)) "$tap_line"
 	tap_failures=$((tap_failures + 1))
 	shift
 	local text
@@ -31,11 +33,13 @@ fail() {
 
 # A "#" would begin a directive.
 tap_name() {
-	printf '%s' "${tap_test:+$tap_test: }${1//#/}"
+	tap_line=${1//#/}
+	tap_line=${tap_test:+$tap_test: }${tap_line//[^[:print:]]/?}
 }
 
 skip() {
-	printf 'ok %d - %s # SKIP %s\n' $((++tap_count)) "$(tap_name "$1")" "$2"
+	tap_name "$1"
+	printf 'ok %d - %s # SKIP %s\n' $((++tap_count)) "$tap_line" "$2"
 }
 
 bail_out() {
@@ -90,8 +94,7 @@ run() {
 	ran=$*
 	rc=0
 	"$@" >/run/tap.out 2>/run/tap.err </dev/null || rc=$?
-	out=$(tr -d '\0' </run/tap.out)
-	err=$(tr -d '\0' </run/tap.err)
+	{ out=$(</run/tap.out) err=$(</run/tap.err); } 2>/dev/null
 }
 
 # exits STATUS NAME: the exit status of the last run, a regular expression.
