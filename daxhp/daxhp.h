@@ -105,6 +105,8 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The sentence for a failed outcome; the caller frees it. NULL when memory ran out. */
 char *message_for_outcome(const struct outcome *outcome);
+/* Who else was at the device's blocks, and how often it was denied; NULL when nobody was. */
+char *message_for_rivals(const struct daxhp_result *result);
 /* The sentence for a device that status could not look at; the caller frees it. */
 char *message_for_look(const struct daxhp_device *device, int error, const char *file);
 

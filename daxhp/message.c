@@ -239,6 +239,9 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 			     "unbound (%s): some other program sets memory blocks online",
 			     block, errno_word(errnum));
 		return r < 0 ? NULL : text;
+	case DAXHP_FAILED_HELD:
+		fixed = "another program keeps a memory block's state file open";
+		break;
 	case DAXHP_FAILED_CANCELLED:
 		fixed = interrupt_reason();
 		break;
@@ -299,6 +302,29 @@ static char *list_blocks(const struct daxhp_result *result)
 		fprintf(f, "%smemory%" PRIu64, i ? ", " : "", blocks[i]);
 	if (n > 4)
 		fprintf(f, " and %zu more", n - 4);
+	fclose(f);
+	return text;
+}
+
+char *message_for_rivals(const struct daxhp_result *result)
+{
+	const struct daxhp_rival *rivals;
+	size_t n = daxhp_result_get_rivals(result, &rivals);
+	char *text = NULL;
+	size_t size;
+	FILE *f = n ? open_memstream(&text, &size) : NULL;
+
+	if (!f)
+		return NULL;
+	for (size_t i = 0; i < n && i < 4; i++) {
+		fprintf(f, "%s%s (pid %d)", i ? ", " : "", rivals[i].comm, rivals[i].pid);
+		if (rivals[i].denied)
+			fprintf(f, " was kept off its memory blocks %u times", rivals[i].denied);
+		else
+			fprintf(f, " has one of its memory blocks open");
+	}
+	if (n > 4)
+		fprintf(f, ", and %zu more programs", n - 4);
 	fclose(f);
 	return text;
 }

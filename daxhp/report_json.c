@@ -192,6 +192,23 @@ static struct json_object *stuck_json(const struct daxhp_result *result)
 	return array;
 }
 
+static struct json_object *rivals_json(const struct daxhp_result *result)
+{
+	struct json_object *array = json_object_new_array();
+	const struct daxhp_rival *rivals = NULL;
+	size_t n = result ? daxhp_result_get_rivals(result, &rivals) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		json_object_object_add(o, "pid", json_object_new_int(rivals[i].pid));
+		json_object_object_add(o, "comm", json_object_new_string(rivals[i].comm));
+		json_object_object_add(o, "denied", json_object_new_uint64(rivals[i].denied));
+		json_object_array_add(array, o);
+	}
+	return array;
+}
+
 static const char *errno_name(const struct outcome *outcome)
 {
 	int errnum = outcome->error ? -outcome->error : 0;
@@ -219,6 +236,7 @@ static struct json_object *error_json(const struct outcome *outcome)
 			       json_object_new_boolean(!result || daxhp_result_get_undone(result)));
 	json_object_object_add(o, "stuck_blocks",
 			       result ? stuck_json(result) : json_object_new_array());
+	json_object_object_add(o, "rivals", rivals_json(result));
 	return o;
 }
 
@@ -291,6 +309,7 @@ static struct json_object *outcome_json(const struct settings *settings,
 				       : NULL);
 	json_object_object_add(o, "seconds",
 			       seconds_json(result ? daxhp_result_get_seconds(result) : 0));
+	json_object_object_add(o, "rivals", rivals_json(result));
 	if (settings->dry_run)
 		add_steps(o, outcome);
 	if (!outcome_is_good(outcome))

@@ -371,6 +371,9 @@ char *describe_step(const struct outcome *outcome, const struct daxhp_step *step
 			     daxhp_interface_name(
 				     daxhp_observation_get_interface(outcome->before)));
 		break;
+	case DAXHP_STEP_GUARD:
+		text = strdup("keep other programs off the memory blocks");
+		break;
 	case DAXHP_STEP_WRITE_BLOCKS:
 		return describe_blocks(step);
 	case DAXHP_STEP_CHECK_OFFLINE:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* select -> observe -> plan -> apply -> verify -> report, for every selected device. */
 #include <errno.h>
+#include <string.h>
 
 #include "daxhp.h"
 
@@ -72,6 +73,30 @@ static enum exit_status exit_status_of(const struct outcome *outcomes, size_t co
 	return good ? EXIT_PARTLY : EXIT_FAILED;
 }
 
+static void tell_of_rivals(const struct settings *settings, const struct outcome *outcome)
+{
+	_cleanup_free_ char *rivals = NULL;
+
+	if (!outcome->result || (outcome_is_good(outcome) && !settings->verbose))
+		return;
+	rivals = message_for_rivals(outcome->result);
+	if (rivals)
+		complain("%s: %s.", daxhp_device_get_name(outcome->device), rivals);
+}
+
+static void tell_of_guard(const struct outcome *outcome)
+{
+	static bool is_told;
+	int r = outcome->result ? daxhp_result_get_guard_error(outcome->result) : 0;
+
+	if (r == 0 || is_told)
+		return;
+	is_told = true;
+	complain("warning: other programs could not be kept off the memory blocks (fanotify: %s); "
+		 "the blocks were checked instead.",
+		 strerror(-r));
+}
+
 static void move_device(struct daxhp_ctx *ctx, const struct settings *settings,
 			struct outcome *outcome)
 {
@@ -82,6 +107,8 @@ static void move_device(struct daxhp_ctx *ctx, const struct settings *settings,
 
 		complain("%s", message ? message : "out of memory");
 	}
+	tell_of_guard(outcome);
+	tell_of_rivals(settings, outcome);
 	if (!settings->json || settings->verbose)
 		report_outcome_text(settings, outcome);
 }

@@ -178,10 +178,11 @@ static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 		put_policy_back(&run);
 		r2 = note_stuck(result, plan->before);
 		if (r2 < 0)
-			return r2;
+			r = r2;
 		if (*run.saved_policy)
 			result->undone = false;
 	}
+	result->n_rivals = guard_stop(run.guard, &result->rivals);
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
 	return r;
 }
@@ -215,6 +216,7 @@ EXPORT struct daxhp_result *daxhp_result_free(struct daxhp_result *result)
 	daxhp_observation_unref(result->after);
 	free(result->file);
 	free(result->stuck);
+	free(result->rivals);
 	free(result);
 	return NULL;
 }
@@ -269,4 +271,16 @@ EXPORT size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
 {
 	*ret_blocks = result->stuck;
 	return result->n_stuck;
+}
+
+EXPORT size_t daxhp_result_get_rivals(const struct daxhp_result *result,
+				      const struct daxhp_rival **ret_rivals)
+{
+	*ret_rivals = result->rivals;
+	return result->n_rivals;
+}
+
+EXPORT int daxhp_result_get_guard_error(const struct daxhp_result *result)
+{
+	return result->guard_error;
 }

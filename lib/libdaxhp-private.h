@@ -3,6 +3,7 @@
 #define LIBDAXHP_PRIVATE_H
 
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <syslog.h>
 
@@ -58,6 +59,17 @@ int sysfs_write_word(int dirfd, const char *name, const char *word);
 bool sysfs_exists(int dirfd, const char *name);
 /* The last component of what the link @name points to. */
 int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size);
+
+/* ---- proc.c ---- */
+
+/* NULL when it cannot be opened. */
+DIR *proc_open_dir_at(int dirfd, const char *name);
+int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
+
+/* ---- thread.c ---- */
+
+/* A thread that takes no signals: those are for the thread that writes to the kernel. */
+int thread_start(pthread_t *ret_thread, void *(*run)(void *data), void *data);
 
 /* ---- device.c ---- */
 
@@ -217,6 +229,9 @@ struct daxhp_result {
 	bool undone;
 	uint64_t *stuck;
 	size_t n_stuck;
+	struct daxhp_rival *rivals;
+	size_t n_rivals;
+	int guard_error; /* negative: rivals could not be denied */
 };
 
 /* Free what an earlier failure set, and set this one. @errnum is negative; @block -1 for none. */
@@ -231,7 +246,8 @@ struct run {
 	const struct daxhp_observation *obs; /* what the plan was made from */
 	struct daxhp_result *result;	     /* takes the failure */
 	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
-	bool undoing; /* on the way back nothing is cancelled, and no signal stops a write */
+	struct guard *guard; /* up from its step to the plan's end, the way back included */
+	bool undoing;	     /* on the way back nothing is cancelled, and no signal stops a write */
 };
 
 /* 0, or a negative errno with the failure in the result. */
@@ -243,6 +259,20 @@ int step_run(struct run *run, struct daxhp_step *step);
 int binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure);
 /* The caller has looked: no block of the device is online. */
 int binding_unbind(struct daxhp_device *device);
+
+/* ---- guard.c ---- */
+
+struct guard;
+
+/*
+ * Deny other processes to open the blocks' state files, and wait until none of them has one open.
+ * -EBUSY: one would not let go, it is among the rivals. *ret_guard is set on every error but
+ * -ENOMEM, and to be stopped. *ret_deny_error: why there is no denying, only draining.
+ */
+int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
+		struct guard **ret_guard, int *ret_deny_error);
+/* NULL is fine. The caller frees the rivals. */
+size_t guard_stop(struct guard *guard, struct daxhp_rival **ret_rivals);
 
 /* ---- monitor.c ---- */
 

@@ -201,6 +201,7 @@ enum daxhp_goal {
 };
 
 enum daxhp_step_type {
+	DAXHP_STEP_GUARD, /* keep other programs off the device's blocks until the plan ends */
 	DAXHP_STEP_WRITE_ATTRIBUTE, /* write the step's word to the device's attribute */
 	DAXHP_STEP_WRITE_BLOCKS,    /* write the step's word to the state of each of its blocks */
 	DAXHP_STEP_CHECK_OFFLINE,   /* fail if a block of the device is online */
@@ -227,7 +228,8 @@ enum daxhp_failure {
 	DAXHP_REFUSED_NO_HOTREMOVE, /* kernel without memory hot-remove */
 	DAXHP_REFUSED_UNREADABLE,   /* the blocks could not be seen */
 	/* failures */
-	DAXHP_FAILED_WRITE,	   /* the kernel refused a word */
+	DAXHP_FAILED_WRITE, /* the kernel refused a word */
+	DAXHP_FAILED_HELD,  /* another program keeps a block's state file open, see the rivals */
 	DAXHP_FAILED_STILL_ONLINE, /* the check before unbinding found a block online */
 	DAXHP_FAILED_MODULE_MISSING,
 	DAXHP_FAILED_MODULE_BLACKLISTED,
@@ -295,6 +297,21 @@ bool daxhp_result_get_undone(const struct daxhp_result *result);
 /* The memory blocks that are not as they were before; ascending. */
 size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
 				     const uint64_t **ret_blocks);
+
+/* A program that tried to change the device's blocks while a plan went through them. */
+struct daxhp_rival {
+	int pid;
+	char comm[64];	     /* as in /proc/PID/comm; "?" when it was gone already */
+	unsigned int denied; /* how often it was denied; 0: it had a file open from before */
+};
+
+size_t daxhp_result_get_rivals(const struct daxhp_result *result,
+			       const struct daxhp_rival **ret_rivals);
+/*
+ * 0, or a negative errno: other programs could not be denied (no CAP_SYS_ADMIN, or a kernel
+ * without CONFIG_FANOTIFY_ACCESS_PERMISSIONS). The checks were made all the same.
+ */
+int daxhp_result_get_guard_error(const struct daxhp_result *result);
 
 #ifdef __cplusplus
 }

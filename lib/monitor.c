@@ -139,19 +139,6 @@ static void monitor_free(struct monitor *m)
 	free(m);
 }
 
-/* Signals are for the thread that writes: one taken here would not make its write give up. */
-static int start_thread(struct monitor *m)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = pthread_create(&m->thread, NULL, run, m);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -r;
-}
-
 struct monitor *monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *step,
 			      const struct memblock *blocks, size_t n_blocks)
 {
@@ -168,7 +155,7 @@ struct monitor *monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *st
 	m->was_done = calloc(n_blocks + 1, sizeof(*m->was_done));
 	m->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (!m->is_done || !m->was_done || m->stop_fd < 0 || open_uevents(m) < 0 ||
-	    start_thread(m) < 0) {
+	    thread_start(&m->thread, run, m) < 0) {
 		log_debug(ctx, "no uevents to count memory blocks by");
 		monitor_free(m);
 		return NULL;

@@ -3,11 +3,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "libdaxhp-private.h"
 
 /* How often to look again when the driver changes while the blocks are looked at. */
 #define LOOKS_MAX 3
+/* How long memory without a driver is given to go away. */
+#define WEDGED_MS 1000
+#define WEDGED_PAUSE_MS 50
 
 static const struct {
 	const char *driver;
@@ -121,9 +125,9 @@ static int is_same_driver(const struct daxhp_observation *obs, const struct daxh
 	return strcmp(driver, obs->driver) == 0;
 }
 
-EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+static int look(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
-	for (int look = 0; look < LOOKS_MAX; look++) {
+	for (int i = 0; i < LOOKS_MAX; i++) {
 		_cleanup_(cleanup_observation) struct daxhp_observation *obs = NULL;
 		int r;
 
@@ -145,6 +149,27 @@ EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 		log_debug(device->ctx, "%s: its driver changed, looking again", device->name);
 	}
 	return -EAGAIN;
+}
+
+/*
+ * While somebody unbinds the device its driver is gone before its blocks are. Memory is called
+ * wedged only when it stays.
+ */
+EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+{
+	const struct timespec pause = { .tv_nsec = WEDGED_PAUSE_MS * 1000000L };
+	struct daxhp_observation *obs;
+	int r = look(device, &obs);
+
+	for (int ms = 0; r == 0 && ms < WEDGED_MS && daxhp_observation_is_wedged(obs);
+	     ms += WEDGED_PAUSE_MS) {
+		daxhp_observation_unref(obs);
+		nanosleep(&pause, NULL);
+		r = look(device, &obs);
+	}
+	if (r == 0)
+		*ret_observation = obs;
+	return r;
 }
 
 EXPORT struct daxhp_observation *daxhp_observation_unref(struct daxhp_observation *obs)

@@ -64,6 +64,14 @@ static int add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
 	return 0;
 }
 
+/* Blocks that are gone through one by one are anybody's meanwhile, unless they are guarded. */
+static int add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter)
+{
+	int r = add_step(plan, DAXHP_STEP_GUARD, DAXHP_STATE_NONE);
+
+	return r < 0 ? r : add_blocks(plan, word, plan->before, NULL, filter);
+}
+
 /* Unbinding with a block online loses the memory until reboot: never without the check before. */
 static int add_unbind(struct daxhp_plan *plan)
 {
@@ -204,7 +212,7 @@ static int plan_online(struct daxhp_plan *plan)
 	if (obs->n_present > 0) {
 		if (has_attribute(obs) && !attribute_allows(obs, word))
 			return add_write_anew(plan, word);
-		return add_blocks(plan, word, obs, NULL, is_offline);
+		return add_guarded_blocks(plan, word, is_offline);
 	}
 	if (has_attribute(obs))
 		return state_from_name(obs->attribute_word) == DAXHP_UNPLUGGED
@@ -226,11 +234,11 @@ static int plan_unplug(struct daxhp_plan *plan)
 		return 0;
 	if (has_attribute(obs)) {
 		r = obs->n_online >= LARGE_BLOCKS
-			    ? add_blocks(plan, DAXHP_OFFLINE, obs, NULL, is_online)
+			    ? add_guarded_blocks(plan, DAXHP_OFFLINE, is_online)
 			    : 0;
 		return r < 0 ? r : add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
 	}
-	r = add_blocks(plan, DAXHP_OFFLINE, obs, NULL, is_online);
+	r = add_guarded_blocks(plan, DAXHP_OFFLINE, is_online);
 	return r < 0 ? r : add_unbind(plan);
 }
 
@@ -284,8 +292,10 @@ static bool must_go_kernel(const struct memblock *now, const struct memblock *be
 static int restore_blocks(struct daxhp_plan *plan, const struct daxhp_observation *before)
 {
 	const struct daxhp_observation *now = plan->before;
-	int r = add_blocks(plan, DAXHP_OFFLINE, now, before, must_go_offline);
+	int r = add_step(plan, DAXHP_STEP_GUARD, DAXHP_STATE_NONE);
 
+	if (r == 0)
+		r = add_blocks(plan, DAXHP_OFFLINE, now, before, must_go_offline);
 	if (r == 0)
 		r = add_blocks(plan, DAXHP_ONLINE_KERNEL, now, before, must_go_kernel);
 	if (r == 0)
@@ -319,11 +329,19 @@ static int restore_absence(struct daxhp_plan *plan, const struct daxhp_observati
 		return add_bind(plan, now->policy, DAXHP_OFFLINE);
 	if (has_attribute(now) && state_from_name(now->attribute_word) != DAXHP_UNPLUGGED)
 		r = add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
-	else if (now->n_online > 0)
-		r = add_blocks(plan, DAXHP_OFFLINE, now, NULL, is_online);
+	else
+		r = add_guarded_blocks(plan, DAXHP_OFFLINE, is_online);
 	if (r < 0 || before->mode == DAXHP_MODE_SYSTEM_RAM)
 		return r;
 	return add_unbind(plan);
+}
+
+/* All that is wrong is a word that cannot be written back: it is had by binding, from nothing. */
+static bool must_bind_anew(const struct daxhp_observation *now,
+			   const struct daxhp_observation *before)
+{
+	return has_attribute(now) && before->n_online == 0 &&
+	       strcmp(now->attribute_word, before->attribute_word) != 0;
 }
 
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
@@ -343,6 +361,8 @@ int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *
 		r = restore_absence(plan, before);
 	else if (now->n_present == 0)
 		r = restore_presence(plan, before);
+	else if (must_bind_anew(now, before))
+		r = add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
 	else
 		r = restore_blocks(plan, before);
 	if (r < 0)
@@ -388,6 +408,7 @@ EXPORT enum daxhp_step_type daxhp_step_get_type(const struct daxhp_step *step)
 EXPORT const char *daxhp_step_get_name(const struct daxhp_step *step)
 {
 	static const char *const names[] = {
+		[DAXHP_STEP_GUARD] = "guard",
 		[DAXHP_STEP_WRITE_ATTRIBUTE] = "write-attribute",
 		[DAXHP_STEP_WRITE_BLOCKS] = "write-blocks",
 		[DAXHP_STEP_CHECK_OFFLINE] = "check-offline",

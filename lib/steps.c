@@ -181,6 +181,21 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 	return 0;
 }
 
+/* On the way back it goes on without a guard, if one cannot be had: an undo left off is worse. */
+static int start_guard(struct run *run, struct daxhp_step *step __attribute__((unused)))
+{
+	const struct daxhp_observation *obs = run->obs;
+	int r;
+
+	if (run->guard)
+		return 0;
+	r = guard_start(run->device->ctx, obs->blocks, obs->n_blocks, &run->guard,
+			&run->result->guard_error);
+	if (r == 0 || run->undoing)
+		return 0;
+	return r == -EINTR ? fail_cancelled(run) : fail(run, DAXHP_FAILED_HELD, r, NULL, -1);
+}
+
 static int write_policy(struct run *run, const char *word)
 {
 	int r = policy_write(word);
@@ -245,6 +260,7 @@ static double now(void)
 int step_run(struct run *run, struct daxhp_step *step)
 {
 	static int (*const run_step[])(struct run *, struct daxhp_step *) = {
+		[DAXHP_STEP_GUARD] = start_guard,
 		[DAXHP_STEP_WRITE_ATTRIBUTE] = write_attribute,
 		[DAXHP_STEP_WRITE_BLOCKS] = write_blocks,
 		[DAXHP_STEP_CHECK_OFFLINE] = check_offline,

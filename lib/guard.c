@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Keep rivals off a device's memory blocks while a plan goes through them: deny, then drain.
+ *
+ * Deny: every open of a block's state file by another process waits for an answer, and gets a no.
+ * The kernel asks through fanotify, and asks nobody any more once the descriptor is closed,
+ * however this process ends: nothing is left to clean up.
+ * Drain: who had a file open before is still inside, perhaps waiting in its write() for a lock.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "libdaxhp-private.h"
+
+#define DRAIN_MS 2000 /* how long to wait for those who are inside */
+#define DRAIN_STEP_MS 10
+
+struct file_id {
+	uint64_t dev, ino;
+};
+
+struct guard {
+	struct daxhp_ctx *ctx;
+	int fanotify_fd, stop_fd;
+	pthread_t thread;
+	bool is_running;
+	struct file_id *files; /* sorted */
+	size_t n_files;
+	pthread_mutex_t lock; /* for the rivals */
+	struct daxhp_rival *rivals;
+	size_t n_rivals;
+};
+
+static int compare_file(const void *a, const void *b)
+{
+	const struct file_id *x = a, *y = b;
+
+	if (x->dev != y->dev)
+		return x->dev < y->dev ? -1 : 1;
+	return (x->ino > y->ino) - (x->ino < y->ino);
+}
+
+/* ---- who it was ---- */
+
+/* Under the lock: the guard's thread and the one that drains may both have something to note. */
+static void note_rival(struct guard *g, pid_t pid, unsigned int denied)
+{
+	struct daxhp_rival *grown;
+	size_t i;
+
+	pthread_mutex_lock(&g->lock);
+	for (i = 0; i < g->n_rivals && g->rivals[i].pid != pid; i++)
+		;
+	if (i < g->n_rivals) {
+		g->rivals[i].denied += denied;
+	} else {
+		grown = reallocarray(g->rivals, g->n_rivals + 1, sizeof(*grown));
+		if (grown) {
+			g->rivals = grown;
+			grown[i] = (struct daxhp_rival){ .pid = pid, .denied = denied };
+			if (proc_read_comm(pid, grown[i].comm, sizeof(grown[i].comm)) < 0)
+				strcpy(grown[i].comm, "?");
+			g->n_rivals++;
+		}
+	}
+	pthread_mutex_unlock(&g->lock);
+}
+
+/* ---- deny ---- */
+
+/* The answer comes first: nobody is to wait for what else is done with the event. */
+static void answer(struct guard *g, const struct fanotify_event_metadata *event)
+{
+	bool is_own = event->pid == getpid();
+	struct fanotify_response response = {
+		.fd = event->fd,
+		.response = is_own ? FAN_ALLOW : FAN_DENY,
+	};
+
+	if (event->fd < 0)
+		return;
+	if (write(g->fanotify_fd, &response, sizeof(response)) < 0)
+		log_debug(g->ctx, "cannot answer %d: %s", (int)event->pid, strerror(errno));
+	close(event->fd);
+	if (!is_own)
+		note_rival(g, event->pid, 1);
+}
+
+static void answer_all(struct guard *g)
+{
+	struct fanotify_event_metadata buf[128], *event = buf;
+	ssize_t len = read(g->fanotify_fd, buf, sizeof(buf));
+
+	for (; len > 0 && FAN_EVENT_OK(event, len); event = FAN_EVENT_NEXT(event, len))
+		answer(g, event);
+}
+
+static void *run(void *data)
+{
+	struct guard *g = data;
+	struct pollfd fds[] = {
+		{ .fd = g->fanotify_fd, .events = POLLIN },
+		{ .fd = g->stop_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return NULL;
+		if (fds[0].revents & POLLIN)
+			answer_all(g);
+		if (fds[1].revents)
+			return NULL;
+	}
+}
+
+static int mark_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
+{
+	for (size_t i = 0; i < n_blocks; i++) {
+		char file[WORD_MAX];
+
+		if (blocks[i].state == MEMBLOCK_MISSING)
+			continue;
+		snprintf(file, sizeof(file), "memory%" PRIu64 "/state", blocks[i].id);
+		if (fanotify_mark(g->fanotify_fd, FAN_MARK_ADD | FAN_MARK_DONT_FOLLOW,
+				  FAN_OPEN_PERM, dirfd, file) < 0 &&
+		    errno != ENOENT)
+			return -errno;
+	}
+	return 0;
+}
+
+static int deny(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
+{
+	int r;
+
+	g->fanotify_fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK |
+					       FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS,
+				       O_RDONLY | O_CLOEXEC);
+	if (g->fanotify_fd < 0)
+		return -errno;
+	g->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (g->stop_fd < 0)
+		return -errno;
+	/* The thread first: once a file is marked somebody has to answer. */
+	r = thread_start(&g->thread, run, g);
+	if (r < 0)
+		return r;
+	g->is_running = true;
+	return mark_files(g, dirfd, blocks, n_blocks);
+}
+
+static void stop_denying(struct guard *g)
+{
+	uint64_t one = 1;
+
+	if (g->is_running) {
+		if (write(g->stop_fd, &one, sizeof(one)) < 0)
+			log_debug(g->ctx, "cannot stop the guard");
+		pthread_join(g->thread, NULL);
+	}
+	if (g->fanotify_fd >= 0)
+		close(g->fanotify_fd);
+	if (g->stop_fd >= 0)
+		close(g->stop_fd);
+	g->fanotify_fd = g->stop_fd = -1;
+	g->is_running = false;
+}
+
+/* ---- drain ---- */
+
+static int list_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
+{
+	g->files = calloc(n_blocks + 1, sizeof(*g->files));
+	if (!g->files)
+		return -ENOMEM;
+	for (size_t i = 0; i < n_blocks; i++) {
+		char file[WORD_MAX];
+		struct stat st;
+
+		snprintf(file, sizeof(file), "memory%" PRIu64 "/state", blocks[i].id);
+		if (fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			g->files[g->n_files++] = (struct file_id){ st.st_dev, st.st_ino };
+	}
+	qsort(g->files, g->n_files, sizeof(*g->files), compare_file);
+	return 0;
+}
+
+static bool is_one_of_ours(const struct guard *g, int dirfd, const char *name)
+{
+	struct file_id id;
+	struct statx stx;
+
+	/* Cached values will do, and asking a dead file server would not return. */
+	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &stx) < 0)
+		return false;
+	id.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	id.ino = stx.stx_ino;
+	return bsearch(&id, g->files, g->n_files, sizeof(id), compare_file);
+}
+
+static bool holds_a_file(const struct guard *g, int procfd, const char *pid)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char name[32];
+	struct dirent *de;
+
+	snprintf(name, sizeof(name), "%s/fd", pid);
+	dir = proc_open_dir_at(procfd, name);
+	if (!dir)
+		return false;
+	while ((de = readdir(dir)))
+		if (isdigit((unsigned char)de->d_name[0]) &&
+		    is_one_of_ours(g, dirfd(dir), de->d_name))
+			return true;
+	return false;
+}
+
+/* The first process found to hold a file, or 0. */
+static pid_t find_holder(const struct guard *g)
+{
+	_cleanup_closedir_ DIR *dir = proc_open_dir_at(AT_FDCWD, "/proc");
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir))) {
+		if (!isdigit((unsigned char)de->d_name[0]) || strlen(de->d_name) > 10 ||
+		    atoi(de->d_name) == getpid())
+			continue;
+		if (holds_a_file(g, dirfd(dir), de->d_name))
+			return atoi(de->d_name);
+	}
+	return 0;
+}
+
+static int drain(struct guard *g)
+{
+	const struct timespec pause = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
+	pid_t holder = 0;
+
+	for (int ms = 0; ms < DRAIN_MS && !g->ctx->cancelled; ms += DRAIN_STEP_MS) {
+		holder = find_holder(g);
+		if (!holder)
+			return 0;
+		nanosleep(&pause, NULL);
+	}
+	if (holder)
+		note_rival(g, holder, 0);
+	return g->ctx->cancelled ? -EINTR : -EBUSY;
+}
+
+/* ---- the whole ---- */
+
+int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
+		struct guard **ret_guard, int *ret_deny_error)
+{
+	_cleanup_close_ int dirfd = memblock_open_dir();
+	struct guard *g;
+	int r;
+
+	if (dirfd < 0)
+		return dirfd;
+	g = calloc(1, sizeof(*g));
+	if (!g)
+		return -ENOMEM;
+	g->ctx = ctx;
+	g->fanotify_fd = g->stop_fd = -1;
+	pthread_mutex_init(&g->lock, NULL);
+	*ret_guard = g;
+	*ret_deny_error = deny(g, dirfd, blocks, n_blocks);
+	if (*ret_deny_error < 0)
+		stop_denying(g);
+	r = list_files(g, dirfd, blocks, n_blocks);
+	return r < 0 ? r : drain(g);
+}
+
+size_t guard_stop(struct guard *g, struct daxhp_rival **ret_rivals)
+{
+	size_t n;
+
+	if (!g)
+		return 0;
+	stop_denying(g);
+	n = g->n_rivals;
+	*ret_rivals = g->rivals;
+	pthread_mutex_destroy(&g->lock);
+	free(g->files);
+	free(g);
+	return n;
+}
