@@ -101,15 +101,6 @@ test_from_unplugged() {
 	agrees "$split" unplugged 'at the end'
 }
 
-test_kernel_zone() {
-	run daxhp online --kernel "$split"
-	exits 0 'online --kernel'
-	agrees "$split" online_kernel 'both ranges in the kernel zone'
-	run daxhp unplug --retry=5 "$split"
-	exits 0 'unplug from the kernel zone'
-	agrees "$split" unplugged 'at the end'
-}
-
 # A block of the second range is offline: it counts, and is mended.
 test_inconsistent_in_the_second_range() {
 	local block
@@ -244,6 +235,36 @@ test_seed() {
 	json_is '.[0].mappings | length' 2 'two mappings'
 	json_is '.[0].mappings | map([.start, .end]) | sort | tojson' \
 		"$(daxctl list -M -d "$split" | jq -c '.[0].mappings | map([.start, .end]) | sort')" 'as daxctl has them'
+}
+
+# kmem is loaded by daxhp itself: the other devices of the region, which the
+# driver would take all by itself, are not its business.
+test_loading_kmem_touches_no_other() {
+	rmmod kmem || { skip 'the others' 'kmem cannot be removed'; return; }
+	snapshot
+	run daxhp online --movable "$split"
+	exits 0 'online, kmem not loaded'
+	is "$(driver "$between") $(driver "$behind")" 'none none' 'the others are not bound'
+	agrees "$split" online_movable 'only this one'
+	run daxhp unplug "$split"
+	exits 0 'unplug'
+	is "$(all_blocks)" "$own_blocks" 'the machine as it was'
+}
+
+# The last test: on a node that has no other memory the kernel soon puts
+# things of its own there, and then the memory stays.
+test_kernel_zone() {
+	run daxhp online --kernel "$split"
+	exits 0 'online --kernel'
+	agrees "$split" online_kernel 'both ranges in the kernel zone'
+	run daxhp unplug "$split"
+	if [ "$rc" = 0 ]; then
+		agrees "$split" unplugged 'the kernel had not used it'
+	else
+		exits 1 'the kernel has used it'
+		one_sentence 'the kernel has used it: one sentence'
+		agrees "$split" online_kernel 'the kernel has used it'
+	fi
 }
 
 run_tests

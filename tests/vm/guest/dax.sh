@@ -219,7 +219,7 @@ bind_kmem() {
 	look_policy
 	before=$now_policy
 	set_policy "${2:-offline}"
-	[ -e $dax_bus/drivers/kmem ] || modprobe kmem
+	load_kmem
 	bind_driver "$device" kmem
 	set_policy "$before"
 	look_driver "$device"
@@ -232,11 +232,24 @@ bind_devdax() {
 	[ "$now_driver" = device_dax ]
 }
 
+# When kmem is loaded, the bus gives it every soft-reserved device that is
+# without a driver. Here only the one asked for is wanted.
+load_kmem() {
+	[ ! -e $dax_bus/drivers/kmem ] || return 0
+	echo 0 >$dax_bus/drivers_autoprobe
+	modprobe kmem
+	echo 1 >$dax_bus/drivers_autoprobe
+}
+
+# A device that the driver knows by its type needs no new_id, and a new_id
+# would bind all others of that type, too.
 bind_driver() {
 	local device=$1 to=$2
 	look_driver "$device"
 	[ "$now_driver" != "$to" ] || return 0
 	unbind "$device"
+	echo "$device" >"$dax_bus/drivers/$to/bind" 2>/dev/null
+	[ ! -e "$dax_bus/drivers/$to/$device" ] || return 0
 	echo "$device" >"$dax_bus/drivers/$to/new_id" 2>/dev/null
 	[ -e "$dax_bus/drivers/$to/$device" ] || echo "$device" >"$dax_bus/drivers/$to/bind" 2>/dev/null
 	echo "$device" >"$dax_bus/drivers/$to/remove_id" 2>/dev/null
