@@ -5,6 +5,7 @@
 static const struct option_row options[] = {
 	{ KEY_MOVABLE, "movable", NULL, "into ZONE_MOVABLE: can be unplugged again" },
 	{ KEY_KERNEL, "kernel", NULL, "into a zone for kernel memory: take it as permanent" },
+	ROW_WAIT,
 	ROW_DRY_RUN,
 	{ 0 },
 };

@@ -5,6 +5,7 @@
 static const struct option_row options[] = {
 	{ KEY_TIMEOUT, "timeout", "SECONDS", "give up after that long, and undo what was done" },
 	{ KEY_RETRY, "retry", "N", "try busy memory again, up to N times, with growing pauses" },
+	ROW_WAIT,
 	ROW_DRY_RUN,
 	{ 0 },
 };

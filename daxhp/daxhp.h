@@ -20,7 +20,7 @@ enum exit_status {
 /* ---- options.c ---- */
 
 /* Keys of the options that have no short form. */
-enum { KEY_REGION = 1, KEY_NODE, KEY_MOVABLE, KEY_KERNEL, KEY_TIMEOUT, KEY_RETRY };
+enum { KEY_REGION = 1, KEY_NODE, KEY_MOVABLE, KEY_KERNEL, KEY_TIMEOUT, KEY_RETRY, KEY_WAIT };
 
 struct settings {
 	bool json, human, dry_run, mappings;
@@ -30,6 +30,7 @@ struct settings {
 	int node;	    /* narrow them to one node; -1: any */
 	int timeout;	    /* seconds; 0: none */
 	int retries;
+	int wait; /* seconds for another daxhp to be done with the device */
 };
 
 /* One row per option: the parser, the usage and the completion all come from it. */
@@ -49,6 +50,10 @@ struct command {
 };
 
 extern const struct option_row options_common[];
+#define ROW_WAIT                                                                                 \
+	{                                                                                        \
+		KEY_WAIT, "wait", "SECONDS", "wait for another daxhp to be done with the device" \
+	}
 #define ROW_DRY_RUN                                                            \
 	{                                                                      \
 		'n', "dry-run", NULL, "print the plan's steps, change nothing" \
@@ -88,7 +93,9 @@ struct outcome {
 	struct daxhp_observation *before;
 	struct daxhp_plan *plan;
 	struct daxhp_result *result; /* NULL after a dry run, or when nothing could be planned */
-	int error;		     /* negative: the device could not even be looked at */
+	int error; /* negative: the device could not even be looked at, or not be locked */
+	bool is_locked;
+	int holder; /* of the lock, when another process has it */
 };
 
 bool outcome_is_good(const struct outcome *outcome);

@@ -239,6 +239,10 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 			     "unbound (%s): some other program sets memory blocks online",
 			     block, errno_word(errnum));
 		return r < 0 ? NULL : text;
+	case DAXHP_FAILED_LOCK:
+		fixed = "/run/daxhp/, where it would be written down what to restore, cannot be "
+			"written to";
+		break;
 	case DAXHP_FAILED_HELD:
 		fixed = "another program keeps a memory block's state file open";
 		break;
@@ -306,25 +310,42 @@ static char *list_blocks(const struct daxhp_result *result)
 	return text;
 }
 
+/* Loops start a program for each write: what counts is the name, not each of its processes. */
+static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t n, size_t first)
+{
+	unsigned int denied = 0, processes = 0;
+
+	for (size_t i = first; i < n; i++) {
+		if (strcmp(rivals[i].comm, rivals[first].comm) == 0) {
+			denied += rivals[i].denied;
+			processes++;
+		}
+	}
+	fprintf(f, "%s%s (pid %d", first ? ", " : "", rivals[first].comm, rivals[first].pid);
+	if (processes > 1)
+		fprintf(f, " and %u more", processes - 1);
+	if (denied)
+		fprintf(f, ") was kept off its memory blocks %u times", denied);
+	else
+		fprintf(f, ") has one of its memory blocks open");
+}
+
 char *message_for_rivals(const struct daxhp_result *result)
 {
 	const struct daxhp_rival *rivals;
-	size_t n = daxhp_result_get_rivals(result, &rivals);
+	size_t n = daxhp_result_get_rivals(result, &rivals), k;
 	char *text = NULL;
 	size_t size;
 	FILE *f = n ? open_memstream(&text, &size) : NULL;
 
 	if (!f)
 		return NULL;
-	for (size_t i = 0; i < n && i < 4; i++) {
-		fprintf(f, "%s%s (pid %d)", i ? ", " : "", rivals[i].comm, rivals[i].pid);
-		if (rivals[i].denied)
-			fprintf(f, " was kept off its memory blocks %u times", rivals[i].denied);
-		else
-			fprintf(f, " has one of its memory blocks open");
+	for (size_t i = 0; i < n; i++) {
+		for (k = 0; k < i && strcmp(rivals[k].comm, rivals[i].comm); k++)
+			;
+		if (k == i)
+			print_rivals_named(f, rivals, n, i);
 	}
-	if (n > 4)
-		fprintf(f, ", and %zu more programs", n - 4);
 	fclose(f);
 	return text;
 }
@@ -354,6 +375,28 @@ static char *standing_text(const struct outcome *o)
 	return r < 0 ? NULL : text;
 }
 
+/* It did not come to a plan. */
+static char *message_for_start(const struct outcome *o)
+{
+	const char *name = daxhp_device_get_name(o->device);
+	const char *way_out = "Nothing was changed.";
+	char *text;
+	int r;
+
+	if (!o->is_locked && o->error == -EWOULDBLOCK)
+		r = asprintf(&text,
+			     "%s: cannot %s: another daxhp (pid %d) is at work on it"
+			     ". %s --wait=SECONDS waits for it.",
+			     name, verb(o->goal), o->holder, way_out);
+	else if (!o->is_locked)
+		r = asprintf(&text,
+			     "%s: cannot %s: it cannot be locked in /run/daxhp/ (%s: %s). %s", name,
+			     verb(o->goal), errno_word(-o->error), strerror(-o->error), way_out);
+	else
+		return message_for_look(o->device, o->error, NULL);
+	return r < 0 ? NULL : text;
+}
+
 char *message_for_outcome(const struct outcome *o)
 {
 	const char *name = daxhp_device_get_name(o->device);
@@ -363,7 +406,7 @@ char *message_for_outcome(const struct outcome *o)
 	int r;
 
 	if (o->error < 0)
-		return message_for_look(o->device, o->error, NULL);
+		return o->before ? NULL : message_for_start(o);
 	failure = o->result ? daxhp_result_get_failure(o->result) : daxhp_plan_get_refusal(o->plan);
 	why = refusal_text(o, failure);
 	if (why) {

@@ -71,6 +71,8 @@ static int take_option(const struct command *command, struct settings *s, int ke
 		return take_number("a NUMA node", 0, NODE_MAX, &s->node);
 	case KEY_TIMEOUT:
 		return take_number("a time in seconds", 1, TIMEOUT_MAX, &s->timeout);
+	case KEY_WAIT:
+		return take_number("a time in seconds", 0, TIMEOUT_MAX, &s->wait);
 	case KEY_RETRY:
 		return take_number("a count of tries", 0, RETRY_MAX, &s->retries);
 	case KEY_MOVABLE:

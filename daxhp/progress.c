@@ -66,6 +66,8 @@ static void draw(struct progress *p, const struct daxhp_step *step, size_t done,
 	bar[width] = '\0';
 	fprintf(stderr, "\r\033[K%s: %s [%s] %zu/%zu memory blocks", p->device, label(step), bar,
 		done, total);
+	if (daxhp_step_get_retry(step))
+		fprintf(stderr, ", retry %u", daxhp_step_get_retry(step));
 	fflush(stderr);
 	p->shown = true;
 }

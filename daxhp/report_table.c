@@ -320,8 +320,20 @@ static void print_notes(const struct looked_at *look)
 	note_policy(look);
 }
 
-int report_status_table(const struct settings *settings, const struct looked_at *looks,
-			size_t count)
+static void note_leftover(struct daxhp_ctx *ctx)
+{
+	struct daxhp_leftover left;
+
+	if (daxhp_find_leftover(ctx, &left) > 0)
+		complain(
+			"note: a daxhp that was killed (pid %d) left the policy "
+			"(auto_online_blocks) at "
+			"'%s', it was '%s'; the next 'daxhp online' or 'daxhp unplug' restores it.",
+			left.pid, left.policy_left, left.policy_before);
+}
+
+int report_status_table(struct daxhp_ctx *ctx, const struct settings *settings,
+			const struct looked_at *looks, size_t count)
 {
 	int r;
 
@@ -336,6 +348,7 @@ int report_status_table(const struct settings *settings, const struct looked_at 
 	fflush(stdout);
 	for (size_t i = 0; i < count; i++)
 		print_notes(&looks[i]);
+	note_leftover(ctx);
 	return r;
 }
 

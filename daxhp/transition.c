@@ -31,9 +31,16 @@ static void outcome_clear(struct outcome *outcome)
 	*outcome = (struct outcome){ 0 };
 }
 
-static void make_plan(struct outcome *outcome)
+/* A plan is good for as long as nobody else works on the device: look when it is locked. */
+static void make_plan(const struct settings *settings, struct outcome *outcome)
 {
-	outcome->error = daxhp_observe(outcome->device, &outcome->before);
+	/* Who may not write to /run may not change a device either; the plan will say so better. */
+	if (!settings->dry_run && geteuid() == 0)
+		outcome->error = daxhp_device_lock(outcome->device, settings->wait,
+						   &outcome->holder);
+	outcome->is_locked = outcome->error == 0;
+	if (outcome->error == 0)
+		outcome->error = daxhp_observe(outcome->device, &outcome->before);
 	if (outcome->error == 0)
 		outcome->error = daxhp_plan_new(outcome->before, outcome->goal, &outcome->plan);
 }
@@ -122,13 +129,30 @@ static size_t move_devices(struct daxhp_ctx *ctx, const struct settings *setting
 
 	for (size_t i = 0; i < selection->count; i++) {
 		outcomes[n] = (struct outcome){ .device = selection->devices[i], .goal = goal };
-		make_plan(&outcomes[n]);
+		make_plan(settings, &outcomes[n]);
 		if (is_passed_over(selection, &outcomes[n], settings))
 			outcome_clear(&outcomes[n]);
 		else
 			move_device(ctx, settings, &outcomes[n++]);
+		daxhp_device_unlock(selection->devices[i]);
 	}
 	return n;
+}
+
+static void repair(struct daxhp_ctx *ctx)
+{
+	struct daxhp_leftover left;
+	int r = geteuid() == 0 ? daxhp_repair(ctx, &left) : 0;
+
+	if (r > 0)
+		complain(
+			"restored the policy (auto_online_blocks) to '%s': a daxhp that was killed "
+			"(pid %d) had left it at '%s'.",
+			left.policy_before, left.pid, left.policy_left);
+	if (r < 0)
+		complain("warning: what a daxhp that was killed left behind cannot be put right: "
+			 "%s.",
+			 strerror(-r));
 }
 
 static int refuse_nothing(const struct settings *settings)
@@ -161,8 +185,10 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 		complain("out of memory");
 		return EXIT_FAILED;
 	}
-	if (!settings->dry_run)
+	if (!settings->dry_run) {
 		interrupt_arm(ctx, settings->timeout);
+		repair(ctx);
+	}
 	daxhp_set_retries(ctx, settings->retries);
 	count = move_devices(ctx, settings, goal, &selection, outcomes);
 	status = count ? exit_status_of(outcomes, count)

@@ -163,7 +163,7 @@ static int note_stuck(struct daxhp_result *result, const struct daxhp_observatio
 static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 		    struct daxhp_result *result)
 {
-	struct run run = { .device = device, .result = result };
+	struct run run = { .device = device, .result = result, .policy_fd = -1 };
 	int r, r2;
 
 	r = run_steps(&run, plan);
@@ -182,6 +182,8 @@ static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 		if (*run.saved_policy)
 			result->undone = false;
 	}
+	if (run.policy_fd >= 0)
+		close(run.policy_fd);
 	result->n_rivals = guard_stop(run.guard, &result->rivals);
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
 	return r;
@@ -201,7 +203,11 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 		r = refusal_errno(plan->refusal);
 		result_set_failure(result, plan->refusal, r, NULL, -1);
 	}
-	if (plan->n_steps)
+	if (plan->n_steps && device->lock_fd < 0) {
+		r = -ENOLCK;
+		result_set_failure(result, DAXHP_FAILED_LOCK, r, NULL, -1);
+	}
+	if (plan->n_steps && r == 0)
 		r = run_plan(device, plan, result);
 	else
 		result->after = observation_ref(plan->before);

@@ -121,6 +121,7 @@ static void read_values(struct daxhp_device *device, int dirfd)
 
 static void device_free(struct daxhp_device *device)
 {
+	daxhp_device_unlock(device);
 	free(device->region_name);
 	free(device->ranges);
 	free(device);
@@ -150,6 +151,7 @@ static struct daxhp_device *device_new(struct daxhp_ctx *ctx, struct daxctl_regi
 	if (!device)
 		return NULL;
 	device->ctx = ctx;
+	device->lock_fd = -1;
 	device->daxctl = dev;
 	strcpy(device->name, name);
 	device->region_id = daxctl_region_get_id(region);

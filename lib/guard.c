@@ -79,7 +79,10 @@ static void note_rival(struct guard *g, pid_t pid, unsigned int denied)
 
 /* ---- deny ---- */
 
-/* The answer comes first: nobody is to wait for what else is done with the event. */
+/*
+ * Noted before the answer, while the rival stands still: one that runs in a loop is gone a moment
+ * later, and with it its name. Reading that waits for nobody.
+ */
 static void answer(struct guard *g, const struct fanotify_event_metadata *event)
 {
 	bool is_own = event->pid == getpid();
@@ -90,11 +93,11 @@ static void answer(struct guard *g, const struct fanotify_event_metadata *event)
 
 	if (event->fd < 0)
 		return;
+	if (!is_own)
+		note_rival(g, event->pid, 1);
 	if (write(g->fanotify_fd, &response, sizeof(response)) < 0)
 		log_debug(g->ctx, "cannot answer %d: %s", (int)event->pid, strerror(errno));
 	close(event->fd);
-	if (!is_own)
-		note_rival(g, event->pid, 1);
 }
 
 static void answer_all(struct guard *g)

@@ -86,6 +86,7 @@ struct daxhp_device {
 	size_t n_ranges;
 	/* 0, or why the value is not known */
 	int size_error, align_error, target_node_error, ranges_error;
+	int lock_fd; /* -1: not locked */
 };
 
 int device_open_dir(const struct daxhp_device *device);
@@ -187,6 +188,7 @@ struct daxhp_step {
 	enum daxhp_state word;
 	uint64_t *blocks; /* ascending */
 	size_t n_blocks;
+	unsigned int retry;
 	double seconds;
 };
 
@@ -246,12 +248,28 @@ struct run {
 	const struct daxhp_observation *obs; /* what the plan was made from */
 	struct daxhp_result *result;	     /* takes the failure */
 	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
+	int policy_fd;			     /* holds the lock for the policy; -1: not held */
 	struct guard *guard; /* up from its step to the plan's end, the way back included */
 	bool undoing;	     /* on the way back nothing is cancelled, and no signal stops a write */
 };
 
 /* 0, or a negative errno with the failure in the result. */
 int step_run(struct run *run, struct daxhp_step *step);
+
+/* ---- lock.c ---- */
+
+/* /run/daxhp, made if need be; -EPERM when it is not ours alone. */
+int run_dir_open(bool create);
+/* A descriptor that holds the lock until it is closed. -EWOULDBLOCK: *ret_holder has it. */
+int lock_take(struct daxhp_ctx *ctx, const char *name, int wait_ms, int *ret_holder);
+
+/* ---- journal.c ---- */
+
+/* The policy @found is about to be changed to @set. Under policy_lock(). */
+int journal_write(const char *found, const char *set);
+int journal_erase(void);
+/* Like lock_take(), for the machine's policy. */
+int policy_lock(struct daxhp_ctx *ctx);
 
 /* ---- binding.c ---- */
 

@@ -146,6 +146,27 @@ int daxhp_device_get_target_node(const struct daxhp_device *device, int *ret_nod
 int daxhp_device_get_ranges(const struct daxhp_device *device,
 			    const struct daxhp_range **ret_ranges, size_t *ret_count);
 
+/*
+ * Make this process the only one that works on the device through this library: observe, plan and
+ * apply while it is locked. The lock goes with the process. Needs to be able to write to
+ * /run/daxhp/. Waits up to @wait_seconds for another process; then -EWOULDBLOCK, with its pid in
+ * *ret_holder (0: not known). -EINTR after daxhp_cancel(). -EPERM: /run/daxhp is somebody else's.
+ */
+int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder);
+void daxhp_device_unlock(struct daxhp_device *device);
+
+/* What a process that was killed in the middle of daxhp_apply() has left changed. */
+struct daxhp_leftover {
+	char policy_before[64];
+	char policy_left[64];
+	int pid;
+};
+
+/* 1 with the leftover, 0 when there is none, -EACCES when the user may not know. */
+int daxhp_find_leftover(struct daxhp_ctx *ctx, struct daxhp_leftover *ret_leftover);
+/* The same, and put it right. */
+int daxhp_repair(struct daxhp_ctx *ctx, struct daxhp_leftover *ret_leftover);
+
 /* ---- observation ---- */
 
 struct daxhp_observation;
@@ -229,6 +250,7 @@ enum daxhp_failure {
 	DAXHP_REFUSED_UNREADABLE,   /* the blocks could not be seen */
 	/* failures */
 	DAXHP_FAILED_WRITE, /* the kernel refused a word */
+	DAXHP_FAILED_LOCK,  /* not locked, or /run/daxhp cannot be written to */
 	DAXHP_FAILED_HELD,  /* another program keeps a block's state file open, see the rivals */
 	DAXHP_FAILED_STILL_ONLINE, /* the check before unbinding found a block online */
 	DAXHP_FAILED_MODULE_MISSING,
@@ -262,6 +284,8 @@ const char *daxhp_step_get_name(const struct daxhp_step *step);
 enum daxhp_state daxhp_step_get_word(const struct daxhp_step *step);
 /* Ascending; none unless the step is DAXHP_STEP_WRITE_BLOCKS. */
 size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_t **ret_blocks);
+/* How often busy memory has been tried again; 0: the first try. */
+unsigned int daxhp_step_get_retry(const struct daxhp_step *step);
 /* What the step took; 0 before it was done. */
 double daxhp_step_get_seconds(const struct daxhp_step *step);
 
@@ -273,7 +297,8 @@ struct daxhp_result;
  * Carry out @plan on the device it was made for, then look at the device again. Success means
  * that the look says so. On failure what was done is undone, and the device looked at once more.
  * Returns 0, or a negative errno: the result is there in both cases, except for -ENOMEM.
- * A refused plan fails with the refusal's errno and changes nothing.
+ * A refused plan fails with the refusal's errno and changes nothing. The device must be locked
+ * when the plan has steps.
  * Free the result with daxhp_result_free().
  */
 int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,

@@ -50,8 +50,6 @@ static int observe_blocks(struct daxhp_observation *obs, const struct daxhp_devi
 	_cleanup_close_ int dirfd = -1;
 	int r;
 
-	if (device->ranges_error < 0)
-		return device->ranges_error;
 	dirfd = memblock_open_dir();
 	if (dirfd < 0)
 		return dirfd == -ENOENT ? -ENOTSUP : dirfd;
@@ -59,6 +57,9 @@ static int observe_blocks(struct daxhp_observation *obs, const struct daxhp_devi
 	r = memblock_read_size(dirfd, &obs->block_size);
 	if (r < 0)
 		return r == -ENOENT ? -ENOTSUP : r;
+	obs->blocks_error_file[0] = '\0';
+	if (device->ranges_error < 0)
+		return device->ranges_error;
 	r = memblock_from_ranges(device->ranges, device->n_ranges, obs->block_size, &obs->blocks,
 				 &obs->n_blocks);
 	for (size_t i = 0; r == 0 && i < obs->n_blocks; i++) {

@@ -432,6 +432,11 @@ EXPORT size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_
 	return step->n_blocks;
 }
 
+EXPORT unsigned int daxhp_step_get_retry(const struct daxhp_step *step)
+{
+	return step->retry;
+}
+
 EXPORT double daxhp_step_get_seconds(const struct daxhp_step *step)
 {
 	return step->seconds;

@@ -51,14 +51,16 @@ static void pause_before(unsigned int try)
  * Is a write that failed with @r worth another try? Memory that is busy may not be so for long. On
  * the way back a signal does not count: the kernel gives an offline up when one is pending.
  */
-static bool try_again(const struct run *run, enum daxhp_state word, int r, unsigned int *try)
+static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 {
+	enum daxhp_state word = step->word;
+
 	if (run->undoing && r == -EINTR)
 		return true;
 	if (is_cancelled(run) || (word != DAXHP_OFFLINE && word != DAXHP_UNPLUGGED) ||
-	    (r != -EBUSY && r != -EAGAIN) || *try >= run->device->ctx->retries)
+	    (r != -EBUSY && r != -EAGAIN) || step->retry >= run->device->ctx->retries)
 		return false;
-	pause_before((*try)++);
+	pause_before(step->retry++);
 	return !is_cancelled(run);
 }
 
@@ -99,7 +101,6 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	_cleanup_free_ bool *was_done = NULL;
 	const char *wrote = daxhp_state_name(step->word);
 	struct monitor *monitor;
-	unsigned int try = 0;
 	int64_t block = -1;
 	char dir[64];
 	int r = dirfd;
@@ -109,7 +110,7 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 		r = attribute_write(dirfd, obs->interface, step->word, &wrote);
 		free(was_done);
 		was_done = monitor_stop(monitor);
-		if (r == 0 || !try_again(run, step->word, r, &try))
+		if (r == 0 || !try_again(run, step, r))
 			break;
 	}
 	if (r >= 0)
@@ -123,23 +124,23 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 			 daxhp_interface_name(obs->interface));
 }
 
-static int write_block(struct run *run, int dirfd, uint64_t id, enum daxhp_state word)
+static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint64_t id)
 {
-	unsigned int try = 0;
 	char file[WORD_MAX];
 	int r;
 
+	step->retry = 0;
 	if (is_cancelled(run))
 		return fail_cancelled(run);
 	do
-		r = memblock_write(dirfd, id, word);
-	while (r < 0 && try_again(run, word, r, &try));
+		r = memblock_write(dirfd, id, step->word);
+	while (r < 0 && try_again(run, step, r));
 	if (r == 0)
 		return 0;
 	if (r == -EINTR && is_cancelled(run))
 		return fail_cancelled(run);
 	snprintf(file, sizeof(file), "memory%" PRIu64 "/state", id);
-	return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(word), id,
+	return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(step->word), id,
 			 "/sys/devices/system/memory", file);
 }
 
@@ -151,7 +152,7 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 		return fail(run, DAXHP_FAILED_WRITE, dirfd, NULL, -1);
 	for (size_t i = 0; i < step->n_blocks; i++) {
 		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
-		int r = write_block(run, dirfd, id, step->word);
+		int r = write_block(run, dirfd, step, id);
 
 		if (r < 0)
 			return r;
@@ -209,24 +210,34 @@ static int write_policy(struct run *run, const char *word)
 static int set_policy(struct run *run, struct daxhp_step *step)
 {
 	char found[WORD_MAX];
-	int r = policy_read(found, sizeof(found));
+	int r;
 
+	/* From here to the restoring no other daxhp may take our word for the machine's policy. */
+	run->policy_fd = policy_lock(run->device->ctx);
+	if (run->policy_fd < 0)
+		return fail(run, DAXHP_FAILED_LOCK, run->policy_fd, NULL, -1);
+	r = policy_read(found, sizeof(found));
 	if (r < 0)
 		return fail_file(run, DAXHP_FAILED_WRITE, r, NULL, -1, "/sys/devices/system/memory",
 				 "auto_online_blocks");
-	r = write_policy(run, daxhp_state_name(step->word));
-	if (r == 0)
-		strcpy(run->saved_policy, found);
-	return r;
+	r = journal_write(found, daxhp_state_name(step->word));
+	if (r < 0)
+		return fail(run, DAXHP_FAILED_LOCK, r, NULL, -1);
+	strcpy(run->saved_policy, found);
+	return write_policy(run, daxhp_state_name(step->word));
 }
 
 static int restore_policy(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
 	int r = write_policy(run, run->saved_policy);
 
-	if (r == 0)
-		run->saved_policy[0] = '\0';
-	return r;
+	if (r < 0)
+		return r;
+	run->saved_policy[0] = '\0';
+	journal_erase();
+	close(run->policy_fd);
+	run->policy_fd = -1;
+	return 0;
 }
 
 static int bind_kmem(struct run *run, struct daxhp_step *step)

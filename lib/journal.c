@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What a process that is killed would leave behind: the machine's policy, changed around a bind.
+ * It is written down before the change and struck out after, under the lock for the policy; so an
+ * entry that is there while the lock is free is a dead process's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "libdaxhp-private.h"
+
+#define JOURNAL "policy.journal"
+#define JOURNAL_NEW "policy.journal.new"
+#define POLICY_LOCK "policy"
+
+static int write_entry(int dirfd, const char *found, const char *set)
+{
+	_cleanup_close_ int fd = openat(dirfd, JOURNAL_NEW,
+					O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+					0600);
+	char buf[2 * WORD_MAX + 32];
+	int len = snprintf(buf, sizeof(buf), "%s %s %d\n", found, set, (int)getpid());
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, buf, len) != len)
+		return errno ? -errno : -EIO;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+int journal_write(const char *found, const char *set)
+{
+	_cleanup_close_ int dirfd = run_dir_open(true);
+	int r;
+
+	if (dirfd < 0)
+		return dirfd;
+	errno = 0;
+	r = write_entry(dirfd, found, set);
+	/* Whole or not at all: the name is given once the contents are there. */
+	if (r == 0 && renameat(dirfd, JOURNAL_NEW, dirfd, JOURNAL) < 0)
+		r = -errno;
+	if (r == 0 && fsync(dirfd) < 0)
+		r = -errno;
+	return r;
+}
+
+int journal_erase(void)
+{
+	_cleanup_close_ int dirfd = run_dir_open(false);
+
+	if (dirfd < 0)
+		return dirfd;
+	return unlinkat(dirfd, JOURNAL, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* "found set pid", each of them bounded. 1: there is an entry, 0: there is none. */
+static int read_entry(int dirfd, struct daxhp_leftover *ret_entry)
+{
+	struct daxhp_leftover entry;
+	char line[2 * WORD_MAX + 32];
+	int r = sysfs_read_word(dirfd, JOURNAL, line, sizeof(line));
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (sscanf(line, "%63s %63s %d", entry.policy_before, entry.policy_left, &entry.pid) != 3)
+		return -EBADMSG;
+	*ret_entry = entry;
+	return 1;
+}
+
+static bool is_locked(int dirfd)
+{
+	_cleanup_close_ int fd = openat(dirfd, POLICY_LOCK ".lock",
+					O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+EXPORT int daxhp_find_leftover(struct daxhp_ctx *ctx __attribute__((unused)),
+			       struct daxhp_leftover *ret_leftover)
+{
+	_cleanup_close_ int dirfd = run_dir_open(false);
+
+	if (dirfd < 0)
+		return dirfd == -ENOENT ? 0 : dirfd;
+	return is_locked(dirfd) ? 0 : read_entry(dirfd, ret_leftover);
+}
+
+/* Whoever changed the policy since then meant it: only what the dead process set is taken back. */
+static int take_back(const struct daxhp_leftover *entry)
+{
+	char now[WORD_MAX];
+	int r = policy_read(now, sizeof(now));
+
+	if (r == 0 && strcmp(now, entry->policy_left) == 0)
+		r = policy_write(entry->policy_before);
+	return r < 0 ? r : journal_erase();
+}
+
+/* Under the lock for the policy. */
+static int repair_locked(struct daxhp_leftover *ret_entry)
+{
+	_cleanup_close_ int dirfd = run_dir_open(false);
+	struct daxhp_leftover entry;
+	int r = dirfd < 0 ? dirfd : read_entry(dirfd, &entry);
+
+	if (r > 0) {
+		r = take_back(&entry);
+		if (r < 0)
+			return r;
+		*ret_entry = entry;
+		return 1;
+	}
+	/* What cannot be read was never finished, and the policy not changed yet. */
+	return r == -EBADMSG || r == -ENODATA ? journal_erase() : r;
+}
+
+EXPORT int daxhp_repair(struct daxhp_ctx *ctx, struct daxhp_leftover *ret_leftover)
+{
+	int r = daxhp_find_leftover(ctx, ret_leftover), fd;
+
+	if (r == 0)
+		return 0;
+	fd = policy_lock(ctx);
+	if (fd < 0)
+		return fd;
+	r = repair_locked(ret_leftover);
+	close(fd);
+	return r;
+}
+
+int policy_lock(struct daxhp_ctx *ctx)
+{
+	int holder;
+
+	/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
+	return lock_take(ctx, POLICY_LOCK, 600 * 1000, &holder);
+}
