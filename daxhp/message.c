@@ -269,6 +269,11 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 	case DAXHP_FAILED_BIND:
 		fixed = "the driver kmem would not take the device, see the kernel's log";
 		break;
+	case DAXHP_FAILED_BIND_OTHERS:
+		fixed = "kmem would take other devices as well, which have no driver now; bring "
+			"those "
+			"online or give them a driver first";
+		break;
 	case DAXHP_FAILED_UNBIND:
 		fixed = "the device could not be unbound from kmem";
 		break;

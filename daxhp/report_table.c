@@ -320,16 +320,15 @@ static void print_notes(const struct looked_at *look)
 	note_policy(look);
 }
 
-static void note_leftover(struct daxhp_ctx *ctx)
+static void note_leftovers(struct daxhp_ctx *ctx)
 {
 	struct daxhp_leftover left;
 
-	if (daxhp_find_leftover(ctx, &left) > 0)
-		complain(
-			"note: a daxhp that was killed (pid %d) left the policy "
-			"(auto_online_blocks) at "
-			"'%s', it was '%s'; the next 'daxhp online' or 'daxhp unplug' restores it.",
-			left.pid, left.policy_left, left.policy_before);
+	for (enum daxhp_leftover_kind kind = 0; kind < DAXHP_LEFTOVER_MAX; kind++)
+		if (daxhp_find_leftover(ctx, kind, &left) > 0)
+			complain("note: a daxhp that was killed (pid %d) left %s at '%s', it was "
+				 "'%s'; the next 'daxhp online' or 'daxhp unplug' restores it.",
+				 left.pid, daxhp_leftover_name(kind), left.left, left.before);
 }
 
 int report_status_table(struct daxhp_ctx *ctx, const struct settings *settings,
@@ -348,7 +347,7 @@ int report_status_table(struct daxhp_ctx *ctx, const struct settings *settings,
 	fflush(stdout);
 	for (size_t i = 0; i < count; i++)
 		print_notes(&looks[i]);
-	note_leftover(ctx);
+	note_leftovers(ctx);
 	return r;
 }
 
@@ -397,6 +396,9 @@ char *describe_step(const struct outcome *outcome, const struct daxhp_step *step
 		break;
 	case DAXHP_STEP_RESTORE_POLICY:
 		text = strdup("restore the policy");
+		break;
+	case DAXHP_STEP_LOAD:
+		text = strdup("load the module kmem");
 		break;
 	case DAXHP_STEP_BIND:
 		text = strdup("bind to kmem");

@@ -29,6 +29,14 @@ static bool passes(const struct daxhp_device *device, const struct settings *set
 	return daxhp_device_get_target_node(device, &node) == 0 && node == settings->node;
 }
 
+/* What daxctl create-device starts from: a device that has no memory yet. */
+static bool is_seed(const struct daxhp_device *device)
+{
+	uint64_t size;
+
+	return daxhp_device_get_size(device, &size) == 0 && size == 0;
+}
+
 static int add(struct selection *selection, struct daxhp_device *device)
 {
 	struct daxhp_device **grown;
@@ -53,7 +61,8 @@ static int add_all(struct daxhp_ctx *ctx, const struct settings *settings,
 
 	selection->is_all = true;
 	daxhp_device_foreach (ctx, device) {
-		int r = passes(device, settings) ? add(selection, device) : EXIT_DONE;
+		bool wanted = !is_seed(device) && passes(device, settings);
+		int r = wanted ? add(selection, device) : EXIT_DONE;
 
 		if (r != EXIT_DONE)
 			return r;
@@ -87,6 +96,14 @@ static int refuse_unknown(struct daxhp_ctx *ctx, const char *name)
 	return EXIT_FAILED;
 }
 
+static int refuse_seed(const char *name)
+{
+	complain("%s: the device has no memory: its size is 0. 'daxctl create-device' gives it "
+		 "some.",
+		 name);
+	return EXIT_FAILED;
+}
+
 static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, const char *arg,
 		     struct selection *selection)
 {
@@ -98,8 +115,11 @@ static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, con
 	if (!daxhp_device_name_is_valid(name))
 		return refuse_name(arg);
 	daxhp_device_foreach (ctx, device) {
-		if (strcmp(daxhp_device_get_name(device), name) == 0)
-			return passes(device, settings) ? add(selection, device) : EXIT_DONE;
+		if (strcmp(daxhp_device_get_name(device), name) != 0)
+			continue;
+		if (is_seed(device))
+			return refuse_seed(name);
+		return passes(device, settings) ? add(selection, device) : EXIT_DONE;
 	}
 	return refuse_unknown(ctx, name);
 }

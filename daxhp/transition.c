@@ -139,20 +139,25 @@ static size_t move_devices(struct daxhp_ctx *ctx, const struct settings *setting
 	return n;
 }
 
-static void repair(struct daxhp_ctx *ctx)
+static void repair_kind(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind)
 {
 	struct daxhp_leftover left;
-	int r = geteuid() == 0 ? daxhp_repair(ctx, &left) : 0;
+	int r = daxhp_repair(ctx, kind, &left);
 
 	if (r > 0)
-		complain(
-			"restored the policy (auto_online_blocks) to '%s': a daxhp that was killed "
-			"(pid %d) had left it at '%s'.",
-			left.policy_before, left.pid, left.policy_left);
+		complain("restored %s to '%s': a daxhp that was killed (pid %d) had left it at "
+			 "'%s'.",
+			 daxhp_leftover_name(kind), left.before, left.pid, left.left);
 	if (r < 0)
-		complain("warning: what a daxhp that was killed left behind cannot be put right: "
-			 "%s.",
-			 strerror(-r));
+		complain(
+			"warning: cannot tell whether a daxhp that was killed left %s changed: %s.",
+			daxhp_leftover_name(kind), strerror(-r));
+}
+
+static void repair(struct daxhp_ctx *ctx)
+{
+	for (enum daxhp_leftover_kind kind = 0; geteuid() == 0 && kind < DAXHP_LEFTOVER_MAX; kind++)
+		repair_kind(ctx, kind);
 }
 
 static int refuse_nothing(const struct settings *settings)

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Bind a device to kmem and unbind it, with the module loaded if need be. */
+/*
+ * Bind a device to kmem and unbind it, with the module loaded if need be.
+ *
+ * One device, and no other. The kernel is generous: a driver that is new takes every device it
+ * fits, and so does a driver that is given a new id; soft-reserved and CXL memory fits kmem. So the
+ * bus is told not to probe while the module loads, and an id is given only where it must be, which
+ * is for persistent memory. libdaxctl's enable would do both.
+ */
 #include <errno.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <daxctl/libdaxctl.h>
 #include <libkmod.h>
@@ -9,6 +17,7 @@
 #include "libdaxhp-private.h"
 
 #define KMEM_DRIVER_DIR "/sys/bus/dax/drivers/kmem"
+#define PMEM_REGION_DRIVER "dax_pmem"
 
 static void log_kmod(void *data, int priority __attribute__((unused)), const char *file, int line,
 		     const char *fn, const char *format, va_list args)
@@ -51,12 +60,13 @@ static enum daxhp_failure insert_first(struct kmod_list *modules, int *ret_error
 	return failure;
 }
 
-static int load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
+static int insert_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
 {
 	struct kmod_list *modules = NULL;
 	struct kmod_ctx *kmod;
 	int r;
 
+	*ret_failure = DAXHP_FAILED_MODULE;
 	kmod = kmod_new(NULL, NULL);
 	if (!kmod)
 		return -ENOMEM;
@@ -74,25 +84,87 @@ static int load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
 }
 
 /* Loaded or built in, the driver shows itself here. */
-static bool have_kmem(void)
+bool binding_has_kmem(void)
 {
 	_cleanup_close_ int dirfd = sysfs_open_dir(KMEM_DRIVER_DIR);
 
 	return dirfd >= 0;
 }
 
-int binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure)
+static int insert_without_probing(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
 {
-	int r;
+	char found[WORD_MAX];
+	int r, r2;
 
-	*ret_failure = DAXHP_FAILED_MODULE;
-	r = have_kmem() ? 0 : load_kmem(device->ctx, ret_failure);
+	*ret_failure = DAXHP_FAILED_LOCK;
+	r = autoprobe_read(found, sizeof(found));
+	if (r == 0)
+		r = journal_write(DAXHP_LEFTOVER_AUTOPROBE, found, "0");
 	if (r < 0)
 		return r;
-	r = daxctl_dev_enable_ram(device->daxctl);
-	/* libdaxctl asks for the blacklist's word also when the module is there already. */
-	*ret_failure = r > 0 ? DAXHP_FAILED_MODULE_BLACKLISTED : DAXHP_FAILED_BIND;
-	return r > 0 ? -EPERM : r;
+	r = autoprobe_write("0");
+	if (r == 0)
+		r = insert_kmem(ctx, ret_failure);
+	r2 = autoprobe_write(found);
+	if (r2 == 0)
+		journal_erase(DAXHP_LEFTOVER_AUTOPROBE);
+	return r < 0 ? r : r2;
+}
+
+int binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
+{
+	int fd, r;
+
+	*ret_failure = DAXHP_FAILED_LOCK;
+	fd = policy_lock(ctx);
+	if (fd < 0)
+		return fd;
+	r = insert_without_probing(ctx, ret_failure);
+	close(fd);
+	return r;
+}
+
+/* Would kmem take @device without being given its id? Only pmem's devices are not its type. */
+static bool fits_kmem(const struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device);
+	char driver[WORD_MAX];
+
+	if (dirfd < 0 || sysfs_exists(dirfd, "driver"))
+		return false;
+	return sysfs_read_link_name(dirfd, "../driver", driver, sizeof(driver)) < 0 ||
+	       strcmp(driver, PMEM_REGION_DRIVER) != 0;
+}
+
+static bool would_take_others(const struct daxhp_device *device)
+{
+	struct daxhp_device *other;
+
+	daxhp_device_foreach (device->ctx, other) {
+		if (other != device && other->size > 0 && fits_kmem(other))
+			return true;
+	}
+	return false;
+}
+
+int binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure)
+{
+	_cleanup_close_ int dirfd = sysfs_open_dir(KMEM_DRIVER_DIR);
+	int r = dirfd < 0 ? dirfd : sysfs_write_word(dirfd, "bind", device->name);
+
+	*ret_failure = DAXHP_FAILED_BIND;
+	/* ENODEV: the device is not of kmem's type, so kmem has to be told of it. */
+	if (r != -ENODEV)
+		return r;
+	if (would_take_others(device)) {
+		*ret_failure = DAXHP_FAILED_BIND_OTHERS;
+		return -EBUSY;
+	}
+	r = sysfs_write_word(dirfd, "new_id", device->name);
+	if (r < 0 || daxctl_dev_is_enabled(device->daxctl))
+		return r;
+	/* The new id has made the kernel try; trying by name as well tells why it failed. */
+	return sysfs_write_word(dirfd, "bind", device->name);
 }
 
 int binding_unbind(struct daxhp_device *device)

@@ -142,6 +142,9 @@ int attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp_state 
 
 int policy_read(char *ret_word, size_t size);
 int policy_write(const char *word);
+/* Does the kernel look for devices when a driver of the dax bus comes? "1" or "0". */
+int autoprobe_read(char *ret_word, size_t size);
+int autoprobe_write(const char *word);
 
 /* ---- observe.c ---- */
 
@@ -157,6 +160,7 @@ struct daxhp_observation {
 	int blocks_error;
 	char blocks_error_file[WORD_MAX];
 	bool hotremove; /* false only when seen to be missing */
+	bool has_kmem;	/* the driver is there: its module is loaded, or built in */
 	uint64_t block_size;
 	struct memblock *blocks; /* ascending */
 	size_t n_blocks;
@@ -188,6 +192,7 @@ struct daxhp_step {
 	enum daxhp_state word;
 	uint64_t *blocks; /* ascending */
 	size_t n_blocks;
+	size_t n_done; /* of the blocks, so far */
 	unsigned int retry;
 	double seconds;
 };
@@ -265,15 +270,18 @@ int lock_take(struct daxhp_ctx *ctx, const char *name, int wait_ms, int *ret_hol
 
 /* ---- journal.c ---- */
 
-/* The policy @found is about to be changed to @set. Under policy_lock(). */
-int journal_write(const char *found, const char *set);
-int journal_erase(void);
+/* What @file said is about to be changed from @found to @set. Under policy_lock(). */
+int journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set);
+int journal_erase(enum daxhp_leftover_kind kind);
 /* Like lock_take(), for the machine's policy. */
 int policy_lock(struct daxhp_ctx *ctx);
 
 /* ---- binding.c ---- */
 
-/* Bind to kmem, its module loaded if need be; *ret_failure says what an error was about. */
+bool binding_has_kmem(void);
+/* Load kmem's module, without letting it take devices. *ret_failure: what an error was about. */
+int binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure);
+/* Bind this device, and no other, to kmem. */
 int binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure);
 /* The caller has looked: no block of the device is online. */
 int binding_unbind(struct daxhp_device *device);

@@ -155,17 +155,29 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
 int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder);
 void daxhp_device_unlock(struct daxhp_device *device);
 
-/* What a process that was killed in the middle of daxhp_apply() has left changed. */
+/* What a process that was killed in the middle of daxhp_apply() can have left changed. */
+enum daxhp_leftover_kind {
+	DAXHP_LEFTOVER_POLICY,	  /* /sys/devices/system/memory/auto_online_blocks */
+	DAXHP_LEFTOVER_AUTOPROBE, /* /sys/bus/dax/drivers_autoprobe */
+	DAXHP_LEFTOVER_MAX,
+};
+
 struct daxhp_leftover {
-	char policy_before[64];
-	char policy_left[64];
+	enum daxhp_leftover_kind kind;
+	char before[64];
+	char left[64];
 	int pid;
 };
 
+/* The name of the file in sysfs. */
+const char *daxhp_leftover_name(enum daxhp_leftover_kind kind);
+
 /* 1 with the leftover, 0 when there is none, -EACCES when the user may not know. */
-int daxhp_find_leftover(struct daxhp_ctx *ctx, struct daxhp_leftover *ret_leftover);
+int daxhp_find_leftover(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
+			struct daxhp_leftover *ret_leftover);
 /* The same, and put it right. */
-int daxhp_repair(struct daxhp_ctx *ctx, struct daxhp_leftover *ret_leftover);
+int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
+		 struct daxhp_leftover *ret_leftover);
 
 /* ---- observation ---- */
 
@@ -228,6 +240,7 @@ enum daxhp_step_type {
 	DAXHP_STEP_CHECK_OFFLINE,   /* fail if a block of the device is online */
 	DAXHP_STEP_SET_POLICY,	    /* write the step's word to auto_online_blocks */
 	DAXHP_STEP_RESTORE_POLICY,  /* write back what SET_POLICY found there */
+	DAXHP_STEP_LOAD,	    /* load the module kmem */
 	DAXHP_STEP_BIND,	    /* bind the device to kmem */
 	DAXHP_STEP_UNBIND,	    /* unbind it */
 };
@@ -257,6 +270,7 @@ enum daxhp_failure {
 	DAXHP_FAILED_MODULE_BLACKLISTED,
 	DAXHP_FAILED_MODULE,
 	DAXHP_FAILED_BIND,
+	DAXHP_FAILED_BIND_OTHERS, /* kmem would take other devices as well */
 	DAXHP_FAILED_UNBIND,
 	DAXHP_FAILED_DRIVER_CHANGED, /* somebody else bound or unbound the device meanwhile */
 	DAXHP_FAILED_NOT_SO,	     /* every step went well, the blocks say otherwise */

@@ -107,6 +107,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	observe_attribute(obs, dirfd);
 	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
 	policy_read(obs->policy, sizeof(obs->policy));
+	obs->has_kmem = binding_has_kmem();
 	obs->blocks_error = observe_blocks(obs, device);
 	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
 }

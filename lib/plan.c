@@ -87,8 +87,10 @@ static int add_unbind(struct daxhp_plan *plan)
 static int add_bind(struct daxhp_plan *plan, const char *policy, enum daxhp_state word)
 {
 	bool differs = state_from_name(policy) != word;
-	int r = differs ? add_step(plan, DAXHP_STEP_SET_POLICY, word) : 0;
+	int r = plan->before->has_kmem ? 0 : add_step(plan, DAXHP_STEP_LOAD, DAXHP_STATE_NONE);
 
+	if (r == 0 && differs)
+		r = add_step(plan, DAXHP_STEP_SET_POLICY, word);
 	if (r == 0)
 		r = add_step(plan, DAXHP_STEP_BIND, word);
 	if (r == 0 && differs)
@@ -414,6 +416,7 @@ EXPORT const char *daxhp_step_get_name(const struct daxhp_step *step)
 		[DAXHP_STEP_CHECK_OFFLINE] = "check-offline",
 		[DAXHP_STEP_SET_POLICY] = "set-policy",
 		[DAXHP_STEP_RESTORE_POLICY] = "restore-policy",
+		[DAXHP_STEP_LOAD] = "load-module",
 		[DAXHP_STEP_BIND] = "bind",
 		[DAXHP_STEP_UNBIND] = "unbind",
 	};

@@ -24,7 +24,7 @@ static int fail_file(struct run *run, enum daxhp_failure failure, int errnum, co
 	return errnum;
 }
 
-static void report_progress(struct run *run, const struct daxhp_step *step, size_t done,
+static void report_progress(const struct run *run, const struct daxhp_step *step, size_t done,
 			    size_t total)
 {
 	struct daxhp_ctx *ctx = run->device->ctx;
@@ -61,6 +61,7 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 	    (r != -EBUSY && r != -EAGAIN) || step->retry >= run->device->ctx->retries)
 		return false;
 	pause_before(step->retry++);
+	report_progress(run, step, step->n_done, step->n_blocks);
 	return !is_cancelled(run);
 }
 
@@ -115,7 +116,7 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	}
 	if (r >= 0)
 		return 0;
-	if (r == -EINTR && is_cancelled(run))
+	if (is_cancelled(run))
 		return fail_cancelled(run);
 	if (step->word == DAXHP_UNPLUGGED)
 		block = find_silent_block(run, was_done);
@@ -137,7 +138,7 @@ static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint
 	while (r < 0 && try_again(run, step, r));
 	if (r == 0)
 		return 0;
-	if (r == -EINTR && is_cancelled(run))
+	if (is_cancelled(run))
 		return fail_cancelled(run);
 	snprintf(file, sizeof(file), "memory%" PRIu64 "/state", id);
 	return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(step->word), id,
@@ -156,7 +157,8 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 
 		if (r < 0)
 			return r;
-		report_progress(run, step, i + 1, step->n_blocks);
+		step->n_done = i + 1;
+		report_progress(run, step, step->n_done, step->n_blocks);
 	}
 	return 0;
 }
@@ -220,7 +222,7 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 	if (r < 0)
 		return fail_file(run, DAXHP_FAILED_WRITE, r, NULL, -1, "/sys/devices/system/memory",
 				 "auto_online_blocks");
-	r = journal_write(found, daxhp_state_name(step->word));
+	r = journal_write(DAXHP_LEFTOVER_POLICY, found, daxhp_state_name(step->word));
 	if (r < 0)
 		return fail(run, DAXHP_FAILED_LOCK, r, NULL, -1);
 	strcpy(run->saved_policy, found);
@@ -234,10 +236,18 @@ static int restore_policy(struct run *run, struct daxhp_step *step __attribute__
 	if (r < 0)
 		return r;
 	run->saved_policy[0] = '\0';
-	journal_erase();
+	journal_erase(DAXHP_LEFTOVER_POLICY);
 	close(run->policy_fd);
 	run->policy_fd = -1;
 	return 0;
+}
+
+static int load_kmem(struct run *run, struct daxhp_step *step __attribute__((unused)))
+{
+	enum daxhp_failure failure;
+	int r = binding_load_kmem(run->device->ctx, &failure);
+
+	return r < 0 ? fail(run, failure, r, NULL, -1) : 0;
 }
 
 static int bind_kmem(struct run *run, struct daxhp_step *step)
@@ -277,6 +287,7 @@ int step_run(struct run *run, struct daxhp_step *step)
 		[DAXHP_STEP_CHECK_OFFLINE] = check_offline,
 		[DAXHP_STEP_SET_POLICY] = set_policy,
 		[DAXHP_STEP_RESTORE_POLICY] = restore_policy,
+		[DAXHP_STEP_LOAD] = load_kmem,
 		[DAXHP_STEP_BIND] = bind_kmem,
 		[DAXHP_STEP_UNBIND] = unbind_kmem,
 	};
