@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
@@ -30,8 +31,17 @@ struct file_id {
 	uint64_t dev, ino;
 };
 
+/* A block's state file, opened before the others are kept out: going by the guard costs time. */
+struct open_file {
+	uint64_t id;
+	int fd;
+};
+
 struct guard {
 	struct daxhp_ctx *ctx;
+	struct open_file *open_files; /* sorted by id */
+	size_t n_open_files;
+	struct rlimit limit; /* as it was before the files were opened */
 	int fanotify_fd, stop_fd;
 	pthread_t thread;
 	bool is_running;
@@ -261,6 +271,68 @@ static int drain(struct guard *g)
 	return g->ctx->cancelled ? -EINTR : -EBUSY;
 }
 
+/* ---- our own way to the files ---- */
+
+static void raise_limit(struct guard *g, size_t n_files)
+{
+	struct rlimit raised;
+
+	if (getrlimit(RLIMIT_NOFILE, &g->limit) < 0)
+		return;
+	raised = g->limit;
+	raised.rlim_cur += n_files;
+	if (raised.rlim_max != RLIM_INFINITY && raised.rlim_cur > raised.rlim_max)
+		raised.rlim_cur = raised.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &raised);
+}
+
+/* What cannot be opened here is opened later, past the guard. */
+static int open_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
+{
+	g->open_files = calloc(n_blocks + 1, sizeof(*g->open_files));
+	if (!g->open_files)
+		return -ENOMEM;
+	raise_limit(g, n_blocks);
+	for (size_t i = 0; i < n_blocks; i++) {
+		char file[WORD_MAX];
+		int fd;
+
+		if (blocks[i].state == MEMBLOCK_MISSING)
+			continue;
+		snprintf(file, sizeof(file), "memory%" PRIu64 "/state", blocks[i].id);
+		fd = sysfs_open_file(dirfd, file);
+		if (fd >= 0)
+			g->open_files[g->n_open_files++] = (struct open_file){ blocks[i].id, fd };
+	}
+	return 0;
+}
+
+static void close_files(struct guard *g)
+{
+	for (size_t i = 0; i < g->n_open_files; i++)
+		close(g->open_files[i].fd);
+	if (g->open_files && g->limit.rlim_cur)
+		setrlimit(RLIMIT_NOFILE, &g->limit);
+	free(g->open_files);
+}
+
+static int compare_id(const void *key, const void *member)
+{
+	uint64_t id = *(const uint64_t *)key;
+	const struct open_file *file = member;
+
+	return (id > file->id) - (id < file->id);
+}
+
+int guard_get_fd(const struct guard *g, uint64_t id)
+{
+	const struct open_file *file = NULL;
+
+	if (g && g->open_files)
+		file = bsearch(&id, g->open_files, g->n_open_files, sizeof(*file), compare_id);
+	return file ? file->fd : -1;
+}
+
 /* ---- the whole ---- */
 
 int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
@@ -279,6 +351,9 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 	g->fanotify_fd = g->stop_fd = -1;
 	pthread_mutex_init(&g->lock, NULL);
 	*ret_guard = g;
+	r = open_files(g, dirfd, blocks, n_blocks);
+	if (r < 0)
+		return r;
 	*ret_deny_error = deny(g, dirfd, blocks, n_blocks);
 	if (*ret_deny_error < 0)
 		stop_denying(g);
@@ -293,6 +368,7 @@ size_t guard_stop(struct guard *g, struct daxhp_rival **ret_rivals)
 	if (!g)
 		return 0;
 	stop_denying(g);
+	close_files(g);
 	n = g->n_rivals;
 	*ret_rivals = g->rivals;
 	pthread_mutex_destroy(&g->lock);

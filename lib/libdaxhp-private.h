@@ -56,6 +56,9 @@ int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size);
 int sysfs_read_u64(int dirfd, const char *name, int base, uint64_t *ret_value);
 int sysfs_read_int(int dirfd, const char *name, int *ret_value);
 int sysfs_write_word(int dirfd, const char *name, const char *word);
+int sysfs_open_file(int dirfd, const char *name);
+int sysfs_read_word_fd(int fd, char *ret_word, size_t size);
+int sysfs_write_word_fd(int fd, const char *word);
 bool sysfs_exists(int dirfd, const char *name);
 /* The last component of what the link @name points to. */
 int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size);
@@ -121,8 +124,11 @@ int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint
  * The block is filled in as far as it could be seen.
  */
 int memblock_read(int dirfd, struct memblock *block, char *ret_file, size_t file_size);
+/* State only. @fd: the block's state file, if it is open already; else -1. */
+int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file,
+			size_t file_size);
 /* @word: offline, online, online_kernel or online_movable. 0 also if it is there already. */
-int memblock_write(int dirfd, uint64_t id, enum daxhp_state word);
+int memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word);
 /*
  * The cheap order to go through @ids (ascending) in: the i-th to take. Online takes the first
  * block, then the last down to the second; offline the second up to the last, then the first.
@@ -292,11 +298,13 @@ struct guard;
 
 /*
  * Deny other processes to open the blocks' state files, and wait until none of them has one open.
- * -EBUSY: one would not let go, it is among the rivals. *ret_guard is set on every error but
- * -ENOMEM, and to be stopped. *ret_deny_error: why there is no denying, only draining.
+ * -EBUSY: one would not let go, it is among the rivals. *ret_guard may be set on errors, too,
+ * and is to be stopped then. *ret_deny_error: why there is no denying, only draining.
  */
 int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
 		struct guard **ret_guard, int *ret_deny_error);
+/* The state file of block @id, open for both; -1 when there is no guard or no such block. */
+int guard_get_fd(const struct guard *guard, uint64_t id);
 /* NULL is fine. The caller frees the rivals. */
 size_t guard_stop(struct guard *guard, struct daxhp_rival **ret_rivals);
 

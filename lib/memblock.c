@@ -119,13 +119,14 @@ static int parse_state(const char *word, enum memblock_state *ret_state)
 	return 0;
 }
 
-static int read_state(int dirfd, struct memblock *block, char *ret_file, size_t file_size)
+int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file, size_t file_size)
 {
 	char word[WORD_MAX];
 	int r;
 
 	snprintf(ret_file, file_size, "memory%" PRIu64 "/state", block->id);
-	r = sysfs_read_word(dirfd, ret_file, word, sizeof(word));
+	r = fd >= 0 ? sysfs_read_word_fd(fd, word, sizeof(word))
+		    : sysfs_read_word(dirfd, ret_file, word, sizeof(word));
 	/* ENODEV: the directory is there, the block behind it is not any more. */
 	if (r == -ENOENT || r == -ENODEV) {
 		block->state = MEMBLOCK_MISSING;
@@ -140,14 +141,14 @@ int memblock_read(int dirfd, struct memblock *block, char *ret_file, size_t file
 	int r;
 
 	block->zone = DAXHP_ZONE_UNKNOWN;
-	r = read_state(dirfd, block, ret_file, file_size);
+	r = memblock_read_state(dirfd, -1, block, ret_file, file_size);
 	if (r < 0 || block->state != MEMBLOCK_ONLINE)
 		return r;
 	snprintf(ret_file, file_size, "memory%" PRIu64 "/valid_zones", block->id);
 	r = sysfs_read_word(dirfd, ret_file, word, sizeof(word));
 	if (r == -ENOENT || r == -ENODEV) {
 		/* Either the block went between the two reads, or no block has such a file. */
-		r = read_state(dirfd, block, ret_file, file_size);
+		r = memblock_read_state(dirfd, -1, block, ret_file, file_size);
 		if (r < 0)
 			return r;
 		return block->state == MEMBLOCK_MISSING ? 0 : -ENOTSUP;
@@ -157,7 +158,7 @@ int memblock_read(int dirfd, struct memblock *block, char *ret_file, size_t file
 	/* An online block has one zone. More than one word: it went offline between the reads. */
 	block->zone = zone_from_name(word);
 	if (strchr(word, ' '))
-		return read_state(dirfd, block, ret_file, file_size);
+		return memblock_read_state(dirfd, -1, block, ret_file, file_size);
 	return 0;
 }
 
@@ -174,13 +175,14 @@ static bool is_already(int dirfd, uint64_t id, enum daxhp_state word)
 	return block.state == MEMBLOCK_ONLINE && zone_fits(block.zone, word);
 }
 
-int memblock_write(int dirfd, uint64_t id, enum daxhp_state word)
+int memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 {
 	char file[WORD_MAX];
 	int r;
 
 	snprintf(file, sizeof(file), "memory%" PRIu64 "/state", id);
-	r = sysfs_write_word(dirfd, file, daxhp_state_name(word));
+	r = fd >= 0 ? sysfs_write_word_fd(fd, daxhp_state_name(word))
+		    : sysfs_write_word(dirfd, file, daxhp_state_name(word));
 	if (r == -EINVAL && is_already(dirfd, id, word))
 		return 0;
 	return r;

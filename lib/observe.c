@@ -9,6 +9,9 @@
 
 /* How often to look again when the driver changes while the blocks are looked at. */
 #define LOOKS_MAX 3
+/* From how many blocks on more than one thread looks at them, and how many do. */
+#define PART_MIN 256
+#define PARTS_MAX 4
 /* How long memory without a driver is given to go away. */
 #define WEDGED_MS 1000
 #define WEDGED_PAUSE_MS 50
@@ -45,32 +48,83 @@ static int read_driver(int dirfd, char *ret_driver, size_t size)
 	return r;
 }
 
+/* A part of the device's blocks, looked at by one thread. */
+struct part {
+	int dirfd;
+	struct memblock *blocks;
+	size_t n_blocks;
+	bool hotremove;
+	int r;
+	char file[WORD_MAX]; /* the one that could not be read */
+	pthread_t thread;
+	bool has_thread;
+};
+
+static void *look_at_part(void *data)
+{
+	struct part *p = data;
+
+	for (size_t i = 0; p->r == 0 && i < p->n_blocks; i++) {
+		p->r = memblock_read(p->dirfd, &p->blocks[i], p->file, sizeof(p->file));
+		if (p->r == -ENOTSUP) {
+			p->hotremove = false;
+			p->r = 0;
+		}
+	}
+	return NULL;
+}
+
+/* Big devices have thousands of blocks, and each costs two files: more than one thread helps. */
+static int look_at_blocks(struct daxhp_observation *obs, int dirfd)
+{
+	size_t n_parts = obs->n_blocks < PART_MIN ? 1 : PARTS_MAX;
+	struct part parts[PARTS_MAX] = { 0 };
+	size_t begin = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n_parts; i++) {
+		struct part *p = &parts[i];
+		size_t end = obs->n_blocks * (i + 1) / n_parts;
+
+		p->dirfd = dirfd;
+		p->blocks = obs->blocks + begin;
+		p->n_blocks = end - begin;
+		p->hotremove = true;
+		begin = end;
+		/* The last part is this thread's own; so is any that gets no thread. */
+		p->has_thread = i + 1 < n_parts && thread_start(&p->thread, look_at_part, p) == 0;
+		if (!p->has_thread)
+			look_at_part(p);
+	}
+	for (size_t i = 0; i < n_parts; i++) {
+		if (parts[i].has_thread)
+			pthread_join(parts[i].thread, NULL);
+		obs->hotremove &= parts[i].hotremove;
+		if (r == 0 && parts[i].r < 0) {
+			r = parts[i].r;
+			strcpy(obs->blocks_error_file, parts[i].file);
+		}
+	}
+	return r;
+}
+
 static int observe_blocks(struct daxhp_observation *obs, const struct daxhp_device *device)
 {
-	_cleanup_close_ int dirfd = -1;
+	_cleanup_close_ int dirfd = memblock_open_dir();
 	int r;
 
-	dirfd = memblock_open_dir();
 	if (dirfd < 0)
 		return dirfd == -ENOENT ? -ENOTSUP : dirfd;
-	strcpy(obs->blocks_error_file, "block_size_bytes");
 	r = memblock_read_size(dirfd, &obs->block_size);
-	if (r < 0)
+	if (r < 0) {
+		strcpy(obs->blocks_error_file, "block_size_bytes");
 		return r == -ENOENT ? -ENOTSUP : r;
-	obs->blocks_error_file[0] = '\0';
+	}
 	if (device->ranges_error < 0)
 		return device->ranges_error;
 	r = memblock_from_ranges(device->ranges, device->n_ranges, obs->block_size, &obs->blocks,
 				 &obs->n_blocks);
-	for (size_t i = 0; r == 0 && i < obs->n_blocks; i++) {
-		r = memblock_read(dirfd, &obs->blocks[i], obs->blocks_error_file,
-				  sizeof(obs->blocks_error_file));
-		if (r == -ENOTSUP) {
-			obs->hotremove = false;
-			r = 0;
-		}
-	}
-	return r;
+	return r < 0 ? r : look_at_blocks(obs, dirfd);
 }
 
 static void observe_attribute(struct daxhp_observation *obs, int dirfd)

@@ -134,7 +134,7 @@ static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint
 	if (is_cancelled(run))
 		return fail_cancelled(run);
 	do
-		r = memblock_write(dirfd, id, step->word);
+		r = memblock_write(dirfd, guard_get_fd(run->guard, id), id, step->word);
 	while (r < 0 && try_again(run, step, r));
 	if (r == 0)
 		return 0;
@@ -172,7 +172,8 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 	for (size_t i = 0; i < run->obs->n_blocks; i++) {
 		struct memblock block = { .id = run->obs->blocks[i].id };
 		char file[WORD_MAX];
-		int r = memblock_read(dirfd, &block, file, sizeof(file));
+		int r = memblock_read_state(dirfd, guard_get_fd(run->guard, block.id), &block, file,
+					    sizeof(file));
 
 		/* One that cannot be read may be online: no unbinding on a guess. */
 		if (r < 0)

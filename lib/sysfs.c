@@ -26,22 +26,18 @@ int sysfs_open_dir_at(int dirfd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static ssize_t read_all(int fd, char *buf, size_t size)
+/*
+ * One read: sysfs hands over all it has at once, and a second read, to see the end, would be a
+ * third of what looking at a block costs.
+ */
+static ssize_t read_once(int fd, char *buf, size_t size)
 {
-	size_t have = 0;
+	ssize_t n;
 
-	while (have < size) {
-		ssize_t n = read(fd, buf + have, size - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		have += n;
-	}
-	return have;
+	do
+		n = pread(fd, buf, size, 0);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
 }
 
 static bool is_printable(const char *buf, size_t len)
@@ -52,29 +48,38 @@ static bool is_printable(const char *buf, size_t len)
 	return true;
 }
 
-int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size)
+static int take_word(const char *buf, ssize_t len, size_t buf_size, char *ret_word, size_t size)
 {
-	_cleanup_close_ int fd = openat(dirfd, name,
-					O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	char buf[256];
-	ssize_t len;
+	bool is_full = len == (ssize_t)buf_size;
 
-	if (fd < 0)
-		return -errno;
-	len = read_all(fd, buf, sizeof(buf));
 	if (len < 0)
 		return len;
 	if (len > 0 && buf[len - 1] == '\n')
 		len--;
 	if (len == 0)
 		return -ENODATA;
-	if ((size_t)len >= size || len == (ssize_t)sizeof(buf))
+	if ((size_t)len >= size || is_full)
 		return -EFBIG;
 	if (!is_printable(buf, len))
 		return -EBADMSG;
 	memcpy(ret_word, buf, len);
 	ret_word[len] = '\0';
 	return 0;
+}
+
+int sysfs_read_word_fd(int fd, char *ret_word, size_t size)
+{
+	char buf[256];
+
+	return take_word(buf, read_once(fd, buf, sizeof(buf)), sizeof(buf), ret_word, size);
+}
+
+int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size)
+{
+	_cleanup_close_ int fd = openat(dirfd, name,
+					O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? -errno : sysfs_read_word_fd(fd, ret_word, size);
 }
 
 int sysfs_read_u64(int dirfd, const char *name, int base, uint64_t *ret_value)
@@ -118,18 +123,29 @@ int sysfs_read_int(int dirfd, const char *name, int *ret_value)
  * One write a word: sysfs takes each write() as a whole command. An interrupted one is not
  * repeated, for a pending signal is how an offline is made to give up.
  */
-int sysfs_write_word(int dirfd, const char *name, const char *word)
+int sysfs_write_word_fd(int fd, const char *word)
 {
-	_cleanup_close_ int fd = openat(dirfd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	size_t len = strlen(word);
-	ssize_t n;
+	ssize_t n = pwrite(fd, word, len, 0);
 
-	if (fd < 0)
-		return -errno;
-	n = write(fd, word, len);
 	if (n < 0)
 		return -errno;
 	return (size_t)n == len ? 0 : -EIO;
+}
+
+int sysfs_write_word(int dirfd, const char *name, const char *word)
+{
+	_cleanup_close_ int fd = openat(dirfd, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : sysfs_write_word_fd(fd, word);
+}
+
+/* For both, as often as need be. */
+int sysfs_open_file(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
 }
 
 bool sysfs_exists(int dirfd, const char *name)
