@@ -64,8 +64,10 @@ int main(int argc, char **argv)
 	}
 	device = find_device(ctx, argv[1]);
 	r = device ? daxhp_device_lock(device, 10, &holder) : -ENODEV;
-	if (r == 0)
+	if (r == 0) {
 		r = bring_online(device);
+		daxhp_device_unlock(device);
+	}
 	if (r < 0)
 		fprintf(stderr, "%s: %s\n", argv[1], strerror(-r));
 	daxhp_unref(ctx);

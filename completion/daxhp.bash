@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# bash completion for daxhp(8). What there is to complete comes from the tool
+# itself, as it was typed, and from /sys.
+
+_daxhp_bus=/sys/bus/dax/devices
+
+# The options in a command's help, one a line; "=" behind those with a value.
+_daxhp_options() {
+	local tool=$1 line
+	shift
+	"$tool" "$@" --help 2>/dev/null | while IFS= read -r line; do
+		[[ $line =~ ^\ \ (-[[:alnum:]],|\ \ \ )\ (--[[:alnum:]-]+)(=?) ]] || continue
+		printf '%s\n' "${BASH_REMATCH[2]}${BASH_REMATCH[3]}"
+		[[ ${BASH_REMATCH[1]} != -* ]] || printf '%s\n' "${BASH_REMATCH[1]%,}"
+	done
+}
+
+_daxhp_devices() {
+	local prefix=$1 device
+	for device in "$_daxhp_bus"/dax*; do
+		[[ ! -e $device ]] || printf '%s\n' "$prefix${device##*/}"
+	done
+}
+
+# What can follow --node= and --region=: those of the devices there are.
+_daxhp_values() {
+	local option=$1 device value
+	for device in "$_daxhp_bus"/dax*; do
+		[[ -e $device ]] || continue
+		case $option in
+		--node) read -r value 2>/dev/null <"$device/target_node" || continue ;;
+		--region) value=${device##*/dax} value=${value%.*} ;;
+		*) return ;;
+		esac
+		printf '%s\n' "$value"
+	done | sort -u
+}
+
+# The devices that are not named yet: a device is worked on once.
+_daxhp_arguments() {
+	local prefix='' word words
+	[[ ${COMP_WORDS[COMP_CWORD]} != /* ]] || prefix=/dev/
+	words=" ${COMP_WORDS[*]} "
+	{
+		_daxhp_devices "$prefix"
+		[[ -n $prefix ]] || echo all
+	} | while IFS= read -r word; do
+		[[ $words == *" $word "* && $word != "${COMP_WORDS[COMP_CWORD]}" ]] || printf '%s\n' "$word"
+	done
+}
+
+_daxhp() {
+	local tool=${1/#\~/$HOME} cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local command='' prefix='' words
+
+	# "--node=1" is one word or three, as COMP_WORDBREAKS has it.
+	if [[ $cur == = ]]; then
+		cur=''
+	elif [[ $prev == = && $COMP_CWORD -ge 3 ]]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	elif [[ $cur == --*=* ]]; then
+		prev=${cur%%=*} prefix=$prev= cur=${cur#*=}
+	fi
+	# Without a command: status, with its options.
+	[[ $COMP_CWORD == 1 ]] || command=${COMP_WORDS[1]}
+	[[ $command != -* ]] || command='status'
+
+	case $prev:$command in
+	--node:* | --region:* | --timeout:* | --retry:* | --wait:*) words=$(_daxhp_values "$prev") ;;
+	*:version) words='' ;;
+	*:help) words=$("$tool" --list-commands 2>/dev/null | grep -vxE 'help|version') ;;
+	*:)
+		case $cur in
+		-*) words="$(_daxhp_options "$tool") $(_daxhp_options "$tool" status)" ;;
+		*) words=$("$tool" --list-commands 2>/dev/null) ;;
+		esac
+		;;
+	*)
+		case $cur in
+		-*) words=$(_daxhp_options "$tool" "$command") ;;
+		*) words=$(_daxhp_arguments) ;;
+		esac
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur" | sort -u)
+	# A value follows.
+	if [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]]; then
+		compopt -o nospace 2>/dev/null
+	fi
+}
+
+complete -F _daxhp daxhp
