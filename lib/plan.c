@@ -159,8 +159,13 @@ static bool online_blocks_fit(const struct daxhp_observation *obs, enum daxhp_st
 /* Plain "online" is content with any zone, but all blocks are to be in the same kind of it. */
 static enum daxhp_state narrow_word(const struct daxhp_observation *obs, enum daxhp_state word)
 {
-	if (word != DAXHP_ONLINE || obs->n_online == 0)
+	enum daxhp_state attribute = state_from_name(obs->attribute_word);
+
+	if (word != DAXHP_ONLINE)
 		return word;
+	/* Written to the blocks, plain `online` could lead where the attribute's word is a lie. */
+	if (obs->n_online == 0)
+		return obs->n_present > 0 && state_is_online(attribute) ? attribute : word;
 	if (online_blocks_fit(obs, DAXHP_ONLINE_MOVABLE))
 		return DAXHP_ONLINE_MOVABLE;
 	return DAXHP_ONLINE_KERNEL;
@@ -200,6 +205,16 @@ static int add_write_anew(struct daxhp_plan *plan, enum daxhp_state word)
 	return r < 0 ? r : add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
 }
 
+/* What kmem still has below the word `unplugged` goes only when kmem does. */
+static int add_rebind(struct daxhp_plan *plan, enum daxhp_state word)
+{
+	int r = add_guarded_blocks(plan, DAXHP_OFFLINE, is_online);
+
+	if (r == 0)
+		r = add_unbind(plan);
+	return r < 0 ? r : add_bind(plan, plan->before->policy, word);
+}
+
 static int plan_online(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
@@ -212,6 +227,8 @@ static int plan_online(struct daxhp_plan *plan)
 	if (obs->mode == DAXHP_MODE_UNBOUND)
 		return add_bind(plan, obs->policy, word);
 	if (obs->n_present > 0) {
+		if (has_attribute(obs) && state_from_name(obs->attribute_word) == DAXHP_UNPLUGGED)
+			return add_rebind(plan, word);
 		if (has_attribute(obs) && !attribute_allows(obs, word))
 			return add_write_anew(plan, word);
 		return add_guarded_blocks(plan, word, is_offline);
@@ -234,7 +251,8 @@ static int plan_unplug(struct daxhp_plan *plan)
 		plan->refusal = DAXHP_REFUSED_NO_HOTREMOVE;
 	if (plan->refusal)
 		return 0;
-	if (has_attribute(obs)) {
+	/* Told `unplugged` already, the kernel does nothing when it is told again. */
+	if (has_attribute(obs) && state_from_name(obs->attribute_word) != DAXHP_UNPLUGGED) {
 		r = obs->n_online >= LARGE_BLOCKS
 			    ? add_guarded_blocks(plan, DAXHP_OFFLINE, is_online)
 			    : 0;
@@ -305,45 +323,69 @@ static int restore_blocks(struct daxhp_plan *plan, const struct daxhp_observatio
 	return r;
 }
 
-/* There were blocks, there are none. */
-static int restore_presence(struct daxhp_plan *plan, const struct daxhp_observation *before)
+/*
+ * Has the device the same driver, the same word, and the blocks it had? Then the blocks can be put
+ * right one by one; else it has to be taken down first and brought up anew. Blocks that were not
+ * there and now are do not count, for they cannot be taken away alone; unless there were none.
+ */
+static bool has_frame_of(const struct daxhp_observation *now,
+			 const struct daxhp_observation *before)
+{
+	if (now->mode != before->mode || strcmp(now->attribute_word, before->attribute_word) != 0 ||
+	    (before->n_present == 0) != (now->n_present == 0))
+		return false;
+	for (size_t i = 0; i < now->n_blocks; i++)
+		if (now->blocks[i].state == MEMBLOCK_MISSING &&
+		    before->blocks[i].state != MEMBLOCK_MISSING)
+			return false;
+	return true;
+}
+
+/* The word under which kmem adds the memory as near to @before as one word can say. */
+static enum daxhp_state word_to_add(const struct daxhp_observation *before)
+{
+	enum daxhp_state word = state_from_name(before->attribute_word);
+
+	if (has_attribute(before))
+		return state_is_online(word) ? word : DAXHP_OFFLINE;
+	if (before->state == DAXHP_ONLINE)
+		return DAXHP_ONLINE_KERNEL;
+	return before->state == DAXHP_ONLINE_MOVABLE ? before->state : DAXHP_OFFLINE;
+}
+
+static int take_down(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *now = plan->before;
-	enum daxhp_state word = state_from_name(before->attribute_word);
+	int r;
+
+	if (has_attribute(now) && state_from_name(now->attribute_word) != DAXHP_UNPLUGGED)
+		return add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
+	/* The kernel takes `unplugged` as done: what is left goes only when kmem does. */
+	r = add_guarded_blocks(plan, DAXHP_OFFLINE, is_online);
+	return r < 0 ? r : add_unbind(plan);
+}
+
+/* There are no blocks, nor a word that claims some. */
+static int bring_up(struct daxhp_plan *plan, const struct daxhp_observation *before)
+{
+	const struct daxhp_observation *now = plan->before;
+	enum daxhp_state word = word_to_add(before);
 	int r = 0;
 
-	if (has_attribute(now) && state_is_online(word))
+	if (has_attribute(now) && before->mode == DAXHP_MODE_SYSTEM_RAM && state_is_online(word))
 		return add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
 	/* `offline` cannot be written: it is what a device is bound as. */
 	if (now->mode == DAXHP_MODE_SYSTEM_RAM)
 		r = add_unbind(plan);
-	return r < 0 ? r
-		     : add_bind(plan, now->policy, state_is_online(word) ? word : DAXHP_OFFLINE);
-}
-
-/* There were no blocks. */
-static int restore_absence(struct daxhp_plan *plan, const struct daxhp_observation *before)
-{
-	const struct daxhp_observation *now = plan->before;
-	int r = 0;
-
-	if (now->mode != DAXHP_MODE_SYSTEM_RAM)
-		return add_bind(plan, now->policy, DAXHP_OFFLINE);
-	if (has_attribute(now) && state_from_name(now->attribute_word) != DAXHP_UNPLUGGED)
-		r = add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
-	else
-		r = add_guarded_blocks(plan, DAXHP_OFFLINE, is_online);
-	if (r < 0 || before->mode == DAXHP_MODE_SYSTEM_RAM)
+	if (r < 0 || before->mode != DAXHP_MODE_SYSTEM_RAM)
 		return r;
-	return add_unbind(plan);
+	return add_bind(plan, now->policy, word);
 }
 
-/* All that is wrong is a word that cannot be written back: it is had by binding, from nothing. */
-static bool must_bind_anew(const struct daxhp_observation *now,
-			   const struct daxhp_observation *before)
+static bool is_down(const struct daxhp_observation *now)
 {
-	return has_attribute(now) && before->n_online == 0 &&
-	       strcmp(now->attribute_word, before->attribute_word) != 0;
+	return now->n_present == 0 &&
+	       (!has_attribute(now) || state_from_name(now->attribute_word) == DAXHP_UNPLUGGED);
 }
 
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
@@ -359,14 +401,12 @@ int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *
 	    daxhp_observation_is_wedged(now) ||
 	    (now->mode != DAXHP_MODE_SYSTEM_RAM && now->mode != DAXHP_MODE_UNBOUND))
 		r = 0;
-	else if (before->n_present == 0)
-		r = restore_absence(plan, before);
-	else if (now->n_present == 0)
-		r = restore_presence(plan, before);
-	else if (must_bind_anew(now, before))
-		r = add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
-	else
+	else if (has_frame_of(now, before))
 		r = restore_blocks(plan, before);
+	else if (is_down(now))
+		r = bring_up(plan, before);
+	else
+		r = take_down(plan);
 	if (r < 0)
 		return r;
 	*ret_plan = steal_pointer(plan);

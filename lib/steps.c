@@ -216,9 +216,13 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 	int r;
 
 	/* From here to the restoring no other daxhp may take our word for the machine's policy. */
-	run->policy_fd = policy_lock(run->device->ctx);
+	if (run->policy_fd < 0)
+		run->policy_fd = policy_lock(run->device->ctx);
 	if (run->policy_fd < 0)
 		return fail(run, DAXHP_FAILED_LOCK, run->policy_fd, NULL, -1);
+	/* A restoring that failed: what is in the file is our own word, not the machine's. */
+	if (*run->saved_policy)
+		return write_policy(run, daxhp_state_name(step->word));
 	r = policy_read(found, sizeof(found));
 	if (r < 0)
 		return fail_file(run, DAXHP_FAILED_WRITE, r, NULL, -1, "/sys/devices/system/memory",
