@@ -1,0 +1,169 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# options.sh TOOL: the usage, the man pages and the completions name the same
+# commands and options, and the pages the same JSON keys, exit status and
+# functions as the code.
+
+set -uo pipefail
+tool=$(realpath -- "$1")
+cd -- "$(dirname -- "$0")/../.." || exit 1
+. completion/daxhp.bash
+
+count=0 failures=0
+
+# same NAME GOT WANT: two lists, whatever their order.
+same() {
+	local difference
+	count=$((count + 1))
+	if [ -z "$3" ]; then
+		difference='nothing to compare with'
+	elif difference=$(diff <(sort -u <<<"$2") <(sort -u <<<"$3")); then
+		echo "ok $count - $1"
+		return
+	fi
+	echo "not ok $count - $1"
+	echo "# ${difference//$'\n'/$'\n'# }"
+	failures=$((failures + 1))
+}
+
+# ---- what the tool says ----
+
+# As "-j, --json" and "--node=NODE", one a line.
+help_options() {
+	"$tool" "$@" --help | grep -oE '^  (-.,|   ) --[a-z-]+(=[A-Z]+)?' | sed 's/^ *//'
+}
+
+just_options() {
+	grep -oE -- '-(-[a-z-]+=?|[[:alnum:]])'
+}
+
+real_commands() {
+	"$tool" --list-commands | grep -vxE 'help|version'
+}
+
+# ---- what the pages say ----
+
+# page FILE SECTION: a section of a page, with what it includes.
+page() {
+	local line
+	while IFS= read -r line; do
+		case $line in
+		include::*.adoc\[\]) line=${line#include::} && cat "man/${line%\[\]}" ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done <"$1" | sed -n "/^== $2\$/,/^== /p"
+}
+
+plain() {
+	tr -d '*_'
+}
+
+page_options() {
+	page "$1" OPTIONS | grep -E '^\*-.*::$' | sed 's/::$//' | plain
+}
+
+# ---- what the completion says ----
+
+complete_line() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_daxhp "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	[ ${#COMPREPLY[@]} = 0 ] || printf '%s\n' "${COMPREPLY[@]}"
+}
+
+# ---- commands ----
+
+same 'usage lists the commands' \
+	"$("$tool" --help | grep -oE '^  [a-z]+ ' | tr -d ' ')" "$("$tool" --list-commands)"
+same 'daxhp(8) lists the commands' \
+	"$(page man/daxhp.8.adoc COMMANDS | grep -oE '^\*[a-z]+\*.*::$' | grep -oE '^\*[a-z]+' | plain)" \
+	"$("$tool" --list-commands)"
+same 'every command has a page, every page a command' \
+	"$(printf '%s\n' man/daxhp-*.8.adoc | sed -E 's/.*daxhp-(.*)\.8\.adoc/\1/')" "$(real_commands)"
+same 'daxhp(8) points to the pages' \
+	"$(page man/daxhp.8.adoc 'SEE ALSO' | grep -oE 'daxhp-[a-z]+\*\(8\)' | plain)" \
+	"$(real_commands | sed 's/.*/daxhp-&(8)/')"
+same 'completion of the command' "$(complete_line "$tool" '')" "$("$tool" --list-commands)"
+same 'completion of help' "$(complete_line "$tool" help '')" "$(real_commands)"
+
+# ---- options ----
+
+# Those that every command has, and those in place of a command.
+common=
+for command in $(real_commands); do
+	options=$(help_options "$command")
+	common=$(if [ -n "$common" ]; then grep -xFf <(echo "$options") <<<"$common"; else echo "$options"; fi)
+done
+same 'daxhp(8): options' "$(page_options man/daxhp.8.adoc)" "$(help_options; echo "$common")"
+same 'completion without a command' "$(complete_line "$tool" -)" \
+	"$({ help_options; help_options status; } | just_options)"
+
+for command in $(real_commands); do
+	source=man/daxhp-$command.8.adoc
+	same "daxhp-$command(8): options" "$(page_options "$source")" "$(help_options "$command")"
+	same "daxhp-$command(8): synopsis" \
+		"$(page "$source" SYNOPSIS | grep '^\*daxhp\*' | plain)" \
+		"$("$tool" "$command" --help | sed -n 's/^Usage: //p')"
+	same "completion of $command: options" "$(complete_line "$tool" "$command" -)" \
+		"$(help_options "$command" | just_options)"
+	same "help $command and $command --help" "$("$tool" help "$command")" "$("$tool" "$command" --help)"
+
+	# A device that does not exist: what is wrong is not the option.
+	while read -r option; do
+		case $option in
+		*--help) continue ;;
+		*=*) words=("${option%=*}=1") ;;
+		*,*) words=("${option%,*}" "${option#*, }") ;;
+		*) words=("$option") ;;
+		esac
+		for word in "${words[@]}"; do
+			"$tool" "$command" "$word" dax4000000000.0 >/dev/null 2>&1
+			same "$command takes $word" "$?" 1
+		done
+	done < <(help_options "$command")
+done
+
+# ---- values, on a made-up bus ----
+
+_daxhp_bus=$(mktemp -d)
+trap 'rm -rf "$_daxhp_bus"' EXIT
+for device in dax0.0 dax0.1 dax12.0; do
+	mkdir "$_daxhp_bus/$device"
+	echo "${device#*.}" >"$_daxhp_bus/$device/target_node"
+done
+same 'completion: devices' "$(complete_line "$tool" online '')" $'dax0.0\ndax0.1\ndax12.0\nall'
+same 'completion: devices that are not named yet' "$(complete_line "$tool" online dax0.0 dax0)" dax0.1
+same 'completion: paths' "$(complete_line "$tool" status /dev/dax1)" /dev/dax12.0
+same 'completion: nodes' "$(complete_line "$tool" status --node '')" $'0\n1'
+same 'completion: nodes, behind "="' "$(complete_line "$tool" status --node = '')" $'0\n1'
+same 'completion: nodes, in one word' "$(complete_line "$tool" status --node=)" $'--node=0\n--node=1'
+same 'completion: regions' "$(complete_line "$tool" unplug --region = 1)" 12
+
+count=$((count + 1))
+if ! command -v zsh >/dev/null; then
+	echo "ok $count - zsh can read its completion # SKIP there is no zsh"
+elif zsh -n completion/_daxhp; then
+	echo "ok $count - zsh can read its completion"
+else
+	echo "not ok $count - zsh can read its completion"
+	failures=$((failures + 1))
+fi
+
+# ---- code and pages ----
+
+code_keys=$(tr -d '\n\t' <daxhp/report_json.c |
+	grep -oE '(json_object_object_add\([a-z]+, *|ADD_STRING\()"[a-z_]+"' | grep -oE '"[a-z_]+"' | tr -d '"')
+page_keys=$(page man/daxhp.8.adoc JSON | grep -E '^\*.*\)::$' | grep -oE '\*[a-z_]+\*' | tr -d '*')
+page_words=$(page man/daxhp.8.adoc JSON | grep -oE '\*[a-z_]+\*' | tr -d '*')
+same 'daxhp(8) has every JSON key' "$(grep -xFf <(echo "$page_words") <<<"$code_keys")" "$code_keys"
+same 'every JSON key of daxhp(8) is in the code' "$(grep -xFf <(echo "$code_keys") <<<"$page_keys")" "$page_keys"
+same 'daxhp(8): exit status' "$(page man/daxhp.8.adoc 'EXIT STATUS' | grep -oE '^\*[0-9]+\*::' | tr -dc '0-9\n')" \
+	"$(grep -oE 'EXIT_[A-Z]+ = [0-9]+' daxhp/daxhp.h | grep -oE '[0-9]+')"
+same 'libdaxhp(3) has every function' \
+	"$(page man/libdaxhp.3.adoc SYNOPSIS | grep -oE '\<daxhp_[a-z_]+\(' | tr -d '(' | grep -vx daxhp_device_foreach)" \
+	"$(grep -oE '\<daxhp_[a-z_]+;' lib/libdaxhp.sym | tr -d ';')"
+
+echo "1..$count"
+[ $failures = 0 ]
