@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <fcntl.h>
+
+#include "model.h"
+
+/* What the build puts in the place of the library's own, with the same types. */
+__typeof__(attribute_write) __wrap_attribute_write;
+__typeof__(binding_bind) __wrap_binding_bind;
+__typeof__(binding_load_kmem) __wrap_binding_load_kmem;
+__typeof__(binding_unbind) __wrap_binding_unbind;
+__typeof__(daxhp_observe) __wrap_daxhp_observe;
+__typeof__(device_open_dir) __wrap_device_open_dir;
+__typeof__(guard_get_fd) __wrap_guard_get_fd;
+__typeof__(guard_start) __wrap_guard_start;
+__typeof__(guard_stop) __wrap_guard_stop;
+__typeof__(journal_erase) __wrap_journal_erase;
+__typeof__(journal_write) __wrap_journal_write;
+__typeof__(memblock_open_dir) __wrap_memblock_open_dir;
+__typeof__(memblock_read_state) __wrap_memblock_read_state;
+__typeof__(memblock_write) __wrap_memblock_write;
+__typeof__(monitor_start) __wrap_monitor_start;
+__typeof__(monitor_stop) __wrap_monitor_stop;
+__typeof__(policy_lock) __wrap_policy_lock;
+__typeof__(policy_read) __wrap_policy_read;
+__typeof__(policy_write) __wrap_policy_write;
+
+struct model model;
+
+/* Any descriptor will do, the model does not look at it; but it is going to be closed. */
+static int some_fd(void)
+{
+	return open("/", O_PATH | O_CLOEXEC);
+}
+
+void model_reset(const struct daxhp_observation *obs)
+{
+	enum daxhp_zone zone = model.default_zone;
+	bool is_honest = model.is_honest;
+
+	memset(&model, 0, sizeof(model));
+	model.default_zone = zone;
+	model.is_honest = is_honest;
+	model.bound = obs->mode == DAXHP_MODE_SYSTEM_RAM;
+	model.has_attribute = obs->interface == DAXHP_INTERFACE_STATE ||
+			      obs->interface == DAXHP_INTERFACE_HOTPLUG;
+	model.attribute = state_from_name(obs->attribute_word);
+	model.policy = model.first_policy = state_from_name(obs->policy);
+	model.policy_fd = -1;
+	model.device.lock_fd = 0; /* any but -1: locked */
+	model.has_kmem = obs->has_kmem;
+	model.n_blocks = obs->n_blocks;
+	assert_true(obs->n_blocks <= MODEL_BLOCKS_MAX);
+	memcpy(model.blocks, obs->blocks, obs->n_blocks * sizeof(*obs->blocks));
+	model.device.ctx = &model.ctx;
+	strcpy(model.device.name, "dax0.0");
+}
+
+/* ---- faults ---- */
+
+static void rival(void)
+{
+	for (size_t i = 0; i < model.n_blocks; i++) {
+		if (model.blocks[i].state != MEMBLOCK_OFFLINE || model.guarded[i])
+			continue;
+		model.blocks[i].state = MEMBLOCK_ONLINE;
+		model.blocks[i].zone = DAXHP_ZONE_MOVABLE;
+	}
+}
+
+/* Count. 0: go on; 1: say yes and do nothing; negative: say no. */
+static int ask(int errnum)
+{
+	if (++model.calls != model.at)
+		return 0;
+	switch (model.fault) {
+	case FAULT_ERROR:
+		return -errnum;
+	case FAULT_SILENT:
+		return 1;
+	case FAULT_CANCEL:
+		daxhp_cancel(&model.ctx);
+		return -EINTR;
+	case FAULT_RIVAL:
+		rival();
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* A count at which nothing can fail by itself: others can only get in between. */
+static void let_others_in(void)
+{
+	if (model.fault == FAULT_RIVAL || model.fault == FAULT_CANCEL)
+		ask(EIO);
+	else
+		model.calls++;
+}
+
+/* ---- blocks ---- */
+
+static enum daxhp_zone zone_for(enum daxhp_state word)
+{
+	if (word == DAXHP_ONLINE)
+		return model.default_zone;
+	return word == DAXHP_ONLINE_MOVABLE ? DAXHP_ZONE_MOVABLE : DAXHP_ZONE_NORMAL;
+}
+
+static int offline_block(struct memblock *block)
+{
+	int r = ask(EBUSY);
+
+	if (model.fault == FAULT_NO_OFFLINE && block == &model.blocks[model.at])
+		r = -EBUSY;
+	if (r == 0)
+		block->state = MEMBLOCK_OFFLINE;
+	return r;
+}
+
+static int online_block(struct memblock *block, enum daxhp_state word)
+{
+	int r = ask(ENOMEM);
+
+	if (model.fault == FAULT_NO_ONLINE && block == &model.blocks[model.at])
+		r = -ENOMEM;
+	if (r == 0) {
+		block->state = MEMBLOCK_ONLINE;
+		block->zone = zone_for(word);
+	}
+	return r;
+}
+
+/* What is added later has another file, which nobody guards. */
+static void remove_block(size_t i)
+{
+	model.blocks[i].state = MEMBLOCK_MISSING;
+	model.guarded[i] = false;
+}
+
+static struct memblock *find_block(uint64_t id)
+{
+	if (id < FIRST_BLOCK || id >= FIRST_BLOCK + model.n_blocks)
+		return NULL;
+	return &model.blocks[id - FIRST_BLOCK];
+}
+
+int __wrap_memblock_open_dir(void)
+{
+	return some_fd();
+}
+
+int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file,
+			       size_t file_size)
+{
+	const struct memblock *found = find_block(block->id);
+
+	(void)dirfd;
+	(void)fd;
+	snprintf(ret_file, file_size, "memory/state");
+	let_others_in();
+	assert_non_null(found);
+	*block = *found;
+	return 0;
+}
+
+int __wrap_memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
+{
+	struct memblock *block = find_block(id);
+	int r;
+
+	(void)dirfd;
+	(void)fd;
+	assert_non_null(block);
+	if (block->state == MEMBLOCK_MISSING)
+		return -ENOENT;
+	/* As memblock_write() has it: there already is fine. */
+	if (word == DAXHP_OFFLINE && block->state == MEMBLOCK_OFFLINE)
+		return 0;
+	if (word != DAXHP_OFFLINE && block->state == MEMBLOCK_ONLINE)
+		return zone_fits(block->zone, word) ? 0 : -EINVAL;
+	r = word == DAXHP_OFFLINE ? offline_block(block) : online_block(block, word);
+	return r < 0 ? r : 0;
+}
+
+/* ---- a device's memory as a whole ---- */
+
+static void remove_all(void)
+{
+	for (size_t i = 0; i < model.n_blocks; i++)
+		if (model.blocks[i].state == MEMBLOCK_OFFLINE && ask(EBUSY) == 0)
+			remove_block(i);
+}
+
+static void forget_all(const struct memblock *saved)
+{
+	memcpy(model.blocks, saved, model.n_blocks * sizeof(*saved));
+}
+
+/* An add that fails takes back what it added, in an honest kernel, and else goes on. */
+static int add_all(enum daxhp_state word)
+{
+	struct memblock saved[MODEL_BLOCKS_MAX];
+	int r = ask(ENOMEM);
+
+	if (r)
+		return r;
+	memcpy(saved, model.blocks, sizeof(saved));
+	for (size_t i = 0; i < model.n_blocks; i++) {
+		struct memblock *block = &model.blocks[i];
+
+		/* Memory that is there already cannot be added. */
+		r = block->state != MEMBLOCK_MISSING ? -EEXIST : ask(ENOMEM);
+		if (r == 0) {
+			block->state = MEMBLOCK_OFFLINE;
+			r = word == DAXHP_OFFLINE ? 0 : online_block(block, word);
+		}
+		if (r < 0 && model.is_honest) {
+			forget_all(saved);
+			return r;
+		}
+	}
+	/* Nothing at all could be added: every kernel says so. */
+	for (size_t i = 0; i < model.n_blocks; i++)
+		if (model.blocks[i].state != saved[i].state)
+			return 0;
+	return r;
+}
+
+/* All ranges go offline as one: the first that does not brings the others back. */
+static int offline_all(void)
+{
+	struct memblock saved[MODEL_BLOCKS_MAX];
+	int r = 0;
+
+	memcpy(saved, model.blocks, sizeof(saved));
+	for (size_t i = 0; r >= 0 && i < model.n_blocks; i++)
+		if (model.blocks[i].state == MEMBLOCK_ONLINE)
+			r = offline_block(&model.blocks[i]);
+	if (r < 0)
+		forget_all(saved);
+	return r < 0 ? r : 0;
+}
+
+static int write_attribute(enum daxhp_state word)
+{
+	int r = ask(EINTR);
+
+	if (r)
+		return r;
+	if (word == model.attribute)
+		return 0;
+	if (word == DAXHP_UNPLUGGED) {
+		r = offline_all();
+		if (r < 0)
+			return r;
+		remove_all();
+	} else {
+		if (model.attribute != DAXHP_UNPLUGGED)
+			return -EBUSY;
+		r = add_all(word);
+		if (r < 0)
+			return r;
+	}
+	model.attribute = word;
+	return 0;
+}
+
+int __wrap_device_open_dir(const struct daxhp_device *device)
+{
+	assert_ptr_equal(device, &model.device);
+	return some_fd();
+}
+
+int __wrap_attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
+			   const char **ret_wrote)
+{
+	int r;
+
+	(void)dirfd;
+	(void)interface;
+	*ret_wrote = daxhp_state_name(word);
+	if (!model.bound || !model.has_attribute)
+		return -ENOENT;
+	if (word != DAXHP_UNPLUGGED && !state_is_online(word)) {
+		model.was_absurd = true;
+		return -EINVAL;
+	}
+	r = write_attribute(word);
+	return r < 0 ? r : 0;
+}
+
+/* ---- binding ---- */
+
+/* A module that is loaded stays: that is no state of the device. */
+int __wrap_binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
+{
+	int r = ask(ENOENT);
+
+	assert_ptr_equal(ctx, &model.ctx);
+	*ret_failure = DAXHP_FAILED_MODULE_MISSING;
+	if (r == 0)
+		model.has_kmem = true;
+	return r < 0 ? r : 0;
+}
+
+int __wrap_binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure)
+{
+	int r;
+
+	assert_ptr_equal(device, &model.device);
+	*ret_failure = DAXHP_FAILED_BIND;
+	if (model.bound) {
+		model.was_absurd = true;
+		return -EBUSY;
+	}
+	if (!model.has_kmem)
+		return -ENODEV;
+	r = add_all(model.policy);
+	if (r < 0)
+		return r;
+	model.bound = true;
+	model.attribute = model.policy;
+	return 0;
+}
+
+int __wrap_binding_unbind(struct daxhp_device *device)
+{
+	int r;
+
+	assert_ptr_equal(device, &model.device);
+	if (!model.bound) {
+		model.was_absurd = true;
+		return -ENODEV;
+	}
+	r = ask(EBUSY);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < model.n_blocks; i++) {
+		if (model.blocks[i].state == MEMBLOCK_ONLINE)
+			model.was_wedged = true;
+		else
+			remove_block(i);
+	}
+	model.bound = false;
+	return 0;
+}
+
+/* ---- policy ---- */
+
+int __wrap_policy_read(char *ret_word, size_t size)
+{
+	int r = ask(EIO);
+
+	if (r < 0)
+		return r;
+	snprintf(ret_word, size, "%s", daxhp_state_name(model.policy));
+	return 0;
+}
+
+int __wrap_policy_write(const char *word)
+{
+	enum daxhp_state policy = state_from_name(word);
+	int r = ask(EIO);
+
+	if (policy == DAXHP_STATE_NONE || policy == DAXHP_UNPLUGGED) {
+		model.was_absurd = true;
+		return -EINVAL;
+	}
+	if (r < 0)
+		return r;
+	/* Killed between this and the restoring, only the journal would know. */
+	if (policy != model.first_policy && !model.has_journal)
+		model.was_absurd = true;
+	model.policy = policy;
+	return 0;
+}
+
+/* A second lock would wait for the first, which is ours, for ever. */
+int __wrap_policy_lock(struct daxhp_ctx *ctx)
+{
+	assert_ptr_equal(ctx, &model.ctx);
+	if (model.policy_fd >= 0 && fcntl(model.policy_fd, F_GETFD) >= 0) {
+		model.was_absurd = true;
+		return -EWOULDBLOCK;
+	}
+	model.policy_fd = some_fd();
+	return model.policy_fd;
+}
+
+int __wrap_journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set)
+{
+	int r = ask(ENOSPC);
+
+	if (r < 0)
+		return r;
+	/* Were daxhp killed now, this would be made the machine's policy. */
+	if (state_from_name(found) != model.first_policy)
+		model.was_absurd = true;
+	(void)kind;
+	(void)set;
+	model.has_journal = true;
+	return 0;
+}
+
+int __wrap_journal_erase(enum daxhp_leftover_kind kind)
+{
+	(void)kind;
+	model.has_journal = false;
+	return 0;
+}
+
+/* ---- looking ---- */
+
+int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+{
+	struct daxhp_observation *obs = calloc(1, sizeof(*obs));
+
+	assert_ptr_equal(device, &model.device);
+	assert_non_null(obs);
+	let_others_in();
+	obs->refcount = 1;
+	obs->hotremove = true;
+	obs->has_kmem = model.has_kmem;
+	obs->mode = model.bound ? DAXHP_MODE_SYSTEM_RAM : DAXHP_MODE_UNBOUND;
+	strcpy(obs->driver, model.bound ? "kmem" : "");
+	if (model.bound)
+		obs->interface = model.has_attribute ? DAXHP_INTERFACE_STATE
+						     : DAXHP_INTERFACE_MEMORY_BLOCKS;
+	if (model.bound && model.has_attribute)
+		strcpy(obs->attribute_word, daxhp_state_name(model.attribute));
+	strcpy(obs->policy, daxhp_state_name(model.policy));
+	obs->block_size = UINT64_C(128) << 20;
+	obs->n_blocks = model.n_blocks;
+	obs->blocks = calloc(model.n_blocks + 1, sizeof(*obs->blocks));
+	assert_non_null(obs->blocks);
+	memcpy(obs->blocks, model.blocks, model.n_blocks * sizeof(*obs->blocks));
+	observation_derive(obs);
+	*ret_observation = obs;
+	return 0;
+}
+
+/* ---- what the model has none of ---- */
+
+struct monitor *__wrap_monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *step,
+				     const struct memblock *blocks, size_t n_blocks)
+{
+	(void)ctx;
+	(void)step;
+	(void)blocks;
+	(void)n_blocks;
+	return NULL;
+}
+
+bool *__wrap_monitor_stop(struct monitor *monitor)
+{
+	assert_null(monitor);
+	return NULL;
+}
+
+int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
+		       struct guard **ret_guard, int *ret_deny_error)
+{
+	(void)ctx;
+	(void)blocks;
+	(void)n_blocks;
+	*ret_guard = (struct guard *)&model;
+	*ret_deny_error = 0;
+	for (size_t i = 0; i < model.n_blocks; i++)
+		model.guarded[i] = model.blocks[i].state != MEMBLOCK_MISSING;
+	return 0;
+}
+
+int __wrap_guard_get_fd(const struct guard *guard, uint64_t id)
+{
+	(void)guard;
+	(void)id;
+	return -1;
+}
+
+size_t __wrap_guard_stop(struct guard *guard, struct daxhp_rival **ret_rivals)
+{
+	(void)guard;
+	(void)ret_rivals;
+	memset(model.guarded, 0, sizeof(model.guarded));
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A kernel in a hundred lines: one dax device, its memory blocks, the attribute, the driver, the
+ * policy. The library's steps.c and apply.c run on it as they are: the build puts the model in the
+ * place of what they call (see --wrap in meson.build).
+ *
+ * Every time the model is asked for something it counts, and at one of these counts something can
+ * go wrong.
+ */
+#ifndef DAXHP_TESTS_MODEL_H
+#define DAXHP_TESTS_MODEL_H
+
+#include "unit.h"
+
+#define MODEL_BLOCKS_MAX 512
+
+enum model_fault {
+	FAULT_NONE,
+	FAULT_ERROR,	  /* at @at the kernel says no */
+	FAULT_SILENT,	  /* at @at it says yes and does nothing */
+	FAULT_CANCEL,	  /* at @at a signal comes, and what can give up does */
+	FAULT_RIVAL,	  /* at @at a rival onlines what is offline, unless it is kept off */
+	FAULT_NO_OFFLINE, /* block number @at never goes offline */
+	FAULT_NO_ONLINE,  /* block number @at never comes online */
+};
+
+struct model {
+	bool has_attribute;
+	/* Reports what fails inside an online write, and takes it back: ours does, 7.3 does not. */
+	bool is_honest;
+	enum daxhp_zone default_zone; /* where plain `online` leads */
+
+	bool has_kmem; /* the module is loaded */
+	bool bound;
+	enum daxhp_state attribute; /* while it is bound */
+	enum daxhp_state policy, first_policy;
+	bool has_journal; /* of the policy */
+	int policy_fd;	  /* the lock for it */
+	struct memblock blocks[MODEL_BLOCKS_MAX];
+	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */
+	size_t n_blocks;
+
+	enum model_fault fault;
+	unsigned int at;
+	unsigned int calls;
+	bool was_wedged; /* unbound with a block online */
+	bool was_absurd; /* told what no kernel takes: a bug in a plan */
+	struct daxhp_ctx ctx;
+	struct daxhp_device device;
+};
+
+/* The one that the library works on. */
+extern struct model model;
+
+/* Make it what @obs shows; no fault, nothing counted. */
+void model_reset(const struct daxhp_observation *obs);
+
+#endif

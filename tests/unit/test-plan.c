@@ -1,0 +1,574 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The planner: every row of the design's table "Plans", and what holds for every plan there is. */
+#include "unit.h"
+
+struct row {
+	const char *blocks;
+	enum daxhp_interface interface;
+	const char *word; /* the attribute's */
+	const char *policy;
+	enum daxhp_goal goal;
+	enum daxhp_failure refusal;
+	const char *steps;
+};
+
+#define UNPLUGGED DAXHP_GOAL_UNPLUGGED
+#define ONLINE DAXHP_GOAL_ONLINE
+#define KERNEL DAXHP_GOAL_ONLINE_KERNEL
+#define MOVABLE DAXHP_GOAL_ONLINE_MOVABLE
+#define BLOCKS DAXHP_INTERFACE_MEMORY_BLOCKS
+#define STATE DAXHP_INTERFACE_STATE
+#define HOTPLUG DAXHP_INTERFACE_HOTPLUG
+#define NONE DAXHP_INTERFACE_NONE
+#define NO_REFUSAL DAXHP_FAILURE_NONE
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* Goal online: already there. Plain `online` is content with any online word. */
+	{ "MM", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "" },
+	{ "NN", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "" },
+	{ "MM", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "" },
+	{ "N3", BLOCKS, "", "offline", KERNEL, NO_REFUSAL, "" },
+	{ "MM", STATE, "online_movable", "offline", MOVABLE, NO_REFUSAL, "" },
+	{ "MM", STATE, "online", "offline", ONLINE, NO_REFUSAL, "" },
+	{ "NN", HOTPLUG, "online_kernel", "offline", KERNEL, NO_REFUSAL, "" },
+	{ "NN", HOTPLUG, "online_kernel", "offline", ONLINE, NO_REFUSAL, "" },
+	/* Unplugged, attribute: write the word. */
+	{ "..", STATE, "unplugged", "offline", ONLINE, NO_REFUSAL, "write-attribute online" },
+	{ "..", STATE, "unplugged", "online", KERNEL, NO_REFUSAL, "write-attribute online_kernel" },
+	{ "..", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
+	{ "..", HOTPLUG, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
+	/* Unplugged, no driver: the policy chooses the zone. One that is right is left alone. */
+	{ "..", NONE, "", "offline", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
+	{ "..", NONE, "", "offline", KERNEL, NO_REFUSAL, "set-policy online_kernel; bind; restore-policy" },
+	{ "..", NONE, "", "online", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
+	{ "..", NONE, "", "online_movable", MOVABLE, NO_REFUSAL, "bind" },
+	{ "..", NONE, "", "online", ONLINE, NO_REFUSAL, "bind" },
+	{ "..", NONE, "", "", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
+	{ "..", NONE, "", "who knows", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
+	/* Offline, attribute: the kernel demands to be told `unplugged` first. */
+	{ "--", STATE, "offline", "offline", MOVABLE, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online_movable" },
+	{ "--", HOTPLUG, "offline", "online_kernel", ONLINE, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online" },
+	/* Offline, memory-blocks: under the guard, block by block. */
+	{ "--", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online 32,33" },
+	{ "--", BLOCKS, "", "offline", KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,33" },
+	{ "--", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 32,33" },
+	/* Inconsistent, and what is online fits: the others, whatever the interface. */
+	{ "M-M", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	{ "M-M", STATE, "online_movable", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	{ "-N-", STATE, "online_kernel", "offline", KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,34" },
+	{ "-3-", BLOCKS, "", "offline", KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,34" },
+	{ "MmM", BLOCKS, "", "offline", UNPLUGGED, NO_REFUSAL,
+	  "guard; write-blocks offline 32,33,34; check-offline; unbind" },
+	/* Plain `online` goes where the others are, not where the kernel would like. */
+	{ "M-M", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	{ "N-N", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_kernel 33" },
+	{ "M-M", STATE, "online", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	/* A word that would be a lie with all of it online has to be written anew. */
+	{ "M-M", STATE, "online_kernel", "offline", MOVABLE, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online_movable" },
+	{ "MM", STATE, "offline", "offline", MOVABLE, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online_movable" },
+	/* The word says `unplugged` and is not true: telling the kernel so again does nothing. */
+	{ "--", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL,
+	  "guard; check-offline; unbind; set-policy online_movable; bind; restore-policy" },
+	{ "M-", STATE, "unplugged", "online_movable", ONLINE, NO_REFUSAL,
+	  "guard; write-blocks offline 32; check-offline; unbind; bind" },
+	{ "-.", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL, "guard; check-offline; unbind" },
+	{ "M-", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL,
+	  "guard; write-blocks offline 32; check-offline; unbind" },
+	/* Plain `online` has to make the word true that is there. */
+	{ "--", STATE, "online_movable", "offline", ONLINE, NO_REFUSAL,
+	  "guard; write-blocks online_movable 32,33" },
+	{ "--", STATE, "online_kernel", "offline", ONLINE, NO_REFUSAL,
+	  "guard; write-blocks online_kernel 32,33" },
+	/* Online in another zone. */
+	{ "MM", BLOCKS, "", "offline", KERNEL, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "NN", BLOCKS, "", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "NN", STATE, "online", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "MM", HOTPLUG, "online_movable", "offline", KERNEL, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "MN", BLOCKS, "", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "MN", BLOCKS, "", "offline", KERNEL, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "MN", BLOCKS, "", "offline", ONLINE, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "-?", BLOCKS, "", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "-?", BLOCKS, "", "offline", KERNEL, DAXHP_REFUSED_OTHER_ZONE, "" },
+	/* Some are there and some are not: none can be added alone. */
+	{ "M.M", BLOCKS, "", "offline", MOVABLE, DAXHP_REFUSED_MISSING_BLOCKS, "" },
+	{ "-.", STATE, "online_movable", "offline", ONLINE, DAXHP_REFUSED_MISSING_BLOCKS, "" },
+	/* No block at all. */
+	{ "", BLOCKS, "", "offline", ONLINE, DAXHP_REFUSED_TOO_SMALL, "" },
+	{ "", NONE, "", "offline", MOVABLE, DAXHP_REFUSED_TOO_SMALL, "" },
+	{ "", NONE, "", "offline", UNPLUGGED, NO_REFUSAL, "" },
+
+	/* Goal unplugged: none present. */
+	{ "..", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL, "" },
+	{ "..", NONE, "", "offline", UNPLUGGED, NO_REFUSAL, "" },
+	{ "..", BLOCKS, "", "offline", UNPLUGGED, NO_REFUSAL, "" },
+	/* Attribute: write `unplugged`. */
+	{ "MM", STATE, "online_movable", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
+	{ "NN", HOTPLUG, "online", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
+	{ "--", STATE, "offline", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
+	{ "M-.", STATE, "online_movable", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
+	{ "..", STATE, "online", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
+	/* Memory-blocks: what is online, under the guard, with the check right before the unbinding. */
+	{ "MM", BLOCKS, "", "offline", UNPLUGGED, NO_REFUSAL,
+	  "guard; write-blocks offline 32,33; check-offline; unbind" },
+	{ "M-N", BLOCKS, "", "online", UNPLUGGED, NO_REFUSAL,
+	  "guard; write-blocks offline 32,34; check-offline; unbind" },
+	{ "M.-", BLOCKS, "", "offline", UNPLUGGED, NO_REFUSAL,
+	  "guard; write-blocks offline 32; check-offline; unbind" },
+	{ "--", BLOCKS, "", "offline", UNPLUGGED, NO_REFUSAL, "guard; check-offline; unbind" },
+	/* Wedged: nothing helps. */
+	{ "M.", NONE, "", "offline", UNPLUGGED, DAXHP_REFUSED_WEDGED, "" },
+	{ "MM", NONE, "", "offline", ONLINE, DAXHP_REFUSED_WEDGED, "" },
+	{ "-.", NONE, "", "offline", MOVABLE, DAXHP_REFUSED_WEDGED, "" },
+};
+/* clang-format on */
+
+static struct daxhp_observation *make_from_row(const struct row *row)
+{
+	struct daxhp_observation *obs;
+
+	if (row->interface == BLOCKS)
+		obs = make_observation(row->blocks);
+	else if (row->interface == NONE)
+		obs = make_mode_observation(row->blocks, DAXHP_MODE_UNBOUND);
+	else
+		obs = make_attribute_observation(row->blocks, row->interface, row->word);
+	strcpy(obs->policy, row->policy);
+	return obs;
+}
+
+static void check_plan(struct daxhp_observation *obs, const struct row *row, size_t i)
+{
+	struct daxhp_plan *plan;
+
+	assert_int_equal(daxhp_plan_new(obs, row->goal, &plan), 0);
+	assert_msg(daxhp_plan_get_refusal(plan) == row->refusal, "row %zu, %s '%s': refusal %d", i,
+		   row->blocks, row->word, daxhp_plan_get_refusal(plan));
+	assert_msg(strcmp(format_plan(plan), row->steps) == 0, "row %zu, %s '%s': %s", i,
+		   row->blocks, row->word, format_plan(plan));
+	daxhp_plan_free(plan);
+}
+
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct daxhp_observation *obs = make_from_row(&rows[i]);
+
+		check_plan(obs, &rows[i], i);
+		daxhp_observation_unref(obs);
+	}
+}
+
+static void check_refusal(struct daxhp_observation *obs, enum daxhp_goal goal,
+			  enum daxhp_failure refusal)
+{
+	const struct row row = {
+		.blocks = "", .word = "", .goal = goal, .refusal = refusal, .steps = ""
+	};
+
+	check_plan(obs, &row, 0);
+}
+
+/* Whatever is asked for. A device that is at its goal is not refused: nothing is asked of it. */
+static void check_refused_always(struct daxhp_observation *obs, enum daxhp_failure refusal)
+{
+	for (enum daxhp_goal goal = UNPLUGGED; goal <= MOVABLE; goal++)
+		check_refusal(obs, goal, refusal);
+	daxhp_observation_unref(obs);
+}
+
+static void test_other_drivers(void **state)
+{
+	(void)state;
+	check_refused_always(make_mode_observation("..", DAXHP_MODE_DEVDAX), DAXHP_REFUSED_DEVDAX);
+	check_refused_always(make_mode_observation("..", DAXHP_MODE_FAMFS), DAXHP_REFUSED_FAMFS);
+	check_refused_always(make_mode_observation("..", DAXHP_MODE_OTHER),
+			     DAXHP_REFUSED_OTHER_DRIVER);
+	/* Memory of a former life, below a new driver. */
+	check_refused_always(make_mode_observation("M.", DAXHP_MODE_DEVDAX), DAXHP_REFUSED_WEDGED);
+}
+
+static struct daxhp_observation *make_unseen(int error)
+{
+	struct daxhp_observation *obs = make_observation("");
+
+	obs->blocks_error = error;
+	observation_derive(obs);
+	return obs;
+}
+
+static void test_unseen_blocks(void **state)
+{
+	(void)state;
+	check_refused_always(make_unseen(-EACCES), DAXHP_REFUSED_NO_PERMISSION);
+	check_refused_always(make_unseen(-EPERM), DAXHP_REFUSED_NO_PERMISSION);
+	check_refused_always(make_unseen(-ENOTSUP), DAXHP_REFUSED_NO_HOTPLUG);
+	check_refused_always(make_unseen(-EBADMSG), DAXHP_REFUSED_UNREADABLE);
+	check_refused_always(make_unseen(-EOVERFLOW), DAXHP_REFUSED_UNREADABLE);
+	check_refused_always(make_unseen(-EIO), DAXHP_REFUSED_UNREADABLE);
+}
+
+static void test_no_target_node(void **state)
+{
+	struct daxhp_observation *obs = make_mode_observation("..", DAXHP_MODE_UNBOUND);
+
+	(void)state;
+	obs->target_node = -1;
+	check_refusal(obs, MOVABLE, DAXHP_REFUSED_NO_TARGET_NODE);
+	check_refusal(obs, UNPLUGGED, NO_REFUSAL);
+	daxhp_observation_unref(obs);
+	/* Bound is bound: kmem took it, so it had one. */
+	obs = make_attribute_observation("..", STATE, "unplugged");
+	obs->target_node = -1;
+	check_plan(obs,
+		   &(struct row){ .blocks = "",
+				  .word = "",
+				  .goal = MOVABLE,
+				  .steps = "write-attribute online_movable" },
+		   0);
+	daxhp_observation_unref(obs);
+}
+
+static void test_no_hotremove(void **state)
+{
+	struct daxhp_observation *obs = make_observation("??");
+
+	(void)state;
+	obs->hotremove = false;
+	observation_derive(obs);
+	assert_int_equal(obs->state, DAXHP_ONLINE);
+	check_refusal(obs, UNPLUGGED, DAXHP_REFUSED_NO_HOTREMOVE);
+	/* It is online, where is not to be seen; more is not asked for. */
+	check_refusal(obs, ONLINE, NO_REFUSAL);
+	daxhp_observation_unref(obs);
+}
+
+static void test_loads_module(void **state)
+{
+	struct daxhp_observation *obs = make_mode_observation("..", DAXHP_MODE_UNBOUND);
+	struct row row = { .blocks = "", .word = "", .goal = MOVABLE };
+
+	(void)state;
+	/* Before the policy is changed: loading may take long, and may fail. */
+	obs->has_kmem = false;
+	row.steps = "load-module; set-policy online_movable; bind; restore-policy";
+	check_plan(obs, &row, 0);
+	daxhp_observation_unref(obs);
+}
+
+/* ---- large devices ---- */
+
+static void check_many(size_t n, const char *word, const char *steps)
+{
+	struct row row = { .blocks = "many", .word = "", .goal = UNPLUGGED, .steps = steps };
+	struct daxhp_observation *obs;
+	char *blocks = calloc(n + 1, 1);
+
+	assert_non_null(blocks);
+	memset(blocks, 'M', n);
+	obs = make_attribute_observation(blocks, STATE, word);
+	check_plan(obs, &row, n);
+	daxhp_observation_unref(obs);
+	free(blocks);
+}
+
+static void test_large_device(void **state)
+{
+	(void)state;
+	check_many(127, "online_movable", "write-attribute unplugged");
+	check_many(128, "online_movable",
+		   "guard; write-blocks offline 32,33,34,35..159; write-attribute unplugged");
+	check_many(2000, "online_movable",
+		   "guard; write-blocks offline 32,33,34,35..2031; write-attribute unplugged");
+}
+
+/* ---- what holds for every plan ---- */
+
+static const char letters[] = ".-MN3?m";
+#define N_LETTERS (sizeof(letters) - 1)
+
+static bool is_step(const struct daxhp_plan *plan, size_t i, enum daxhp_step_type type)
+{
+	const struct daxhp_step *step = daxhp_plan_get_step(plan, i);
+
+	return step && daxhp_step_get_type(step) == type;
+}
+
+static size_t count_steps(const struct daxhp_plan *plan, enum daxhp_step_type type)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < daxhp_plan_count_steps(plan); i++)
+		n += is_step(plan, i, type);
+	return n;
+}
+
+/* Blocks come one by one only under the guard; the ids ascend, and are the device's. */
+static void check_blocks(const struct daxhp_plan *plan, const struct daxhp_step *step, bool guarded)
+{
+	const uint64_t *ids;
+	size_t n = daxhp_step_get_blocks(step, &ids);
+
+	assert_msg(guarded && n > 0, "%s", format_plan(plan));
+	for (size_t i = 0; i < n; i++) {
+		assert_in_range(ids[i], FIRST_BLOCK, FIRST_BLOCK + plan->before->n_blocks - 1);
+		assert_true(i == 0 || ids[i] > ids[i - 1]);
+		assert_int_not_equal(plan->before->blocks[ids[i] - FIRST_BLOCK].state,
+				     MEMBLOCK_MISSING);
+	}
+}
+
+static void check_step(const struct daxhp_plan *plan, size_t i, bool *guarded)
+{
+	const struct daxhp_step *step = daxhp_plan_get_step(plan, i);
+	enum daxhp_state word = daxhp_step_get_word(step);
+
+	switch (daxhp_step_get_type(step)) {
+	case DAXHP_STEP_GUARD:
+		*guarded = true;
+		break;
+	case DAXHP_STEP_WRITE_BLOCKS:
+		assert_true(state_is_online(word) || word == DAXHP_OFFLINE);
+		check_blocks(plan, step, *guarded);
+		break;
+	case DAXHP_STEP_WRITE_ATTRIBUTE:
+		/* No kernel takes `offline`. */
+		assert_true(state_is_online(word) || word == DAXHP_UNPLUGGED);
+		assert_true(plan->before->interface == STATE || plan->before->interface == HOTPLUG);
+		break;
+	case DAXHP_STEP_UNBIND:
+		assert_msg(i > 0 && is_step(plan, i - 1, DAXHP_STEP_CHECK_OFFLINE),
+			   "unbinds without a check: %s", format_plan(plan));
+		break;
+	case DAXHP_STEP_SET_POLICY:
+		assert_true(state_is_online(word) || word == DAXHP_OFFLINE);
+		assert_msg(is_step(plan, i + 1, DAXHP_STEP_BIND) &&
+				   is_step(plan, i + 2, DAXHP_STEP_RESTORE_POLICY),
+			   "the policy stays: %s", format_plan(plan));
+		break;
+	default:
+		break;
+	}
+}
+
+static void check_properties(const struct daxhp_plan *plan)
+{
+	bool guarded = false;
+
+	if (daxhp_plan_get_refusal(plan))
+		assert_int_equal(daxhp_plan_count_steps(plan), 0);
+	for (size_t i = 0; i < daxhp_plan_count_steps(plan); i++)
+		check_step(plan, i, &guarded);
+	assert_int_equal(count_steps(plan, DAXHP_STEP_SET_POLICY),
+			 count_steps(plan, DAXHP_STEP_RESTORE_POLICY));
+	assert_null(daxhp_plan_get_step(plan, daxhp_plan_count_steps(plan)));
+}
+
+static struct daxhp_observation *copy_of(const struct daxhp_observation *obs)
+{
+	struct daxhp_observation *copy = malloc(sizeof(*copy));
+	size_t size = obs->n_blocks * sizeof(*obs->blocks);
+
+	assert_non_null(copy);
+	*copy = *obs;
+	copy->blocks = malloc(size + 1);
+	assert_non_null(copy->blocks);
+	memcpy(copy->blocks, obs->blocks, size);
+	return copy;
+}
+
+static void check_untouched(const struct daxhp_observation *obs,
+			    const struct daxhp_observation *copy)
+{
+	assert_memory_equal(obs->blocks, copy->blocks, obs->n_blocks * sizeof(*obs->blocks));
+	assert_string_equal(obs->attribute_word, copy->attribute_word);
+	assert_string_equal(obs->policy, copy->policy);
+	assert_int_equal(obs->state, copy->state);
+	assert_int_equal(obs->refcount, copy->refcount);
+	assert_int_equal(obs->mode, copy->mode);
+}
+
+static void check_goal(struct daxhp_observation *obs, enum daxhp_goal goal)
+{
+	struct daxhp_observation *copy = copy_of(obs);
+	struct daxhp_plan *plan, *again;
+	char first[512];
+
+	assert_int_equal(daxhp_plan_new(obs, goal, &plan), 0);
+	check_properties(plan);
+	/* No steps and no refusal: that says that it is there already. */
+	assert_msg((daxhp_plan_count_steps(plan) == 0 && !daxhp_plan_get_refusal(plan)) ==
+			   observation_meets(obs, goal),
+		   "%s '%s' goal %d: %s", format_blocks(obs), obs->attribute_word, goal,
+		   format_plan(plan));
+	snprintf(first, sizeof(first), "%s", format_plan(plan));
+	assert_int_equal(daxhp_plan_new(obs, goal, &again), 0);
+	assert_string_equal(first, format_plan(again));
+	assert_int_equal(daxhp_plan_get_refusal(plan), daxhp_plan_get_refusal(again));
+	daxhp_plan_free(again);
+	daxhp_plan_free(plan);
+	check_untouched(obs, copy);
+	free(copy->blocks);
+	free(copy);
+}
+
+static void check_restore(struct daxhp_observation *obs)
+{
+	struct daxhp_observation *same = copy_of(obs);
+	struct daxhp_plan *plan;
+
+	assert_int_equal(plan_restore(obs, same, &plan), 0);
+	assert_int_equal(daxhp_plan_count_steps(plan), 0);
+	daxhp_plan_free(plan);
+	free(same->blocks);
+	free(same);
+}
+
+static unsigned long check_all_goals(struct daxhp_observation *obs)
+{
+	static const char *const policies[] = { "offline", "online", "online_kernel",
+						"online_movable", "" };
+	unsigned long n = 0;
+
+	for (size_t p = 0; p < ARRAY_SIZE(policies); p++) {
+		strcpy(obs->policy, policies[p]);
+		obs->has_kmem = p % 2;
+		for (enum daxhp_goal goal = UNPLUGGED; goal <= MOVABLE; goal++, n++)
+			check_goal(obs, goal);
+	}
+	check_restore(obs);
+	daxhp_observation_unref(obs);
+	return n;
+}
+
+static unsigned long check_all_of(const char *blocks)
+{
+	/* With words that no kernel says, and none at all: a file that could not be read. */
+	static const char *const words[] = {
+		"unplugged",	  "offline",	  "online", "online_kernel",
+		"online_movable", "inconsistent", ""
+	};
+	unsigned long n = check_all_goals(make_observation(blocks));
+
+	for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+		n += check_all_goals(make_attribute_observation(blocks, STATE, words[w]));
+		n += check_all_goals(make_attribute_observation(blocks, HOTPLUG, words[w]));
+	}
+	for (enum daxhp_mode mode = DAXHP_MODE_UNBOUND; mode <= DAXHP_MODE_OTHER; mode++)
+		if (mode != DAXHP_MODE_SYSTEM_RAM)
+			n += check_all_goals(make_mode_observation(blocks, mode));
+	return n;
+}
+
+static void test_properties(void **state)
+{
+	unsigned long n = 0;
+
+	(void)state;
+	for (size_t c = 0; c < N_LETTERS * N_LETTERS * N_LETTERS; c++) {
+		char blocks[4] = { letters[c % N_LETTERS], letters[c / N_LETTERS % N_LETTERS],
+				   letters[c / N_LETTERS / N_LETTERS] };
+
+		n += check_all_of(blocks);
+	}
+	assert_true(n > 100000);
+}
+
+static unsigned long check_way_back(const char *now_blocks, const char *before_blocks)
+{
+	static const char *const words[] = { "", "unplugged", "offline", "online_movable" };
+	unsigned long n = 0;
+
+	for (size_t w = 0; w < ARRAY_SIZE(words) * ARRAY_SIZE(words); w++) {
+		const char *word = words[w % ARRAY_SIZE(words)];
+		const char *word_before = words[w / ARRAY_SIZE(words)];
+		struct daxhp_observation *now, *before;
+		struct daxhp_plan *plan;
+
+		now = *word ? make_attribute_observation(now_blocks, STATE, word)
+			    : make_observation(now_blocks);
+		before = *word_before
+				 ? make_attribute_observation(before_blocks, STATE, word_before)
+				 : make_mode_observation(before_blocks, DAXHP_MODE_UNBOUND);
+		assert_int_equal(plan_restore(now, before, &plan), 0);
+		check_properties(plan);
+		daxhp_plan_free(plan);
+		daxhp_observation_unref(now);
+		daxhp_observation_unref(before);
+		n++;
+	}
+	return n;
+}
+
+/* Ways back obey the same rules, from anywhere to anywhere. */
+static void test_way_back_properties(void **state)
+{
+	unsigned long n = 0;
+
+	(void)state;
+	for (size_t c = 0; c < N_LETTERS * N_LETTERS * N_LETTERS * N_LETTERS; c++) {
+		size_t k = N_LETTERS * N_LETTERS;
+		char now[3] = { letters[c % N_LETTERS], letters[c / N_LETTERS % N_LETTERS] };
+		char before[3] = { letters[c / k % N_LETTERS], letters[c / k / N_LETTERS] };
+
+		n += check_way_back(now, before);
+	}
+	assert_true(n > 30000);
+}
+
+/* Another driver, or other ranges: whoever did that is at work, and not to be undone. */
+static void test_way_back_leaves_others_alone(void **state)
+{
+	struct daxhp_observation *before = make_observation("MM");
+	struct daxhp_observation *now[] = {
+		make_mode_observation("..", DAXHP_MODE_DEVDAX),
+		make_mode_observation("..", DAXHP_MODE_FAMFS),
+		make_mode_observation("M-", DAXHP_MODE_UNBOUND), /* wedged */
+		make_observation("MM-"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(now); i++) {
+		struct daxhp_plan *plan;
+
+		assert_int_equal(plan_restore(now[i], before, &plan), 0);
+		assert_string_equal(format_plan(plan), "");
+		daxhp_plan_free(plan);
+		daxhp_observation_unref(now[i]);
+	}
+	daxhp_observation_unref(before);
+}
+
+static void test_step_names(void **state)
+{
+	(void)state;
+	for (int type = DAXHP_STEP_GUARD; type <= DAXHP_STEP_UNBIND; type++) {
+		struct daxhp_step step = { .type = type };
+
+		assert_non_null(daxhp_step_get_name(&step));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_other_drivers),
+		cmocka_unit_test(test_unseen_blocks),
+		cmocka_unit_test(test_no_target_node),
+		cmocka_unit_test(test_no_hotremove),
+		cmocka_unit_test(test_loads_module),
+		cmocka_unit_test(test_large_device),
+		cmocka_unit_test(test_properties),
+		cmocka_unit_test(test_way_back_properties),
+		cmocka_unit_test(test_way_back_leaves_others_alone),
+		cmocka_unit_test(test_step_names),
+	};
+
+	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}

@@ -1,0 +1,410 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Plans, carried out on the model: a kernel that works takes every device to its goal, and when
+ * anything goes wrong, at whichever step and block, the device is led back to where it was, or the
+ * result says what is not as before. steps.c and apply.c are the library's own.
+ */
+#include "model.h"
+
+#define BLOCKS 3
+/* 4 letters, BLOCKS of them */
+#define COMBINATIONS 64
+/* As many blocks as it takes for a device to count as large. */
+#define MANY 130
+
+static const enum daxhp_goal goals[] = {
+	DAXHP_GOAL_UNPLUGGED,
+	DAXHP_GOAL_ONLINE,
+	DAXHP_GOAL_ONLINE_KERNEL,
+	DAXHP_GOAL_ONLINE_MOVABLE,
+};
+static const char *const words[] = { "unplugged", "offline", "online", "online_kernel",
+				     "online_movable" };
+static const char *const policies[] = { "offline", "online", "online_kernel", "online_movable" };
+
+/* One start, one goal, one thing that goes wrong. */
+struct trial {
+	struct daxhp_observation *before;
+	bool is_honest;
+	bool gets_attribute; /* if it is unbound before */
+	enum daxhp_goal goal;
+	enum model_fault fault;
+	unsigned int at;
+
+	struct daxhp_plan *plan;
+	struct daxhp_result *result;
+	struct daxhp_observation *after;
+	int r;
+	unsigned int calls;
+};
+
+static const char *describe(const struct trial *t)
+{
+	static const char *const faults[] = {
+		[FAULT_NONE] = "nothing wrong",
+		[FAULT_ERROR] = "an error",
+		[FAULT_SILENT] = "a lie",
+		[FAULT_CANCEL] = "a signal",
+		[FAULT_RIVAL] = "a rival",
+		[FAULT_NO_OFFLINE] = "a block that will not go offline",
+		[FAULT_NO_ONLINE] = "a block that will not come online",
+	};
+	static char text[1024];
+	char before[16], after[16];
+
+	snprintf(before, sizeof(before), "%s", format_blocks(t->before));
+	snprintf(after, sizeof(after), "%s", format_blocks(t->after));
+	snprintf(text, sizeof(text),
+		 "from %s '%s' %s, policy %s, goal %d, %s at %u, %s kernel: [%s] leads to %s '%s' "
+		 "%s, result %d",
+		 before, t->before->attribute_word, t->before->driver, t->before->policy, t->goal,
+		 faults[t->fault], t->at, t->is_honest ? "honest" : "7.3", format_plan(t->plan),
+		 after, t->after->attribute_word, t->after->driver, t->r);
+	return text;
+}
+
+/* ---- what must hold whatever happened ---- */
+
+static void check_world(const struct trial *t)
+{
+	assert_msg(!model.was_wedged, "wedged: %s", describe(t));
+	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
+	assert_msg(model.policy == model.first_policy, "policy not restored: %s", describe(t));
+	assert_msg(!model.has_journal, "journal left: %s", describe(t));
+}
+
+static void check_truth(const struct trial *t)
+{
+	const struct daxhp_observation *told = daxhp_result_get_after(t->result);
+	bool is_as_before = observation_equal(t->after, t->before);
+	const uint64_t *stuck;
+	size_t n_stuck = daxhp_result_get_stuck_blocks(t->result, &stuck);
+
+	assert_msg(told && observation_equal(told, t->after), "the look is old: %s", describe(t));
+	assert_msg(daxhp_result_get_changed(t->result) != is_as_before, "changed: %s", describe(t));
+	assert_msg(t->r == -daxhp_result_get_errno(t->result), "errno: %s", describe(t));
+	if (t->r == 0) {
+		assert_msg(observation_meets(t->after, t->goal), "no success: %s", describe(t));
+		assert_int_equal(daxhp_result_get_failure(t->result), DAXHP_FAILURE_NONE);
+		return;
+	}
+	assert_int_not_equal(daxhp_result_get_failure(t->result), DAXHP_FAILURE_NONE);
+	assert_msg(daxhp_result_get_undone(t->result) == is_as_before, "undone: %s", describe(t));
+	for (size_t i = 0, k = 0; i < BLOCKS; i++) {
+		if (memblock_equal(&t->after->blocks[i], &t->before->blocks[i]))
+			continue;
+		assert_msg(k < n_stuck && stuck[k++] == t->after->blocks[i].id, "stuck: %s",
+			   describe(t));
+	}
+}
+
+static void check_refusal(const struct trial *t)
+{
+	if (!daxhp_plan_get_refusal(t->plan))
+		return;
+	assert_msg(daxhp_plan_count_steps(t->plan) == 0 && t->r < 0 &&
+			   observation_equal(t->after, t->before),
+		   "refused, and yet: %s", describe(t));
+}
+
+/* ---- what cannot be led back to ---- */
+
+static size_t count_missing(const struct daxhp_observation *obs)
+{
+	return obs->n_blocks - obs->n_present;
+}
+
+/* Some states are never to be had again once they are left: no kernel leads into them. */
+static bool can_be_had_again(const struct daxhp_observation *obs)
+{
+	bool is_unplugged = state_from_name(obs->attribute_word) == DAXHP_UNPLUGGED;
+
+	if (obs->mode == DAXHP_MODE_UNBOUND)
+		return true;
+	/* Memory present below the word `unplugged`; or a word, or kmem, that holds no memory. */
+	if (is_unplugged || count_missing(obs) == obs->n_blocks)
+		return is_unplugged && count_missing(obs) == obs->n_blocks;
+	/* What was missing comes back with the rest. */
+	return count_missing(obs) == 0;
+}
+
+static bool can_be_undone(const struct trial *t)
+{
+	const struct daxhp_observation *before = t->before;
+
+	if (!can_be_had_again(before) || t->fault == FAULT_RIVAL)
+		return false;
+	if (t->fault != FAULT_NO_ONLINE)
+		return true;
+	/* It was online, and never will be again. */
+	if (before->blocks[t->at].state == MEMBLOCK_ONLINE)
+		return false;
+	/* A word that only an online write of the whole device leaves, which will not work. */
+	return !(t->is_honest && state_is_online(state_from_name(before->attribute_word)));
+}
+
+/* ---- trials ---- */
+
+static void run_trial(struct trial *t)
+{
+	model.is_honest = t->is_honest;
+	/* One kernel of each kind will do: what plain `online` means has nothing to do with it. */
+	model.default_zone = t->is_honest ? DAXHP_ZONE_MOVABLE : DAXHP_ZONE_NORMAL;
+	model_reset(t->before);
+	if (!model.bound)
+		model.has_attribute = t->gets_attribute;
+	model.fault = t->fault;
+	model.at = t->at;
+	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
+	t->r = daxhp_apply(&model.device, t->plan, &t->result);
+	t->calls = model.calls;
+	model.fault = FAULT_NONE;
+	assert_int_equal(daxhp_observe(&model.device, &t->after), 0);
+	check_world(t);
+	check_truth(t);
+	check_refusal(t);
+}
+
+static void end_trial(struct trial *t)
+{
+	daxhp_result_free(t->result);
+	daxhp_plan_free(t->plan);
+	daxhp_observation_unref(t->after);
+}
+
+typedef void (*trial_fn)(struct trial *t, unsigned long *count);
+
+static void try_goals(struct trial *t, trial_fn fn, unsigned long *count)
+{
+	for (size_t p = 0; p < ARRAY_SIZE(policies); p++) {
+		strcpy(t->before->policy, policies[p]);
+		for (size_t g = 0; g < ARRAY_SIZE(goals); g++) {
+			t->goal = goals[g];
+			fn(t, count);
+		}
+	}
+	daxhp_observation_unref(t->before);
+}
+
+static void try_blocks(const char *blocks, bool is_honest, trial_fn fn, unsigned long *count)
+{
+	struct trial t = { .is_honest = is_honest };
+
+	t.before = make_observation(blocks);
+	try_goals(&t, fn, count);
+	for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+		t.before = make_attribute_observation(blocks, DAXHP_INTERFACE_STATE, words[w]);
+		try_goals(&t, fn, count);
+	}
+}
+
+/* Every start there is, every policy, every goal. */
+static unsigned long try_all(trial_fn fn)
+{
+	unsigned long count = 0;
+
+	for (int kernel = 0; kernel < 2; kernel++) {
+		for (unsigned int c = 0; c < COMBINATIONS; c++) {
+			char blocks[BLOCKS + 1] = "";
+
+			for (size_t i = 0; i < BLOCKS; i++)
+				blocks[i] = ".-MN"[c >> 2 * i & 3];
+			try_blocks(blocks, kernel, fn, &count);
+		}
+		for (unsigned int c = 0; c < 4; c++) {
+			struct trial t = { .is_honest = kernel, .gets_attribute = c & 1 };
+
+			t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
+			t.before->has_kmem = c & 2;
+			try_goals(&t, fn, &count);
+		}
+	}
+	return count;
+}
+
+/* ---- tests ---- */
+
+static void try_without_fault(struct trial *t, unsigned long *count)
+{
+	t->fault = FAULT_NONE;
+	run_trial(t);
+	assert_msg(t->r == 0 || daxhp_plan_get_refusal(t->plan), "fails: %s", describe(t));
+	end_trial(t);
+	++*count;
+}
+
+static void test_reaches_goal(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_without_fault) > 10000);
+}
+
+static void try_fault(struct trial *t, unsigned int at, bool *ret_goes_on, unsigned long *count)
+{
+	t->at = at;
+	run_trial(t);
+	if (t->r < 0 && can_be_undone(t))
+		assert_msg(daxhp_result_get_undone(t->result), "not undone: %s", describe(t));
+	*ret_goes_on = at < t->calls;
+	end_trial(t);
+	++*count;
+}
+
+static void try_everywhere(struct trial *t, enum model_fault fault, unsigned long *count)
+{
+	bool goes_on = true;
+
+	t->fault = fault;
+	for (unsigned int at = 1; goes_on; at++)
+		try_fault(t, at, &goes_on, count);
+}
+
+static void try_errors(struct trial *t, unsigned long *count)
+{
+	try_everywhere(t, FAULT_ERROR, count);
+}
+
+static void try_lies(struct trial *t, unsigned long *count)
+{
+	try_everywhere(t, FAULT_SILENT, count);
+}
+
+static void try_signals(struct trial *t, unsigned long *count)
+{
+	try_everywhere(t, FAULT_CANCEL, count);
+}
+
+static void try_rivals(struct trial *t, unsigned long *count)
+{
+	try_everywhere(t, FAULT_RIVAL, count);
+}
+
+static void try_stubborn_blocks(struct trial *t, unsigned long *count)
+{
+	bool ignored;
+
+	for (unsigned int i = 0; i < BLOCKS; i++) {
+		t->fault = FAULT_NO_OFFLINE;
+		try_fault(t, i, &ignored, count);
+		t->fault = FAULT_NO_ONLINE;
+		try_fault(t, i, &ignored, count);
+	}
+}
+
+static void test_undoes_error(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_errors) > 30000);
+}
+
+static void test_undoes_lie(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_lies) > 30000);
+}
+
+static void test_undoes_signal(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_signals) > 30000);
+}
+
+static void test_undoes_stubborn_block(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_stubborn_blocks) > 30000);
+}
+
+/* With a rival there may be no way back; but never is it wedged, and never is it untrue. */
+static void test_survives_rival(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_rivals) > 30000);
+}
+
+/* With so many retries allowed, how does it end? */
+static void try_tries(struct trial *t, unsigned int retries, int expected)
+{
+	run_trial(t);
+	end_trial(t);
+	model_reset(t->before);
+	model.ctx.retries = retries;
+	model.fault = t->fault;
+	model.at = t->at;
+	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
+	assert_int_equal(daxhp_apply(&model.device, t->plan, &t->result), expected);
+	daxhp_result_free(t->result);
+	daxhp_plan_free(t->plan);
+}
+
+static void test_retries_busy_memory(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_ERROR, .at = 2 };
+
+	(void)state;
+	/* The first block: busy once. */
+	t.before = make_observation("MMM");
+	try_tries(&t, 0, -EBUSY);
+	try_tries(&t, 1, 0);
+	/* Busy for ever. */
+	t.fault = FAULT_NO_OFFLINE;
+	t.at = 1;
+	try_tries(&t, 2, -EBUSY);
+	daxhp_observation_unref(t.before);
+	/* Coming online is never tried twice: what is wrong there does not pass. */
+	t = (struct trial){ .goal = DAXHP_GOAL_ONLINE, .fault = FAULT_ERROR, .at = 1 };
+	t.before = make_observation("---");
+	try_tries(&t, 5, -ENOMEM);
+	daxhp_observation_unref(t.before);
+}
+
+/* A large device's blocks go offline one by one before the attribute is told. */
+static void test_undoes_in_large_device(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_ERROR };
+	char blocks[MANY + 1] = "";
+	unsigned long count = 0;
+	bool goes_on = true;
+
+	(void)state;
+	memset(blocks, 'M', MANY);
+	t.before = make_attribute_observation(blocks, DAXHP_INTERFACE_STATE, "online_movable");
+	for (unsigned int at = 1; goes_on; at++)
+		try_fault(&t, at, &goes_on, &count);
+	assert_true(count > 2 * MANY);
+	daxhp_observation_unref(t.before);
+}
+
+static void test_names_block(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_NO_OFFLINE, .at = 1 };
+
+	(void)state;
+	t.before = make_observation("MMM");
+	run_trial(&t);
+	assert_int_equal(daxhp_result_get_errno(t.result), EBUSY);
+	assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_WRITE);
+	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
+	assert_string_equal(daxhp_result_get_wrote(t.result), "offline");
+	assert_string_equal(daxhp_result_get_file(t.result),
+			    "/sys/devices/system/memory/memory33/state");
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_reaches_goal),
+		cmocka_unit_test(test_undoes_error),
+		cmocka_unit_test(test_undoes_lie),
+		cmocka_unit_test(test_undoes_signal),
+		cmocka_unit_test(test_undoes_stubborn_block),
+		cmocka_unit_test(test_survives_rival),
+		cmocka_unit_test(test_retries_busy_memory),
+		cmocka_unit_test(test_undoes_in_large_device),
+		cmocka_unit_test(test_names_block),
+	};
+
+	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
+}

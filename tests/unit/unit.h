@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the unit tests share. cmocka wants its own headers in this order. */
+#ifndef DAXHP_TESTS_UNIT_H
+#define DAXHP_TESTS_UNIT_H
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "libdaxhp-private.h"
+
+/* Whose message says where in a table or a loop it went wrong. */
+#define assert_msg(condition, ...)             \
+	do {                                   \
+		if (!(condition))              \
+			fail_msg(__VA_ARGS__); \
+	} while (0)
+
+/* ---- observation.c: observations and plans as text ---- */
+
+/* Blocks are numbered from here on. */
+#define FIRST_BLOCK 32
+
+/*
+ * A derived observation with one block a letter of @blocks: . missing, - offline, M online in
+ * Movable, N Normal, 3 DMA32, D DMA, ? online in an unknown zone, m on its way from Movable to
+ * offline. Bound to kmem without an attribute, policy `offline`, the module is there. Free it with
+ * daxhp_observation_unref().
+ */
+struct daxhp_observation *make_observation(const char *blocks);
+/* The same, with an attribute of that name and that word. */
+struct daxhp_observation *
+make_attribute_observation(const char *blocks, enum daxhp_interface interface, const char *word);
+/* The same, with that mode and driver, and no interface. */
+struct daxhp_observation *make_mode_observation(const char *blocks, enum daxhp_mode mode);
+/* The letters for an observation's blocks; static, good until the next call. */
+const char *format_blocks(const struct daxhp_observation *obs);
+/*
+ * A plan's steps as "guard; write-blocks offline 32,33; check-offline; unbind"; static, good until
+ * the next call.
+ */
+const char *format_plan(const struct daxhp_plan *plan);
+
+#endif
