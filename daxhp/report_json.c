@@ -94,33 +94,36 @@ static struct json_object *movable_json(const struct daxhp_observation *obs)
 /* daxctl counts the blocks of system RAM only; so does this, but for memory that is wedged. */
 static bool has_counts(const struct daxhp_observation *obs)
 {
-	if (!obs || daxhp_observation_get_blocks_error(obs) < 0)
+	if (daxhp_observation_get_blocks_error(obs) < 0)
 		return false;
 	return daxhp_observation_get_state(obs) != DAXHP_STATE_NONE ||
 	       daxhp_observation_is_wedged(obs);
 }
 
+static struct json_object *count_json(bool is_known, size_t count)
+{
+	return is_known ? json_object_new_uint64(count) : NULL;
+}
+
 static void add_counts(struct json_object *o, const struct settings *settings,
 		       const struct daxhp_observation *obs)
 {
+	bool is_seen = daxhp_observation_get_blocks_error(obs) == 0;
 	bool counts = has_counts(obs);
-	uint64_t block_size = obs ? daxhp_observation_get_block_size(obs) : 0;
+	uint64_t block_size = daxhp_observation_get_block_size(obs);
 
-#define COUNT(fn) (counts ? json_object_new_uint64(fn(obs)) : NULL)
-	json_object_object_add(o, "online_memblocks", COUNT(daxhp_observation_count_online));
-	json_object_object_add(o, "total_memblocks", COUNT(daxhp_observation_count_present));
+	json_object_object_add(o, "online_memblocks",
+			       count_json(counts, daxhp_observation_count_online(obs)));
+	json_object_object_add(o, "total_memblocks",
+			       count_json(counts, daxhp_observation_count_present(obs)));
 	json_object_object_add(o, "possible_memblocks",
-			       obs && daxhp_observation_get_blocks_error(obs) == 0
-				       ? json_object_new_uint64(daxhp_observation_count_blocks(obs))
-				       : NULL);
-#undef COUNT
+			       count_json(is_seen, daxhp_observation_count_blocks(obs)));
 	json_object_object_add(o, "memblock_size",
 			       block_size ? size_json(settings, block_size) : NULL);
 	json_object_object_add(o, "movable", counts ? movable_json(obs) : NULL);
 	json_object_object_add(o, "zones", counts ? zones_json(obs) : NULL);
 	json_object_object_add(o, "wedged",
-			       obs && daxhp_observation_get_blocks_error(obs) == 0
-				       ? json_object_new_boolean(daxhp_observation_is_wedged(obs))
+			       is_seen ? json_object_new_boolean(daxhp_observation_is_wedged(obs))
 				       : NULL);
 }
 
@@ -154,23 +157,57 @@ static struct json_object *memmap_json(const struct daxhp_observation *obs)
 	return value < 0 ? NULL : json_object_new_boolean(value);
 }
 
-static struct json_object *status_json(const struct settings *settings,
-				       const struct looked_at *look)
+static void add_observation(struct json_object *o, const struct settings *settings,
+			    const struct daxhp_observation *obs)
 {
-	const struct daxhp_observation *obs = look->observation;
-	struct json_object *o = json_object_new_object();
+	enum daxhp_interface interface = daxhp_observation_get_interface(obs);
 
-#define ADD_STRING(key, value) json_object_object_add(o, key, obs ? string_or_null(value) : NULL)
-	add_identity(o, settings, look->device);
+#define ADD_STRING(key, value) json_object_object_add(o, key, string_or_null(value))
 	ADD_STRING("mode", daxhp_mode_name(daxhp_observation_get_mode(obs)));
 	ADD_STRING("driver", daxhp_observation_get_driver(obs));
 	ADD_STRING("hotplug_state", daxhp_state_name(daxhp_observation_get_state(obs)));
-	ADD_STRING("hotplug_interface", daxhp_interface_name(daxhp_observation_get_interface(obs)));
+	ADD_STRING("hotplug_interface", daxhp_interface_name(interface));
 	ADD_STRING("attribute_state", daxhp_observation_get_attribute_word(obs));
 	add_counts(o, settings, obs);
-	json_object_object_add(o, "memmap_on_memory", obs ? memmap_json(obs) : NULL);
+	json_object_object_add(o, "memmap_on_memory", memmap_json(obs));
 	ADD_STRING("auto_online_blocks", daxhp_observation_get_policy(obs));
 #undef ADD_STRING
+}
+
+/* The keys stay, also for a device that went away while it was looked at. */
+static void add_nothing(struct json_object *o)
+{
+	static const char *const keys[] = {
+		"mode",
+		"driver",
+		"hotplug_state",
+		"hotplug_interface",
+		"attribute_state",
+		"online_memblocks",
+		"total_memblocks",
+		"possible_memblocks",
+		"memblock_size",
+		"movable",
+		"zones",
+		"wedged",
+		"memmap_on_memory",
+		"auto_online_blocks",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		json_object_object_add(o, keys[i], NULL);
+}
+
+static struct json_object *status_json(const struct settings *settings,
+				       const struct looked_at *look)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_identity(o, settings, look->device);
+	if (look->observation)
+		add_observation(o, settings, look->observation);
+	else
+		add_nothing(o);
 	if (settings->mappings)
 		json_object_object_add(o, "mappings", mappings_json(settings, look->device));
 	return o;

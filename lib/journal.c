@@ -37,10 +37,13 @@ static int write_entry(int dirfd, const char *name, const char *found, const cha
 	char buf[2 * WORD_MAX + 32];
 	int len = snprintf(buf, sizeof(buf), "%s %s %d\n", found, set, (int)getpid());
 
+	ssize_t n;
+
 	if (fd < 0)
 		return -errno;
-	if (write(fd, buf, len) != len)
-		return errno ? -errno : -EIO;
+	n = write(fd, buf, len);
+	if (n != len)
+		return n < 0 ? -errno : -EIO;
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
@@ -51,7 +54,6 @@ int journal_write(enum daxhp_leftover_kind kind, const char *found, const char *
 
 	if (dirfd < 0)
 		return dirfd;
-	errno = 0;
 	r = write_entry(dirfd, kinds[kind].journal_new, found, set);
 	/* Whole or not at all: the name is given once the contents are there. */
 	if (r == 0 && renameat(dirfd, kinds[kind].journal_new, dirfd, kinds[kind].journal) < 0)
