@@ -124,24 +124,34 @@ int binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
 	return r;
 }
 
-/* Would kmem take @device without being given its id? Only pmem's devices are not its type. */
-static bool fits_kmem(const struct daxhp_device *device)
+/* Of persistent memory, which is not of the type that kmem takes by itself. */
+static bool is_pmem(const struct daxhp_device *device)
 {
 	_cleanup_close_ int dirfd = device_open_dir(device);
 	char driver[WORD_MAX];
 
-	if (dirfd < 0 || sysfs_exists(dirfd, "driver"))
-		return false;
-	return sysfs_read_link_name(dirfd, "../driver", driver, sizeof(driver)) < 0 ||
-	       strcmp(driver, PMEM_REGION_DRIVER) != 0;
+	return dirfd >= 0 &&
+	       sysfs_read_link_name(dirfd, "../driver", driver, sizeof(driver)) == 0 &&
+	       strcmp(driver, PMEM_REGION_DRIVER) == 0;
 }
 
+static bool is_unbound(const struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device);
+
+	return dirfd >= 0 && !sysfs_exists(dirfd, "driver");
+}
+
+/* Given @device's id, would kmem take another device as well? kmem has refused it by name. */
 static bool would_take_others(const struct daxhp_device *device)
 {
 	struct daxhp_device *other;
 
+	/* Its type is kmem's, and still it was refused: a kernel (before 6.3) that knows no types. */
+	if (!is_pmem(device))
+		return false;
 	daxhp_device_foreach (device->ctx, other) {
-		if (other != device && other->size > 0 && fits_kmem(other))
+		if (other != device && other->size > 0 && !is_pmem(other) && is_unbound(other))
 			return true;
 	}
 	return false;
