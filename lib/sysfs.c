@@ -35,7 +35,7 @@ static ssize_t read_once(int fd, char *buf, size_t size)
 	ssize_t n;
 
 	do
-		n = pread(fd, buf, size, 0);
+		n = read(fd, buf, size);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }
@@ -67,11 +67,17 @@ static int take_word(const char *buf, ssize_t len, size_t buf_size, char *ret_wo
 	return 0;
 }
 
-int sysfs_read_word_fd(int fd, char *ret_word, size_t size)
+static int read_word(int fd, char *ret_word, size_t size)
 {
 	char buf[256];
 
 	return take_word(buf, read_once(fd, buf, sizeof(buf)), sizeof(buf), ret_word, size);
+}
+
+int sysfs_read_word_fd(int fd, char *ret_word, size_t size)
+{
+	/* What was read or written before counts for nothing: sysfs answers anew from 0. */
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : read_word(fd, ret_word, size);
 }
 
 int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size)
@@ -79,7 +85,7 @@ int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size)
 	_cleanup_close_ int fd = openat(dirfd, name,
 					O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
-	return fd < 0 ? -errno : sysfs_read_word_fd(fd, ret_word, size);
+	return fd < 0 ? -errno : read_word(fd, ret_word, size);
 }
 
 int sysfs_read_u64(int dirfd, const char *name, int base, uint64_t *ret_value)
@@ -126,7 +132,7 @@ int sysfs_read_int(int dirfd, const char *name, int *ret_value)
 int sysfs_write_word_fd(int fd, const char *word)
 {
 	size_t len = strlen(word);
-	ssize_t n = pwrite(fd, word, len, 0);
+	ssize_t n = write(fd, word, len);
 
 	if (n < 0)
 		return -errno;
