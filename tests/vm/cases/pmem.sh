@@ -233,41 +233,37 @@ test_refused_going_offline() {
 	agrees "$device" unplugged 'unplugged in the end'
 }
 
-# fault_after STATE N ACTION ERRNO: sets the fault as soon as N blocks of the
-# device have come to the state, so that the kernel refuses a later one.
+# fault_after N ACTION ERRNO: sets the fault as soon as N blocks have come or
+# gone, so that the kernel refuses a later one. Seen in MemTotal: daxhp keeps
+# everybody else off the blocks.
 fault_after() {
-	local state=$1 number=$2 action=$3 errno=$4 block seen now
-	local -a files=()
-	for block in $(blocks "$device"); do
-		files+=("$memory/memory$block/state")
-	done
+	local kib start
+	look_block_size
+	kib=$(($1 * now_block_size / 1024))
+	look_mem_total
+	start=$now_mem_total
 	while [ -e /run/watching ]; do
-		seen=0
-		for block in "${files[@]}"; do
-			now=
-			{ read -r now <"$block"; } 2>/dev/null
-			[ "$now" != "$state" ] || seen=$((seen + 1))
-			if [ "$seen" -ge "$number" ]; then
-				echo "$errno" >"$faults/$action/error"
-				return
-			fi
-		done
+		look_mem_total
+		if [ $((now_mem_total - start)) -ge "$kib" ] || [ $((start - now_mem_total)) -ge "$kib" ]; then
+			echo "$3" >"$faults/$2/error"
+			return
+		fi
 	done
 }
 
 # Runs a command under such a fault until the fault came in time.
 run_with_fault_after() {
-	local state=$1 number=$2 action=$3 errno=$4 try watcher
-	shift 4
+	local number=$1 action=$2 errno=$3 try watcher
+	shift 3
 	fault "$action" 0
 	for ((try = 1; try <= 10; try++)); do
 		prepare
-		: >/run/watching
-		fault_after "$state" "$number" "$action" "$errno" &
-		watcher=$!
-		sleep 0.1
 		snapshot
 		before=$now_snapshot
+		: >/run/watching
+		fault_after "$number" "$action" "$errno" &
+		watcher=$!
+		sleep 0.1
 		run "$@"
 		rm -f /run/watching
 		wait "$watcher"
@@ -282,7 +278,7 @@ run_with_fault_after() {
 
 test_refused_going_offline_later() {
 	prepare() { online_movable; }
-	if run_with_fault_after offline 1 MEM_GOING_OFFLINE -16 daxhp unplug --json "$device"; then
+	if run_with_fault_after 1 MEM_GOING_OFFLINE -16 daxhp unplug --json "$device"; then
 		exits 1 'EBUSY at a later block'
 		error_is 'EBUSY at a later block' EBUSY
 		is "$after" "$before" 'EBUSY at a later block: as before'
@@ -337,7 +333,7 @@ test_refused_going_online_later() {
 	if has_attribute; then
 		prepare() { :; }
 	fi
-	if run_with_fault_after online 1 MEM_GOING_ONLINE -12 daxhp online --movable --json "$device"; then
+	if run_with_fault_after 1 MEM_GOING_ONLINE -12 daxhp online --movable --json "$device"; then
 		exits 1 'ENOMEM at a later block'
 		json_is '.[0] | "\(.changed) \(.error.undone) \(.error.stuck_blocks | length)"' 'false true 0' 'ENOMEM at a later block: JSON: undone'
 		if has_attribute; then

@@ -23,21 +23,26 @@ wait_for() {
 	return 1
 }
 
+# make_devdax REGION: its memory map goes to main memory, so that all of the
+# region can become blocks.
 make_devdax() {
-	wait_for '/sys/bus/nd/devices/namespace0.0' || return 1
-	ndctl create-namespace --force --mode=devdax --map="$1" --reconfig=namespace0.0 >/dev/null || return 1
-	wait_for '/dev/dax0.0'
+	wait_for "/sys/bus/nd/devices/namespace$1.0" || return 1
+	ndctl create-namespace --force --mode=devdax --map=mem --reconfig="namespace$1.0" >/dev/null || return 1
+	wait_for "/dev/dax$1.0"
 }
 
 setup_pmem() {
 	load nd_e820 nd_pmem dax_pmem device_dax
-	make_devdax mem
+	make_devdax 0
 }
 
-# The memory map in main memory, so that all of the file can become blocks.
 setup_nvdimm() {
 	load nfit nd_pmem dax_pmem device_dax
-	make_devdax mem
+	make_devdax 0
+}
+
+setup_nvdimm_pair() {
+	setup_nvdimm && make_devdax 1
 }
 
 setup_soft_reserved() {

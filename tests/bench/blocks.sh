@@ -1,0 +1,183 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=nvdimm-pair
+#
+# daxctl against daxhp on a device of 33 GiB and one of 129 GiB in the same
+# boot: looking, going online, going offline. A machine that is emulated has no
+# seconds of its own: only ratios within one boot mean anything. Every figure
+# is the least of some rounds; the rounds alternate, so that a busy host hits
+# both.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+rounds=3
+devices=(dax0.0 dax1.0)
+[ "$(<$dax_bus/devices/dax0.0/size)" -lt "$(<$dax_bus/devices/dax1.0/size)" ] || devices=(dax1.0 dax0.0)
+small=${devices[0]} large=${devices[1]}
+set_policy offline
+
+declare -A least opens
+
+# took KEY COMMAND...: remembers the least time of the command under the key.
+took() {
+	local key=$1 start end
+	shift
+	start=${EPOCHREALTIME/./}
+	"$@" >/run/bench.out 2>/run/bench.err || { tail -n 5 /run/bench.err | sed 's/^/# /'; bail_out "failed: $*"; }
+	end=${EPOCHREALTIME/./}
+	remember "$key" "$(awk -v us=$((end - start)) 'BEGIN { printf "%.3f", us / 1e6 }')"
+}
+
+remember() {
+	printf '# %-28s %8.3f s\n' "$1" "$2"
+	if [ -z "${least[$1]:-}" ] || awk -v a="$2" -v b="${least[$1]}" 'BEGIN { exit !(a < b) }'; then
+		least[$1]=$2
+	fi
+}
+
+# The steps that write to the blocks, out of what --verbose says.
+steps_took() {
+	remember "$1" "$(sed -nE 's/.*memory( block|[0-9]).*: ([0-9.]+) s$/\2/p' /run/bench.err | awk '{ sum += $1 } END { printf "%.3f", sum }')"
+}
+
+opened() {
+	local key=$1
+	shift
+	strace -f -e trace=open,openat,openat2 -o /run/strace.log "$@" >/dev/null 2>&1 || bail_out "failed under strace: $*"
+	opens[$key]=$(grep -c ' = [0-9]' /run/strace.log)
+}
+
+attribute_write() {
+	look_attribute "$1"
+	echo "$2" >"$now_attribute"
+}
+
+expect() {
+	look "$1"
+	[ "$now_word" = "$2" ] || bail_out "$1 is $now_word, not $2"
+}
+
+# One device, all measurements. It is bound and offline before, and unbound
+# after.
+measure() {
+	local device=$1 round
+	printf '# %s, %d blocks\n' "$device" "$(blocks "$device" | wc -l)"
+	bind_kmem "$device" offline || bail_out "cannot bind $device"
+	# The first time memory is touched costs more than all others.
+	took warm daxctl online-memory "$device"
+	took warm daxctl offline-memory "$device"
+	expect "$device" offline
+
+	opened "$device daxctl list" daxctl list
+	opened "$device daxhp status" daxhp status
+	opened "$device daxctl online" daxctl online-memory "$device"
+	opened "$device daxctl offline" daxctl offline-memory "$device"
+
+	for ((round = 1; round <= rounds; round++)); do
+		took "$device daxctl list" daxctl list
+		took "$device daxhp status" daxhp status
+
+		took "$device daxctl online" daxctl online-memory "$device"
+		expect "$device" online_movable
+		took "$device daxctl offline" daxctl offline-memory "$device"
+		expect "$device" offline
+
+		took "$device daxhp online" daxhp online --movable --verbose "$device"
+		steps_took "$device daxhp online, blocks"
+		expect "$device" online_movable
+		took "$device daxhp unplug" daxhp unplug --verbose "$device"
+		steps_took "$device daxhp unplug, blocks"
+		expect "$device" unplugged
+
+		if has_attribute; then
+			took "$device attribute online" attribute_write "$device" online_movable
+			expect "$device" online_movable
+			took "$device attribute unplugged" attribute_write "$device" unplugged
+			expect "$device" unplugged
+		fi
+		unbind "$device"
+		bind_kmem "$device" offline || bail_out "cannot bind $device"
+	done
+	opened "$device daxhp online" daxhp online --movable "$device"
+	opened "$device daxhp unplug" daxhp unplug "$device"
+	take_away "$device" || bail_out "cannot take $device away"
+}
+
+ratio() {
+	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", b > 0 ? a / b : 0 }'
+}
+
+# row TITLE OURS THEIRS: seconds and file opens of both, for both sizes.
+row() {
+	local device ours=$2 theirs=$3 line
+	printf -v line '%-26s' "$1"
+	for device in "${devices[@]}"; do
+		printf -v line '%s %9.3f %9.3f %7s' "$line" "${least["$device $theirs"]}" "${least["$device $ours"]}" \
+			"$(ratio "${least["$device $theirs"]}" "${least["$device $ours"]}")"
+	done
+	printf '# %s %7s %7s\n' "$line" "$(ratio "${least["$large $theirs"]}" "${least["$small $theirs"]}")" \
+		"$(ratio "${least["$large $ours"]}" "${least["$small $ours"]}")"
+}
+
+opens_row() {
+	local device ours=$2 theirs=$3 line
+	printf -v line '%-26s' "$1"
+	for device in "${devices[@]}"; do
+		printf -v line '%s %9d %9d %7s' "$line" "${opens["$device $theirs"]}" "${opens["$device $ours"]}" \
+			"$(ratio "${opens["$device $theirs"]}" "${opens["$device $ours"]}")"
+	done
+	printf '# %s\n' "$line"
+}
+
+table() {
+	printf '#\n# Linux %s. Seconds, least of %d; the ratio is theirs to ours, growth is 129 GiB to 33 GiB.\n' "$(uname -r)" "$rounds"
+	printf '# %-26s %27s %27s %15s\n' '' '33 GiB' '129 GiB' 'growth'
+	printf '# %-26s %9s %9s %7s %9s %9s %7s %7s %7s\n' 'theirs and ours' theirs ours ratio theirs ours ratio theirs ours
+	row 'list | status' 'daxhp status' 'daxctl list'
+	row 'online-memory | online' 'daxhp online' 'daxctl online'
+	row 'same | its blocks' 'daxhp online, blocks' 'daxctl online'
+	row 'offline-memory | unplug' 'daxhp unplug' 'daxctl offline'
+	row 'same | its blocks' 'daxhp unplug, blocks' 'daxctl offline'
+	if has_attribute; then
+		row 'attribute online | online' 'daxhp online' 'attribute online'
+		row 'attribute unplugged|unplug' 'daxhp unplug' 'attribute unplugged'
+	fi
+	printf '# Files opened\n'
+	opens_row 'list | status' 'daxhp status' 'daxctl list'
+	opens_row 'online-memory | online' 'daxhp online' 'daxctl online'
+	opens_row 'offline-memory | unplug' 'daxhp unplug' 'daxctl offline'
+	printf '#\n'
+}
+
+at_least() {
+	if awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }'; then
+		pass "$3 ($1, at least $2)"
+	else
+		fail "$3" "got:      $1" "at least: $2"
+	fi
+}
+
+# "It is done when" 6.
+test_ratios() {
+	measure "$small"
+	measure "$large"
+	table
+	if has_attribute; then
+		at_least "$(ratio "${least["$large attribute unplugged"]}" "${least["$large daxhp unplug"]}")" 5 \
+			'129 GiB: unplug is five times faster than writing unplugged'
+		return
+	fi
+	at_least "$(ratio "${least["$large daxctl offline"]}" "${least["$large daxhp unplug, blocks"]}")" 4 \
+		'129 GiB: blocks go offline four times faster than by daxctl'
+	# Times that are the same differ by a little.
+	at_least "$(ratio "${least["$large daxctl online"]}" "${least["$large daxhp online, blocks"]}")" 0.95 \
+		'129 GiB: blocks go online no slower than by daxctl'
+	at_most "$(ratio "${least["$large daxhp online, blocks"]}" "${least["$small daxhp online, blocks"]}")" 5 \
+		'going online grows at most five-fold from 33 to 129 GiB'
+	at_most "$(ratio "${least["$large daxhp unplug, blocks"]}" "${least["$small daxhp unplug, blocks"]}")" 5 \
+		'going offline grows at most five-fold from 33 to 129 GiB'
+}
+
+run_tests

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * strace -e inject counts each system call by itself and in each thread by itself: "the K-th call
+ * of any kind" cannot be asked of it, nor can "the K-th on a file below /sys". This counts both.
+ * A seccomp filter stops the traced only where it matters, which is many times faster, too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracer.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define NO_ARG (-1)
+
+/* The calls on files, with the place of their descriptor and of their path. */
+static const struct call {
+	long number;
+	const char *name;
+	int fd_arg, path_arg;
+} calls[] = {
+	{ SYS_openat, "openat", 0, 1 },
+	{ SYS_open, "open", NO_ARG, 0 },
+	{ SYS_read, "read", 0, NO_ARG },
+	{ SYS_pread64, "pread64", 0, NO_ARG },
+	{ SYS_write, "write", 0, NO_ARG },
+	{ SYS_pwrite64, "pwrite64", 0, NO_ARG },
+	{ SYS_readlinkat, "readlinkat", 0, 1 },
+	{ SYS_readlink, "readlink", NO_ARG, 0 },
+	{ SYS_fanotify_init, "fanotify_init", NO_ARG, NO_ARG },
+	{ SYS_fanotify_mark, "fanotify_mark", 3, 4 },
+};
+
+static bool install_filter(bool everything)
+{
+	struct sock_filter code[ARRAY_SIZE(calls) + 4];
+	struct sock_fprog prog = { .filter = code };
+	size_t n = 0;
+
+	if (!everything) {
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+							 offsetof(struct seccomp_data, nr));
+		for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+			code[n++] = (struct sock_filter)BPF_JUMP(
+				BPF_JMP | BPF_JEQ | BPF_K, calls[i].number, ARRAY_SIZE(calls) - i, 0);
+		code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+	prog.len = n;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0;
+}
+
+static void redirect(const char *file, int to)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd >= 0) {
+		dup2(fd, to);
+		close(fd);
+	}
+}
+
+/* ---- which call, on what ---- */
+
+static void read_string(pid_t pid, unsigned long address, char *ret_text, size_t size)
+{
+	size_t n = 0;
+
+	/* Byte after byte to the end of a page is as good as it gets, and short enough. */
+	for (; n + 1 < size; n++) {
+		struct iovec to = { ret_text + n, 1 }, from = { (void *)(address + n), 1 };
+
+		if (process_vm_readv(pid, &to, 1, &from, 1, 0) != 1 || !ret_text[n])
+			break;
+	}
+	ret_text[n] = '\0';
+}
+
+static void read_fd_path(pid_t pid, int fd, char *ret_path, size_t size)
+{
+	char link[64];
+	ssize_t len;
+
+	if (fd == AT_FDCWD)
+		snprintf(link, sizeof(link), "/proc/%d/cwd", (int)pid);
+	else
+		snprintf(link, sizeof(link), "/proc/%d/fd/%d", (int)pid, fd);
+	len = readlink(link, ret_path, size - 1);
+	ret_path[len < 0 ? 0 : len] = '\0';
+}
+
+static bool describe_call(pid_t pid, const struct user_regs_struct *regs, char *ret_text,
+			  size_t size)
+{
+	const unsigned long args[] = { regs->rdi, regs->rsi, regs->rdx,
+				       regs->r10, regs->r8,  regs->r9 };
+	const struct call *call = NULL;
+	char dir[128] = "", path[128] = "";
+	bool is_absolute;
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (calls[i].number == (long)regs->orig_rax)
+			call = &calls[i];
+	if (!call) {
+		snprintf(ret_text, size, "system call %ld", (long)regs->orig_rax);
+		return false;
+	}
+	if (call->path_arg != NO_ARG)
+		read_string(pid, args[call->path_arg], path, sizeof(path));
+	is_absolute = path[0] == '/';
+	if (call->fd_arg != NO_ARG && !is_absolute)
+		read_fd_path(pid, (int)args[call->fd_arg], dir, sizeof(dir));
+	snprintf(ret_text, size, "%s %s%s%s", call->name, dir, *dir && *path ? "/" : "", path);
+	return strncmp(is_absolute ? path : dir, "/sys/", 5) == 0 ||
+	       call->number == SYS_fanotify_init;
+}
+
+static void at_call(pid_t pid, struct fault *fault)
+{
+	struct user_regs_struct regs;
+	char text[sizeof(fault->call)];
+	bool on_sysfs;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
+		return;
+	on_sysfs = describe_call(pid, &regs, text, sizeof(text));
+	if ((fault->errnum && !on_sysfs) || ++fault->seen != fault->at)
+		return;
+	fault->fired = true;
+	strcpy(fault->call, text);
+	if (fault->errnum) {
+		regs.orig_rax = -1;
+		regs.rax = -fault->errnum;
+		ptrace(PTRACE_SETREGS, pid, 0, &regs);
+	}
+}
+
+/* ---- run ---- */
+
+static volatile sig_atomic_t is_late;
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+	is_late = 1;
+}
+
+static void set_alarm(unsigned int seconds)
+{
+	struct sigaction action = { .sa_handler = on_alarm }; /* no SA_RESTART */
+
+	is_late = 0;
+	sigaction(SIGALRM, &action, NULL);
+	alarm(seconds);
+}
+
+static pid_t start(char *const argv[], const char *out, const char *err, const int *go,
+		   bool everything)
+{
+	pid_t pid = fork();
+	char c;
+
+	if (pid)
+		return pid;
+	redirect(out, STDOUT_FILENO);
+	redirect(err, STDERR_FILENO);
+	/* The tracer takes hold first: a filter without one refuses every call. */
+	if (go) {
+		close(go[1]);
+		if (read(go[0], &c, 1) != 1 || !install_filter(everything))
+			_exit(126);
+	}
+	execvp(argv[0], argv);
+	_exit(127);
+}
+
+/* Lets a thread that has stopped go on; true when the whole was killed. */
+static bool go_on(pid_t pid, pid_t leader, int status, struct fault *fault)
+{
+	int event = status >> 16, sig = WSTOPSIG(status);
+
+	if (event == PTRACE_EVENT_SECCOMP) {
+		bool was_fired = fault->fired;
+
+		at_call(pid, fault);
+		if (fault->fired && !was_fired && !fault->errnum) {
+			kill(leader, SIGKILL);
+			return true;
+		}
+	}
+	ptrace(PTRACE_CONT, pid, 0, event ? 0 : sig);
+	return false;
+}
+
+int tracer_run(char *const argv[], const char *out, const char *err, unsigned int seconds,
+	       struct fault *fault)
+{
+	const long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+			     PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
+	int go[2], status, result = -1;
+	pid_t leader, pid;
+
+	fault->seen = 0;
+	fault->fired = false;
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -1;
+	leader = start(argv, out, err, go, !fault->errnum);
+	if (leader < 0 || ptrace(PTRACE_SEIZE, leader, 0, options) < 0)
+		perror("trace");
+	close(go[0]);
+	if (write(go[1], "x", 1) != 1)
+		perror("pipe");
+	close(go[1]);
+	set_alarm(seconds);
+	for (;;) {
+		pid = waitpid(-1, &status, __WALL);
+		if (pid < 0 && errno == EINTR && is_late) {
+			kill(leader, SIGKILL);
+			waitpid(leader, &status, __WALL);
+			result = -1;
+			break;
+		}
+		if (pid < 0 && errno == EINTR)
+			continue;
+		if (pid < 0)
+			break;
+		if (WIFSTOPPED(status)) {
+			go_on(pid, leader, status, fault);
+		} else if (pid == leader) {
+			result = status;
+			break;
+		}
+	}
+	alarm(0);
+	return result;
+}
+
+int plain_run(char *const argv[], const char *out, const char *err, unsigned int seconds,
+	      void (*act)(pid_t pid, void *data), void *data)
+{
+	pid_t pid = start(argv, out, err, NULL, false);
+	int status;
+
+	if (pid < 0)
+		return -1;
+	if (act)
+		act(pid, data);
+	set_alarm(seconds);
+	while (waitpid(pid, &status, 0) < 0) {
+		if (!is_late)
+			continue;
+		kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		status = -1;
+		break;
+	}
+	alarm(0);
+	return status;
+}
