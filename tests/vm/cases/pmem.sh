@@ -355,7 +355,7 @@ test_one_block_refuses() {
 	fi
 	block=$(a_block 10)
 	online_movable
-	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write:error=EBUSY daxhp unplug --json "$device"
+	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=EBUSY daxhp unplug --json "$device"
 	exits 1 'going offline'
 	error_is 'going offline' EBUSY
 	json_like '.[0].error.block' "(^|memory)$block$" 'going offline: JSON names the block'
@@ -364,7 +364,7 @@ test_one_block_refuses() {
 	take_away "$device"
 
 	offline
-	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write:error=ENOMEM daxhp online --movable --json "$device"
+	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=ENOMEM daxhp online --movable --json "$device"
 	exits 1 'going online'
 	error_is 'going online' ENOMEM
 	like "$err" "memory$block" 'going online: the message names the block'
@@ -559,27 +559,51 @@ test_kmem_blacklisted() {
 	rm -f /etc/modprobe.d/test.conf
 }
 
-# A signal just before the kernel is asked for something.
+# stand_in INJECTION: the one file of a running unplug where strace steps in:
+# the ninth block, or the attribute.
+stand_in() {
+	local file
+	if has_attribute; then
+		file=$(attribute_file "$device")
+	else
+		file=$memory/memory$(a_block 9)/state
+	fi
+	run strace -f -o /run/strace.log -P "$file" -e "inject=write,pwrite64:$1" "${@:2}"
+}
+
 test_interrupted() {
 	local signal
 	online_movable
-	fault MEM_GOING_OFFLINE 0
 	for signal in INT TERM; do
-		if has_attribute; then
-			run strace -f -o /run/strace.log -e trace=write -P "$(attribute_file "$device")" -e inject=write:signal="$signal":when=1 daxhp unplug --json "$device"
-		else
-			run strace -f -o /run/strace.log -e trace=write -P "$memory/memory$(a_block 9)/state" -e inject=write:signal="$signal":when=1 daxhp unplug --json "$device"
-		fi
-		if [ "$rc" = 0 ]; then
-			agrees "$device" unplugged "SIG$signal came too late"
-			take_away "$device"
-			online_movable
-		else
-			exits 1 "SIG$signal"
-			is_not "$err" '' "SIG$signal: says so"
-			agrees "$device" online_movable "SIG$signal: undone"
-		fi
+		stand_in "signal=$signal:when=1" daxhp unplug --json "$device"
+		exits 1 "SIG$signal"
+		is_not "$err" '' "SIG$signal: says so"
+		json_is '.[0] | "\(.changed) \(.error.undone)"' 'false true' "SIG$signal: JSON: undone"
+		agrees "$device" online_movable "SIG$signal: undone"
 	done
+}
+
+test_timeout() {
+	online_movable
+	stand_in delay_enter=3000000:when=1 daxhp unplug --timeout=1 --json "$device"
+	exits 1 'more than the second allowed'
+	like "$err" 'time|second' 'says so'
+	agrees "$device" online_movable 'undone'
+}
+
+test_retry() {
+	online_movable
+	stand_in error=EBUSY:when=1 daxhp unplug --retry=0 "$device"
+	exits 1 'busy once, no second try'
+	agrees "$device" online_movable 'busy once, no second try'
+	stand_in error=EBUSY:when=1 daxhp unplug --retry=2 "$device"
+	exits 0 'busy once, and tried again'
+	agrees "$device" unplugged 'busy once, and tried again'
+	take_away "$device"
+	online_movable
+	stand_in error=EINVAL:when=1 daxhp unplug --retry=9 "$device"
+	exits 1 'what is not for trying again'
+	agrees "$device" online_movable 'what is not for trying again'
 }
 
 # Somebody takes the driver away under a running daxhp: whatever it answers, it

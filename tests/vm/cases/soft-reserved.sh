@@ -204,7 +204,7 @@ test_refused_in_one_range() {
 		return
 	fi
 	for block in $(blocks "$split" | sed -n '1p;4p;5p;8p'); do
-		run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write:error=EBUSY daxhp unplug --json "$split"
+		run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=EBUSY daxhp unplug --json "$split"
 		exits 1 "memory$block refuses"
 		json_is '.[0].error | "\(.errno) \(.undone)"' 'EBUSY true' "memory$block refuses: undone"
 		agrees "$split" online_movable "memory$block refuses"
