@@ -97,82 +97,126 @@ static const char *reconfigure_option(enum daxhp_goal goal)
 	return goal == DAXHP_GOAL_ONLINE_KERNEL ? "--kernel" : "--movable";
 }
 
-/* The refusals say what to do; what they refuse has changed nothing. */
-static char *refusal_text(const struct outcome *o, enum daxhp_failure refusal)
+/* What can be said in the same words each time. */
+static const char *const fixed_texts[] = {
+	[DAXHP_REFUSED_NO_TARGET_NODE] =
+		"the firmware gave it no target node, and kmem takes no memory without one",
+	[DAXHP_REFUSED_NO_PERMISSION] =
+		"only root may (CAP_SYS_ADMIN). Run it as root or with sudo",
+	[DAXHP_REFUSED_NO_HOTPLUG] = "this kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG)",
+	[DAXHP_REFUSED_NO_HOTREMOVE] =
+		"this kernel cannot take memory away (CONFIG_MEMORY_HOTREMOVE)",
+	[DAXHP_FAILED_LOCK] =
+		"/run/daxhp/, where it would be written down what to restore, cannot be "
+		"written to",
+	[DAXHP_FAILED_HELD] = "another program keeps a memory block's state file open",
+	[DAXHP_FAILED_MODULE_MISSING] = "the kernel module kmem (CONFIG_DEV_DAX_KMEM) is not "
+					"there: is the package with this "
+					"kernel's modules installed?",
+	[DAXHP_FAILED_MODULE_BLACKLISTED] = "the kernel module kmem is blacklisted in modprobe.d",
+	[DAXHP_FAILED_MODULE] = "the kernel module kmem would not load",
+	[DAXHP_FAILED_BIND] = "the driver kmem would not take the device, see the kernel's log",
+	[DAXHP_FAILED_BIND_OTHERS] = "kmem would take other devices as well, which have no driver "
+				     "now; bring those online "
+				     "or give them a driver first",
+	[DAXHP_FAILED_UNBIND] = "the device could not be unbound from kmem",
+	[DAXHP_FAILED_DRIVER_CHANGED] = "somebody else bound or unbound the device meanwhile",
+	[DAXHP_FAILED_OBSERVE] =
+		"how it went cannot be seen: the device cannot be looked at any more",
+};
+
+static const char *fixed_text(enum daxhp_failure failure)
+{
+	if (failure == DAXHP_FAILED_CANCELLED)
+		return interrupt_reason();
+	return (size_t)failure < ARRAY_SIZE(fixed_texts) ? fixed_texts[failure] : NULL;
+}
+
+/* How many of the blocks, and which command helps. */
+static int print_blocks_refusal(FILE *f, const struct outcome *o, enum daxhp_failure refusal)
 {
 	const char *name = daxhp_device_get_name(o->device);
 	const struct daxhp_observation *obs = o->before;
-	const char *file;
-	char *text = NULL;
-	int r = -1;
+	size_t present = daxhp_observation_count_present(obs);
+	size_t total = daxhp_observation_count_blocks(obs);
+
+	switch (refusal) {
+	case DAXHP_REFUSED_OTHER_ZONE:
+		return fprintf(f,
+			       "%zu of its %zu memory blocks are online, and not all of them in %s "
+			       "(EBUSY). 'daxhp reconfigure %s %s' moves it there",
+			       daxhp_observation_count_online(obs), total, zone_words(o->goal),
+			       reconfigure_option(o->goal), name);
+	case DAXHP_REFUSED_MISSING_BLOCKS:
+		return fprintf(
+			f,
+			"only %zu of its %zu memory blocks are present (EBUSY). 'daxhp unplug %s' "
+			"takes them away, then it can be brought online as a whole",
+			present, total, name);
+	case DAXHP_REFUSED_WEDGED:
+		return fprintf(
+			f,
+			"%zu of its memory blocks stayed when it was unbound from kmem (EBUSY). "
+			"Only a reboot takes them away",
+			present);
+	case DAXHP_REFUSED_TOO_SMALL:
+		return fprintf(f,
+			       "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
+			       daxhp_observation_get_block_size(obs) >> 20);
+	default:
+		return 0;
+	}
+}
+
+static int print_other_refusal(FILE *f, const struct outcome *o, enum daxhp_failure refusal)
+{
+	const char *name = daxhp_device_get_name(o->device);
+	const struct daxhp_observation *obs = o->before;
+	const char *file = daxhp_observation_get_blocks_error_file(obs);
 
 	switch (refusal) {
 	case DAXHP_REFUSED_DEVDAX:
-		r = asprintf(&text,
-			     "it is in devdax mode, its memory is an application's (EOPNOTSUPP). "
-			     "'daxhp reconfigure --mode=system-ram %s' makes it system RAM",
-			     name);
-		break;
 	case DAXHP_REFUSED_FAMFS:
-		r = asprintf(&text,
-			     "it is in famfs mode, its memory is a file system's (EOPNOTSUPP). "
-			     "'daxhp reconfigure --mode=system-ram %s' makes it system RAM",
-			     name);
-		break;
+		return fprintf(
+			f,
+			"it is in %s mode, its memory is %s (EOPNOTSUPP). 'daxhp reconfigure "
+			"--mode=system-ram %s' makes it system RAM",
+			daxhp_mode_name(daxhp_observation_get_mode(obs)),
+			refusal == DAXHP_REFUSED_FAMFS ? "a file system's" : "an application's",
+			name);
 	case DAXHP_REFUSED_OTHER_DRIVER:
-		r = asprintf(&text, "it is bound to the driver %s, which daxhp does not know",
-			     daxhp_observation_get_driver(obs));
-		break;
-	case DAXHP_REFUSED_OTHER_ZONE:
-		r = asprintf(&text,
-			     "%zu of its %zu memory blocks are online, and not all of them in %s "
-			     "(EBUSY). 'daxhp reconfigure %s %s' moves it there",
-			     daxhp_observation_count_online(obs),
-			     daxhp_observation_count_blocks(obs), zone_words(o->goal),
-			     reconfigure_option(o->goal), name);
-		break;
-	case DAXHP_REFUSED_MISSING_BLOCKS:
-		r = asprintf(&text,
-			     "only %zu of its %zu memory blocks are present (EBUSY). 'daxhp unplug "
-			     "%s' takes them away, then it can be brought online as a whole",
-			     daxhp_observation_count_present(obs),
-			     daxhp_observation_count_blocks(obs), name);
-		break;
-	case DAXHP_REFUSED_WEDGED:
-		r = asprintf(&text,
-			     "%zu of its memory blocks stayed when it was unbound from kmem "
-			     "(EBUSY). Only a reboot takes them away",
-			     daxhp_observation_count_present(obs));
-		break;
-	case DAXHP_REFUSED_NO_TARGET_NODE:
-		r = asprintf(&text, "the firmware gave it no target node, and kmem takes no memory "
-				    "without one");
-		break;
-	case DAXHP_REFUSED_TOO_SMALL:
-		r = asprintf(&text,
-			     "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
-			     daxhp_observation_get_block_size(obs) >> 20);
-		break;
-	case DAXHP_REFUSED_NO_PERMISSION:
-		r = asprintf(&text, "only root may (CAP_SYS_ADMIN). Run it as root or with sudo");
-		break;
-	case DAXHP_REFUSED_NO_HOTPLUG:
-		r = asprintf(&text, "this kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG)");
-		break;
-	case DAXHP_REFUSED_NO_HOTREMOVE:
-		r = asprintf(&text,
-			     "this kernel cannot take memory away (CONFIG_MEMORY_HOTREMOVE)");
-		break;
+		return fprintf(f, "it is bound to the driver %s, which daxhp does not know",
+			       daxhp_observation_get_driver(obs));
 	case DAXHP_REFUSED_UNREADABLE:
-		file = daxhp_observation_get_blocks_error_file(obs);
-		r = asprintf(&text, "its memory blocks cannot be looked at (%s: %s)",
-			     file ? file : "its ranges",
-			     strerror(-daxhp_observation_get_blocks_error(obs)));
-		break;
+		return fprintf(f, "its memory blocks cannot be looked at (%s: %s)",
+			       file ? file : "its ranges",
+			       strerror(-daxhp_observation_get_blocks_error(obs)));
 	default:
-		break;
+		return print_blocks_refusal(f, o, refusal);
 	}
-	return r < 0 ? NULL : text;
+}
+
+/* NULL when @refusal is none. */
+static char *refusal_text(const struct outcome *o, enum daxhp_failure refusal)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+	int n;
+
+	if (refusal == DAXHP_FAILURE_NONE || refusal >= DAXHP_FAILED_WRITE)
+		return NULL;
+	if (fixed_text(refusal))
+		return strdup(fixed_text(refusal));
+	f = open_memstream(&text, &size);
+	if (!f)
+		return NULL;
+	n = print_other_refusal(f, o, refusal);
+	if (fclose(f) != 0 || n <= 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }
 
 static char *write_text(const struct daxhp_result *result)
@@ -223,65 +267,21 @@ static char *not_so_text(const struct outcome *o)
 static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 {
 	int64_t block = daxhp_result_get_block(o->result);
-	int errnum = daxhp_result_get_errno(o->result);
-	const char *fixed = NULL;
+	const char *name = errno_word(daxhp_result_get_errno(o->result));
 	char *text;
 	int r;
 
-	switch (failure) {
-	case DAXHP_FAILED_WRITE:
+	if (failure == DAXHP_FAILED_WRITE)
 		return write_text(o->result);
-	case DAXHP_FAILED_NOT_SO:
+	if (failure == DAXHP_FAILED_NOT_SO)
 		return not_so_text(o);
-	case DAXHP_FAILED_STILL_ONLINE:
+	if (failure == DAXHP_FAILED_STILL_ONLINE)
 		r = asprintf(&text,
 			     "memory%" PRId64 " was online again when the device was about to be "
 			     "unbound (%s): some other program sets memory blocks online",
-			     block, errno_word(errnum));
-		return r < 0 ? NULL : text;
-	case DAXHP_FAILED_LOCK:
-		fixed = "/run/daxhp/, where it would be written down what to restore, cannot be "
-			"written to";
-		break;
-	case DAXHP_FAILED_HELD:
-		fixed = "another program keeps a memory block's state file open";
-		break;
-	case DAXHP_FAILED_CANCELLED:
-		fixed = interrupt_reason();
-		break;
-	case DAXHP_FAILED_MODULE_MISSING:
-		fixed = "the kernel module kmem (CONFIG_DEV_DAX_KMEM) is not there: is the package "
-			"with "
-			"this kernel's modules installed?";
-		break;
-	case DAXHP_FAILED_MODULE_BLACKLISTED:
-		fixed = "the kernel module kmem is blacklisted in modprobe.d";
-		break;
-	case DAXHP_FAILED_DRIVER_CHANGED:
-		fixed = "somebody else bound or unbound the device meanwhile";
-		break;
-	case DAXHP_FAILED_OBSERVE:
-		fixed = "how it went cannot be seen: the device cannot be looked at any more";
-		break;
-	case DAXHP_FAILED_MODULE:
-		fixed = "the kernel module kmem would not load";
-		break;
-	case DAXHP_FAILED_BIND:
-		fixed = "the driver kmem would not take the device, see the kernel's log";
-		break;
-	case DAXHP_FAILED_BIND_OTHERS:
-		fixed = "kmem would take other devices as well, which have no driver now; bring "
-			"those "
-			"online or give them a driver first";
-		break;
-	case DAXHP_FAILED_UNBIND:
-		fixed = "the device could not be unbound from kmem";
-		break;
-	default:
-		fixed = "it failed";
-		break;
-	}
-	r = asprintf(&text, "%s (%s)", fixed, errno_word(errnum));
+			     block, name);
+	else
+		r = asprintf(&text, "%s (%s)", fixed_text(failure), name);
 	return r < 0 ? NULL : text;
 }
 

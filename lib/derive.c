@@ -115,3 +115,8 @@ bool observation_equal(const struct daxhp_observation *a, const struct daxhp_obs
 			return false;
 	return true;
 }
+
+bool observation_has_attribute(const struct daxhp_observation *obs)
+{
+	return obs->interface == DAXHP_INTERFACE_STATE || obs->interface == DAXHP_INTERFACE_HOTPLUG;
+}

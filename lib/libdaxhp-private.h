@@ -183,6 +183,8 @@ bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
 void observation_derive(struct daxhp_observation *observation);
 /* Are both in the same state, block by block, with the same driver and the same word? */
 bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b);
+/* Is it worked through a whole-device attribute? */
+bool observation_has_attribute(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
 static inline struct daxhp_observation *observation_ref(struct daxhp_observation *observation)
@@ -210,6 +212,28 @@ struct daxhp_plan {
 	struct daxhp_step *steps;
 	size_t n_steps;
 };
+
+/* ---- step.c: pure ---- */
+
+int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan);
+int plan_add_step(struct daxhp_plan *plan, enum daxhp_step_type type, enum daxhp_state word);
+
+/* @before is NULL where there is nothing to compare with. */
+typedef bool (*block_filter)(const struct memblock *now, const struct memblock *before);
+bool block_is_online(const struct memblock *now, const struct memblock *before);
+bool block_is_offline(const struct memblock *now, const struct memblock *before);
+/* Write @word to the blocks of @now that @filter picks. */
+int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
+		    const struct daxhp_observation *now, const struct daxhp_observation *before,
+		    block_filter filter);
+/* The same for the plan's own observation, under the guard. */
+int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter);
+/* With the check before. */
+int plan_add_unbind(struct daxhp_plan *plan);
+/* Bind, so that the memory comes up as @word; @policy is the machine's. */
+int plan_add_bind(struct daxhp_plan *plan, const char *policy, enum daxhp_state word);
+
+/* ---- restore.c: pure ---- */
 
 /*
  * The steps that bring the device from @now nearer to @before; none when there is nothing to do,
@@ -251,7 +275,7 @@ struct daxhp_result {
 void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
 			const char *wrote, int64_t block);
 
-/* ---- steps.c ---- */
+/* ---- execute.c ---- */
 
 /* What a plan's steps share while they are carried out. */
 struct run {

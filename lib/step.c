@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What a plan is made of: putting steps into it, and reading them. Pure. */
+#include <errno.h>
+#include <string.h>
+
+#include "libdaxhp-private.h"
+
+int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan)
+{
+	struct daxhp_plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return -ENOMEM;
+	plan->before = observation_ref(before);
+	*ret_plan = plan;
+	return 0;
+}
+
+int plan_add_step(struct daxhp_plan *plan, enum daxhp_step_type type, enum daxhp_state word)
+{
+	struct daxhp_step *grown;
+
+	grown = reallocarray(plan->steps, plan->n_steps + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	plan->steps = grown;
+	grown[plan->n_steps++] = (struct daxhp_step){ .type = type, .word = word };
+	return 0;
+}
+
+bool block_is_online(const struct memblock *now, const struct memblock *before)
+{
+	(void)before;
+	return now->state == MEMBLOCK_ONLINE || now->state == MEMBLOCK_GOING_OFFLINE;
+}
+
+bool block_is_offline(const struct memblock *now, const struct memblock *before)
+{
+	(void)before;
+	return now->state == MEMBLOCK_OFFLINE;
+}
+
+/* A step for the blocks that @filter picks; no step when there are none. */
+int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
+		    const struct daxhp_observation *now, const struct daxhp_observation *before,
+		    block_filter filter)
+{
+	_cleanup_free_ uint64_t *ids = calloc(now->n_blocks + 1, sizeof(*ids));
+	size_t n = 0;
+	int r;
+
+	if (!ids)
+		return -ENOMEM;
+	for (size_t i = 0; i < now->n_blocks; i++)
+		if (filter(&now->blocks[i], before ? &before->blocks[i] : NULL))
+			ids[n++] = now->blocks[i].id;
+	if (n == 0)
+		return 0;
+	r = plan_add_step(plan, DAXHP_STEP_WRITE_BLOCKS, word);
+	if (r < 0)
+		return r;
+	plan->steps[plan->n_steps - 1].blocks = steal_pointer(ids);
+	plan->steps[plan->n_steps - 1].n_blocks = n;
+	return 0;
+}
+
+/* Blocks that are gone through one by one are anybody's meanwhile, unless they are guarded. */
+int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter)
+{
+	int r = plan_add_step(plan, DAXHP_STEP_GUARD, DAXHP_STATE_NONE);
+
+	return r < 0 ? r : plan_add_blocks(plan, word, plan->before, NULL, filter);
+}
+
+/* Unbinding with a block online loses the memory until reboot: never without the check before. */
+int plan_add_unbind(struct daxhp_plan *plan)
+{
+	int r = plan_add_step(plan, DAXHP_STEP_CHECK_OFFLINE, DAXHP_STATE_NONE);
+
+	return r < 0 ? r : plan_add_step(plan, DAXHP_STEP_UNBIND, DAXHP_STATE_NONE);
+}
+
+/*
+ * The kernel brings memory that kmem adds to where the policy says, under its own lock, before
+ * any rival can see a block offline. So the policy is how a zone is chosen at bind time.
+ */
+int plan_add_bind(struct daxhp_plan *plan, const char *policy, enum daxhp_state word)
+{
+	bool differs = state_from_name(policy) != word;
+	int r = plan->before->has_kmem ? 0 : plan_add_step(plan, DAXHP_STEP_LOAD, DAXHP_STATE_NONE);
+
+	if (r == 0 && differs)
+		r = plan_add_step(plan, DAXHP_STEP_SET_POLICY, word);
+	if (r == 0)
+		r = plan_add_step(plan, DAXHP_STEP_BIND, word);
+	if (r == 0 && differs)
+		r = plan_add_step(plan, DAXHP_STEP_RESTORE_POLICY, DAXHP_STATE_NONE);
+	return r;
+}
+
+EXPORT struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan)
+{
+	if (!plan)
+		return NULL;
+	for (size_t i = 0; i < plan->n_steps; i++)
+		free(plan->steps[i].blocks);
+	free(plan->steps);
+	daxhp_observation_unref(plan->before);
+	free(plan);
+	return NULL;
+}
+
+EXPORT enum daxhp_failure daxhp_plan_get_refusal(const struct daxhp_plan *plan)
+{
+	return plan->refusal;
+}
+
+EXPORT size_t daxhp_plan_count_steps(const struct daxhp_plan *plan)
+{
+	return plan->n_steps;
+}
+
+EXPORT const struct daxhp_step *daxhp_plan_get_step(const struct daxhp_plan *plan, size_t i)
+{
+	return i < plan->n_steps ? &plan->steps[i] : NULL;
+}
+
+EXPORT enum daxhp_step_type daxhp_step_get_type(const struct daxhp_step *step)
+{
+	return step->type;
+}
+
+EXPORT const char *daxhp_step_get_name(const struct daxhp_step *step)
+{
+	static const char *const names[] = {
+		[DAXHP_STEP_GUARD] = "guard",
+		[DAXHP_STEP_WRITE_ATTRIBUTE] = "write-attribute",
+		[DAXHP_STEP_WRITE_BLOCKS] = "write-blocks",
+		[DAXHP_STEP_CHECK_OFFLINE] = "check-offline",
+		[DAXHP_STEP_SET_POLICY] = "set-policy",
+		[DAXHP_STEP_RESTORE_POLICY] = "restore-policy",
+		[DAXHP_STEP_LOAD] = "load-module",
+		[DAXHP_STEP_BIND] = "bind",
+		[DAXHP_STEP_UNBIND] = "unbind",
+	};
+
+	return names[step->type];
+}
+
+EXPORT enum daxhp_state daxhp_step_get_word(const struct daxhp_step *step)
+{
+	return step->type == DAXHP_STEP_BIND ? DAXHP_STATE_NONE : step->word;
+}
+
+EXPORT size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_t **ret_blocks)
+{
+	*ret_blocks = step->blocks;
+	return step->n_blocks;
+}
+
+EXPORT unsigned int daxhp_step_get_retry(const struct daxhp_step *step)
+{
+	return step->retry;
+}
+
+EXPORT double daxhp_step_get_seconds(const struct daxhp_step *step)
+{
+	return step->seconds;
+}
