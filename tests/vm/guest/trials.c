@@ -262,11 +262,11 @@ static bool check(int status, const struct look *before, bool want_online)
 
 static char *const *command(bool want_online)
 {
-	static char *online[] = { "daxhp", "online", "--movable", "--json", NULL, NULL };
-	static char *unplug[] = { "daxhp", "unplug", "--json", NULL, NULL };
+	static const char *online[] = { "daxhp", "online", "--movable", "--json", NULL, NULL };
+	static const char *unplug[] = { "daxhp", "unplug", "--json", NULL, NULL };
 
-	online[4] = unplug[3] = (char *)device;
-	return want_online ? online : unplug;
+	online[4] = unplug[3] = device;
+	return (char *const *)(want_online ? online : unplug);
 }
 
 /* A run that nothing disturbs. */
@@ -571,8 +571,8 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int n_args;
-	} modes[] = { { "cycle", 1 },  { "held", 2 },	{ "kill", 2 },
-		      { "fail", 3 },   { "signal", 3 }, { "twice", 3 } };
+	} modes[] = { { "cycle", 1 }, { "held", 2 },   { "kill", 2 },
+		      { "fail", 3 },  { "signal", 3 }, { "twice", 3 } };
 	char **args = argv + 3;
 	size_t mode = 0;
 

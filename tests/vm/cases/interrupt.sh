@@ -1,0 +1,274 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=pmem
+#
+# Signals, time that runs out, a second daxhp, rights and places that are
+# missing: whatever comes in between, it is done or it is as before.
+
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+
+device=dax0.0
+set_policy offline
+base_policy=offline
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+mapfile -t ids < <(blocks "$device")
+
+reset() {
+	stop_rivals
+	no_faults
+	take_away "$device"
+	daxhp online --movable "$device" >/dev/null
+}
+
+test_signals() {
+	tried 'SIGINT' signal "$device" "$(quick_or_full 20 200)" 2 1 "${ids[@]}"
+	tried 'SIGTERM' signal "$device" "$(quick_or_full 5 50)" 15 2 "${ids[@]}"
+	tried 'SIGHUP' signal "$device" "$(quick_or_full 5 50)" 1 3 "${ids[@]}"
+	tried 'SIGKILL' signal "$device" "$(quick_or_full 5 50)" 9 4 "${ids[@]}"
+	never_wedged
+}
+
+test_second_signal() {
+	tried 'SIGINT twice' twice "$device" "$(quick_or_full 10 100)" 2 5 "${ids[@]}"
+	never_wedged
+}
+
+# Every write takes a while, so that there is time to send a signal to the undo.
+test_second_signal_while_undoing() {
+	local pid signal
+	if has_attribute; then
+		skip 'while undoing' 'the undo is one write of the kernel'
+		return
+	fi
+	snapshot
+	before=$now_snapshot
+	strace -f -o /run/strace.log -P "$memory/memory${ids[7]}/state" \
+		-e inject=write,pwrite64:delay_enter=1500000 \
+		daxhp unplug --json "$device" >/run/tap.out 2>/run/tap.err &
+	signal=$!
+	sleep 1
+	pid=$(pgrep -x daxhp)
+	kill -TERM "$pid"
+	sleep 2
+	kill -TERM "$pid" 2>/dev/null
+	rc=0
+	wait "$signal" || rc=$?
+	out=$(</run/tap.out) err=$(</run/tap.err) ran='daxhp unplug, stopped twice'
+	exits 1 'exit status'
+	like "$err" 'stopped by SIGTERM' 'says why'
+	like "$err" 'Nothing was changed' 'says how things stand'
+	unchanged "$before" 'all undone'
+}
+
+# Nobody reads what it says: that is no reason to stop half way.
+test_broken_pipe() {
+	local block=${ids[7]}
+	run bash -c "daxhp unplug -v $device 2>&1 | true"
+	wait_for_daxhp
+	agrees "$device" unplugged 'unplug into a closed pipe'
+	run bash -c "daxhp online -v --movable $device 2>&1 | true"
+	wait_for_daxhp
+	agrees "$device" online_movable 'online into a closed pipe'
+	has_attribute && return
+	run bash -c "strace -f -o /run/strace.log -P $memory/memory$block/state -e inject=write,pwrite64:error=EBUSY:when=1 daxhp unplug -v $device 2>&1 | true"
+	wait_for_daxhp
+	agrees "$device" online_movable 'an undo into a closed pipe'
+}
+
+wait_for_daxhp() {
+	while pgrep -x daxhp >/dev/null; do sleep 0.1; done
+}
+
+# timed_run COMMAND...: leaves in took how many seconds it ran.
+timed_run() {
+	local start=${EPOCHREALTIME/./}
+	run "$@"
+	took=$(awk -v us=$((${EPOCHREALTIME/./} - start)) 'BEGIN { printf "%.2f", us / 1e6 }')
+}
+
+stopped_in_time() {
+	exits 1 "$1: exit status"
+	at_most "$took" 3 "$1: seconds with --timeout=1"
+	like "$err" 'the time allowed ran out' "$1: says why"
+	like "$err" 'Nothing was changed' "$1: says how things stand"
+	agrees "$device" online_movable "$1"
+}
+
+test_timeout() {
+	fault MEM_GOING_OFFLINE -16
+	timed_run daxhp unplug --retry=1000 --timeout=1 "$device"
+	stopped_in_time 'the kernel refuses, and daxhp tries again'
+	no_faults
+	run daxhp unplug --timeout=60 "$device"
+	exits 0 'time enough'
+	agrees "$device" unplugged 'time enough'
+}
+
+start_pin() {
+	local try
+	rm -f /run/pin.out
+	pin >/run/pin.out 2>&1 &
+	rival_pids+=($!)
+	for ((try = 0; try < 50; try++)); do
+		grep -q pinned /run/pin.out && return 0
+		sleep 0.1
+	done
+	return 1
+}
+
+# The kernel itself does not come back before a signal does.
+test_pinned_memory() {
+	start_pin || { fail 'pages can be pinned' "$(</run/pin.out)"; return; }
+	timed_run daxhp unplug --timeout=1 "$device"
+	stopped_in_time 'pages that cannot be moved'
+	timed_run daxhp unplug --retry=1000 --timeout=1 "$device"
+	stopped_in_time 'pages that cannot be moved, and daxhp tries again'
+	stop_rivals
+	run daxhp unplug --retry=10 "$device"
+	exits 0 'once they are free'
+	agrees "$device" unplugged 'once they are free'
+}
+
+test_two_at_once() {
+	local first second rc_first=0 rc_second=0
+	start_pin || { fail 'pages can be pinned' "$(</run/pin.out)"; return; }
+	daxhp unplug --retry=1000 --timeout=60 "$device" >/run/first.out 2>&1 &
+	first=$!
+	sleep 1
+	timed_run daxhp unplug "$device"
+	exits 1 'the second fails'
+	like "$err" "pid $first\)" 'and names the first'
+	one_sentence 'in one sentence'
+	at_most "$took" 1.5 'at once: seconds'
+	timed_run daxhp unplug --wait=1 "$device"
+	exits 1 'with --wait=1'
+	like "$err" "pid $first\)" 'with --wait=1: names the first'
+	daxhp online --movable --wait=60 "$device" >/run/second.out 2>&1 &
+	second=$!
+	sleep 1
+	ok 'with --wait=60 it waits' kill -0 "$second"
+	stop_rivals
+	wait "$first" || rc_first=$?
+	wait "$second" || rc_second=$?
+	is "$rc_first $rc_second" '0 0' 'one after the other, both done'
+	agrees "$device" online_movable 'the last one counts'
+	never_wedged
+}
+
+# Both at the same moment, both ways, ten times: one has the lock, and either
+# the other comes too late, or it finds the work done.
+test_pairs() {
+	local i a b rc_a rc_b
+	for ((i = 0; i < $(quick_or_full 3 20); i++)); do
+		daxhp unplug --wait=30 "$device" >/run/a 2>&1 &
+		a=$!
+		daxhp online --movable --wait=30 "$device" >/run/b 2>&1 &
+		b=$!
+		rc_a=0 rc_b=0
+		wait "$a" || rc_a=$?
+		wait "$b" || rc_b=$?
+		like "$rc_a $rc_b $(raw_word "$device")" '^0 0 (unplugged|online_movable)$' "unplug and online, pair $i"
+	done
+	never_wedged
+}
+
+# daxctl does not know of the lock: both must come back, nothing may be wedged,
+# and what daxhp says must be so.
+test_with_daxctl() {
+	local i theirs
+	for ((i = 0; i < $(quick_or_full 3 20); i++)); do
+		daxctl offline-memory "$device" >/run/theirs 2>&1 &
+		theirs=$!
+		run timeout 60 daxhp unplug "$device"
+		wait "$theirs"
+		like "$rc" '^[01]$' "with daxctl offline-memory: unplug comes back, $i"
+		[ "$rc" = 1 ] || is "$(raw_word "$device")" unplugged "and what it says is so, $i"
+		daxhp online --movable "$device" >/run/b 2>&1
+		is "$(raw_word "$device")" online_movable "online again, $i"
+	done
+	never_wedged
+}
+
+as_nobody() {
+	setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
+}
+
+test_without_rights() {
+	refused 'unplug' 1 as_nobody daxhp unplug "$device"
+	like "$err" '[Rr]oot|CAP_SYS_ADMIN' 'says what is missing'
+}
+
+# As in a container that has root, but not all of its rights.
+test_without_sys_admin() {
+	snapshot
+	before=$now_snapshot
+	run setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin daxhp unplug "$device"
+	like "$rc" '^[01]$' 'unplug comes back'
+	like "$err" 'CAP_SYS_ADMIN|could not be kept off' 'says what is missing'
+	if [ "$rc" = 0 ]; then
+		agrees "$device" unplugged 'unplugged all the same'
+	else
+		unchanged "$before" 'nothing changed'
+	fi
+	run setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin daxhp online --movable "$device"
+	like "$rc" '^[01]$' 'online comes back'
+	[ "$rc" = 1 ] || agrees "$device" online_movable 'online all the same'
+}
+
+# with_run OPTIONS SETUP COMMAND: with another /run.
+with_run() {
+	unshare --mount sh -c "mount -t tmpfs -o $1 none /run && { $2; } && exec $3"
+}
+
+# done_or_not NAME WORD: done, or failed with a word about /run and unchanged.
+done_or_not() {
+	if [ "$rc" = 0 ]; then
+		agrees "$device" "$2" "$1: done"
+	else
+		exits 1 "$1: exit status"
+		like "$err" '/run' "$1: says what is missing"
+		unchanged "$before" "$1: nothing changed"
+	fi
+}
+
+try_with_run() {
+	local name=$1
+	shift
+	snapshot
+	before=$now_snapshot
+	run with_run "$@" "daxhp unplug $device"
+	done_or_not "$name: unplug" unplugged
+	take_away "$device"
+	# Unbound, so that the way leads by the policy and its journal.
+	unbind "$device"
+	snapshot
+	before=$now_snapshot
+	run with_run "$@" "daxhp online --movable $device"
+	done_or_not "$name: online" online_movable
+	daxhp online --movable "$device" >/dev/null 2>&1
+}
+
+test_run_read_only() {
+	try_with_run 'read-only' mode=755 'mount -o remount,ro /run'
+	try_with_run 'read-only, with a folder' mode=755 'mkdir -m 700 /run/daxhp; mount -o remount,ro /run'
+}
+
+test_run_full() {
+	local inodes
+	try_with_run 'full' mode=755,size=8k 'mkdir -m 700 /run/daxhp; head -c 8192 /dev/zero >/run/fill'
+	try_with_run 'one page left' mode=755,size=8k 'mkdir -m 700 /run/daxhp; head -c 4096 /dev/zero >/run/fill'
+	try_with_run 'two pages left' mode=755,size=12k 'mkdir -m 700 /run/daxhp; head -c 4096 /dev/zero >/run/fill'
+	for inodes in 2 3 4 5 6; do
+		try_with_run "$inodes inodes" "mode=755,nr_inodes=$inodes" true
+	done
+}
+
+test_run_of_somebody_else() {
+	try_with_run 'of another user' mode=755 'mkdir -m 700 /run/daxhp; chown 65534 /run/daxhp'
+	try_with_run 'writable for all' mode=755 'mkdir -m 777 /run/daxhp; chmod 777 /run/daxhp'
+	try_with_run 'a link' mode=755 'mkdir -m 700 /run/other; ln -s other /run/daxhp'
+}
+
+run_tests

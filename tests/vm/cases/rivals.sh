@@ -1,0 +1,110 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=pmem
+#
+# Others set the device's blocks online while daxhp takes them away: a loop as
+# fast as it can be, one that has the files open, chmem, daxctl, udevd.
+
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+
+device=dax0.0
+set_policy offline
+base_policy=offline
+times=$(quick_or_full 10 100)
+# daxhp leaves no other way to unplug than by unbinding, so bind it once by hand.
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+mapfile -t ids < <(blocks "$device")
+
+reset() {
+	stop_rivals
+	take_away "$device"
+	daxhp online --movable "$device" >/dev/null
+}
+
+test_no_rival() {
+	tried 'unplug and online' cycle "$device" "$(quick_or_full 3 100)" "${ids[@]}"
+	never_wedged
+}
+
+test_two_rivals() {
+	local us
+	for us in 100 1000 10000; do
+		start_rival rival "$us" "${ids[@]}"
+		start_rival rival "$us" "${ids[@]}"
+		tried "every $us us" cycle "$device" "$times" "${ids[@]}"
+		stop_rivals
+	done
+	never_wedged
+}
+
+test_rival_is_named() {
+	start_rival rival 100 "${ids[@]}"
+	run daxhp unplug -v "$device"
+	exits 0 'unplug -v'
+	like "$err" 'rival \(pid [0-9]+\) was kept off' 'names it'
+	daxhp online --movable "$device" >/dev/null
+	run daxhp unplug --json "$device"
+	exits 0 'unplug --json'
+	json_like '.[0].rivals[0] | "\(.comm) \(.denied)"' '^rival [1-9]' 'names it in JSON'
+	stop_rivals
+	never_wedged
+}
+
+# The attribute's write is the kernel's own affair, where nobody gets between.
+test_files_kept_open() {
+	start_rival rival --keep 1000 "${ids[@]}"
+	sleep 0.5
+	if has_attribute; then
+		tried 'the attribute does not mind' cycle "$device" "$times" "${ids[@]}"
+	else
+		tried 'fails, names it, undone' held "$device" "$(quick_or_full 3 100)" rival "${ids[@]}"
+		run daxhp unplug "$device"
+		exits 1 'unplug'
+		like "$err" 'Nothing was changed' 'says how things stand'
+		like "$err" 'rival \(pid [0-9]+\) has' 'says who'
+		stop_rivals
+		run daxhp unplug "$device"
+		exits 0 'unplug once it is gone'
+		agrees "$device" unplugged 'at the end'
+	fi
+	never_wedged
+}
+
+forever() {
+	while :; do "$@"; done
+}
+
+test_chmem() {
+	start_rival forever chmem --enable --zone Movable --blocks "${ids[0]}-${ids[-1]}"
+	tried 'chmem in a loop' cycle "$device" "$times" "${ids[@]}"
+	never_wedged
+}
+
+test_daxctl() {
+	start_rival forever daxctl online-memory "$device"
+	tried 'daxctl online-memory in a loop' cycle "$device" "$times" "${ids[@]}"
+	never_wedged
+}
+
+# As RHEL and SUSE have it, and for offline events, too.
+test_udevd() {
+	local udevd=/usr/lib/systemd/systemd-udevd pid
+	echo 'SUBSYSTEM=="memory", ACTION=="add|change|offline", ATTR{state}=="offline", ATTR{state}="online_movable"' \
+		>/etc/udev/rules.d/10-rival.rules
+	"$udevd" >/run/udevd.log 2>&1 &
+	pid=$!
+	udevadm control --ping --timeout=30 || bail_out "udevd did not start: $(</run/udevd.log)"
+	run daxhp unplug "$device"
+	bind_kmem "$device" offline
+	udevadm settle --timeout=30
+	is "$(raw_word "$device")" online_movable 'the rule is at work'
+	tried 'udevd' cycle "$device" "$times" "${ids[@]}"
+	kill "$pid"
+	wait "$pid"
+	rm -f /etc/udev/rules.d/10-rival.rules
+	never_wedged
+}
+
+run_tests

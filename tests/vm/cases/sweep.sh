@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=none --memory=6G --append=memmap=640M!4G
+#
+# daxhp killed at every system call, and refused every call on a file below
+# /sys with every errno that may come from there. The device is small, for the
+# runs are some thousands: with four blocks there are a first, a last, and two
+# between.
+
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+# shellcheck source=setup.sh
+. /vm/guest/setup.sh
+
+setup_pmem || bail_out 'no device'
+device=dax0.0
+set_policy offline
+base_policy=offline
+# Primes, so that the quick runs do not fall on the same call of every block.
+kill_step=$(quick_or_full 37 1)
+fail_step=$(quick_or_full 23 1)
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+take_away "$device"
+mapfile -t ids < <(blocks "$device")
+
+reset() {
+	take_away "$device"
+}
+
+test_topology() {
+	is "${#ids[@]}" 4 'four blocks'
+}
+
+test_killed() {
+	tried 'at every call of unplug and online' kill "$device" online,unplugged "$kill_step" "${ids[@]}"
+	tried 'at every call of online from offline' kill "$device" offline "$kill_step" "${ids[@]}"
+	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
+	agrees "$device" online_movable 'at the end'
+	never_wedged
+}
+
+# fails_everywhere FROM
+fails_everywhere() {
+	local errno
+	for errno in EIO EBUSY ENOMEM EINTR ENOENT; do
+		tried "$errno" fail "$device" "$1" "$fail_step" "$errno" "${ids[@]}"
+	done
+	never_wedged
+}
+
+test_unplug_from_online() {
+	fails_everywhere online
+}
+
+test_online_from_unplugged() {
+	fails_everywhere unplugged
+}
+
+test_online_from_offline() {
+	fails_everywhere offline
+}
+
+# Where the attribute is, unplugged and unbound are two states.
+test_online_from_unbound() {
+	if has_attribute; then
+		fails_everywhere unbound
+	else
+		skip 'unbound' 'the same as unplugged'
+	fi
+}
+
+run_tests

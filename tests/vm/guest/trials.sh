@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# For the cases that run daxhp very often while something goes wrong. The work
+# is done by two small programs, trials and rival, which are built beside this
+# file and put into the guest by --file.
+#
+# With the kernel parameter daxhp.full (--append=daxhp.full) a case does all
+# that it can; without it, what a minute allows.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+for program in trials rival; do
+	command -v $program >/dev/null ||
+		bail_out "$program is missing in the guest: --file=build/tests/vm/$program:/usr/local/bin/$program"
+done
+
+is_full() {
+	[[ " $(</proc/cmdline) " == *' daxhp.full '* ]]
+}
+
+# quick_or_full QUICK FULL
+quick_or_full() {
+	if is_full; then echo "$2"; else echo "$1"; fi
+}
+
+# tried NAME TRIALS-ARGUMENTS...: one test; the figures are told in any case.
+tried() {
+	local name=$1 start=$SECONDS
+	shift
+	if trials "$@" >/run/trials.out 2>&1; then
+		pass "$name"
+		diag "$(</run/trials.out), $((SECONDS - start)) s"
+	else
+		fail "$name" "$(</run/trials.out), $((SECONDS - start)) s"
+	fi
+}
+
+never_wedged() {
+	nok "the kernel never said 'until reboot'" grep -q 'until reboot' <(dmesg)
+}
+
+# Background jobs of a test, by their ids.
+rival_pids=()
+
+start_rival() {
+	"$@" >/dev/null 2>&1 &
+	rival_pids+=($!)
+}
+
+stop_rivals() {
+	local pid
+	for pid in "${rival_pids[@]}"; do
+		kill "$pid" 2>/dev/null
+	done
+	for pid in "${rival_pids[@]}"; do
+		wait "$pid" 2>/dev/null
+	done
+	rival_pids=()
+}
