@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=nvdimm-pair
+# vm: --topology=nvdimm-pair --timeout=1700
 #
 # daxctl against daxhp on a device of 33 GiB and one of 129 GiB in the same
 # boot: looking, going online, going offline. A machine that is emulated has no
@@ -12,7 +12,7 @@
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
 
-rounds=3
+rounds=2
 devices=(dax0.0 dax1.0)
 [ "$(<$dax_bus/devices/dax0.0/size)" -lt "$(<$dax_bus/devices/dax1.0/size)" ] || devices=(dax1.0 dax0.0)
 small=${devices[0]} large=${devices[1]}
@@ -72,8 +72,11 @@ measure() {
 
 	opened "$device daxctl list" daxctl list
 	opened "$device daxhp status" daxhp status
-	opened "$device daxctl online" daxctl online-memory "$device"
-	opened "$device daxctl offline" daxctl offline-memory "$device"
+	# Under strace the large device takes many minutes, and shows no more.
+	if [ "$device" = "$small" ]; then
+		opened "$device daxctl online" daxctl online-memory "$device"
+		opened "$device daxctl offline" daxctl offline-memory "$device"
+	fi
 
 	for ((round = 1; round <= rounds; round++)); do
 		took "$device daxctl list" daxctl list
@@ -100,8 +103,10 @@ measure() {
 		unbind "$device"
 		bind_kmem "$device" offline || bail_out "cannot bind $device"
 	done
-	opened "$device daxhp online" daxhp online --movable "$device"
-	opened "$device daxhp unplug" daxhp unplug "$device"
+	if [ "$device" = "$small" ]; then
+		opened "$device daxhp online" daxhp online --movable "$device"
+		opened "$device daxhp unplug" daxhp unplug "$device"
+	fi
 	take_away "$device" || bail_out "cannot take $device away"
 }
 
@@ -125,6 +130,7 @@ opens_row() {
 	local device ours=$2 theirs=$3 line
 	printf -v line '%-26s' "$1"
 	for device in "${devices[@]}"; do
+		[ -n "${opens["$device $ours"]:-}" ] || continue
 		printf -v line '%s %9d %9d %7s' "$line" "${opens["$device $theirs"]}" "${opens["$device $ours"]}" \
 			"$(ratio "${opens["$device $theirs"]}" "${opens["$device $ours"]}")"
 	done
