@@ -3,11 +3,7 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ KEY_TIMEOUT, "timeout", "SECONDS", "give up after that long, and undo what was done" },
-	{ KEY_RETRY, "retry", "N", "try busy memory again, up to N times, with growing pauses" },
-	ROW_WAIT,
-	ROW_DRY_RUN,
-	{ 0 },
+	ROW_TIMEOUT, ROW_RETRY, ROW_WAIT, ROW_DRY_RUN, { 0 },
 };
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)

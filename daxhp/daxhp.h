@@ -20,12 +20,26 @@ enum exit_status {
 /* ---- options.c ---- */
 
 /* Keys of the options that have no short form. */
-enum { KEY_REGION = 1, KEY_NODE, KEY_MOVABLE, KEY_KERNEL, KEY_TIMEOUT, KEY_RETRY, KEY_WAIT };
+enum {
+	KEY_REGION = 1,
+	KEY_NODE,
+	KEY_MOVABLE,
+	KEY_KERNEL,
+	KEY_TIMEOUT,
+	KEY_RETRY,
+	KEY_WAIT,
+	KEY_MODE,
+	KEY_NO_ONLINE,
+	KEY_FORCE,
+	KEY_YES
+};
 
 struct settings {
 	bool json, human, dry_run, mappings;
 	int verbose; /* how often it was given */
-	bool movable, kernel;
+	bool movable, kernel, no_online;
+	bool force, yes;
+	const char *mode;   /* to reconfigure to: "system-ram" or "devdax"; NULL: as it is */
 	const char *region; /* narrow the devices to one region: its number or name */
 	int node;	    /* narrow them to one node; -1: any */
 	int timeout;	    /* seconds; 0: none */
@@ -50,6 +64,17 @@ struct command {
 };
 
 extern const struct option_row options_common[];
+/* What several commands have. */
+#define ROW_TIMEOUT                                                       \
+	{                                                                 \
+		KEY_TIMEOUT, "timeout", "SECONDS",                        \
+			"give up after that long, and undo what was done" \
+	}
+#define ROW_RETRY                                                                   \
+	{                                                                           \
+		KEY_RETRY, "retry", "N",                                            \
+			"try busy memory again, up to N times, with growing pauses" \
+	}
 #define ROW_WAIT                                                                                 \
 	{                                                                                        \
 		KEY_WAIT, "wait", "SECONDS", "wait for another daxhp to be done with the device" \
@@ -69,7 +94,7 @@ void usage_print(const struct command *command, FILE *to);
 
 /* ---- commands, one file each ---- */
 
-extern const struct command cmd_status, cmd_online, cmd_unplug;
+extern const struct command cmd_status, cmd_online, cmd_unplug, cmd_reconfigure;
 
 /* ---- select.c ---- */
 

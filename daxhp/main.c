@@ -5,7 +5,8 @@
 
 #include "daxhp.h"
 
-static const struct command *const commands[] = { &cmd_status, &cmd_online, &cmd_unplug };
+static const struct command *const commands[] = { &cmd_status, &cmd_online, &cmd_unplug,
+						  &cmd_reconfigure };
 
 static const struct command *find_command(const char *name)
 {

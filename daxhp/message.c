@@ -77,6 +77,8 @@ static const char *why_not(const char *wrote, int errnum)
 
 static const char *verb(enum daxhp_goal goal)
 {
+	if (goal >= DAXHP_GOAL_MOVE_KERNEL)
+		return "reconfigure";
 	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "bring online";
 }
 
@@ -84,8 +86,12 @@ static const char *zone_words(enum daxhp_goal goal)
 {
 	switch (goal) {
 	case DAXHP_GOAL_ONLINE_MOVABLE:
+	case DAXHP_GOAL_MOVE_MOVABLE:
+	case DAXHP_GOAL_SYSTEM_RAM_MOVABLE:
 		return "ZONE_MOVABLE";
 	case DAXHP_GOAL_ONLINE_KERNEL:
+	case DAXHP_GOAL_MOVE_KERNEL:
+	case DAXHP_GOAL_SYSTEM_RAM_KERNEL:
 		return "a zone for kernel memory";
 	default:
 		return "one kind of zone";
@@ -110,16 +116,10 @@ static const char *const fixed_texts[] = {
 		"/run/daxhp/, where it would be written down what to restore, cannot be "
 		"written to",
 	[DAXHP_FAILED_HELD] = "another program keeps a memory block's state file open",
-	[DAXHP_FAILED_MODULE_MISSING] = "the kernel module kmem (CONFIG_DEV_DAX_KMEM) is not "
-					"there: is the package with this "
-					"kernel's modules installed?",
-	[DAXHP_FAILED_MODULE_BLACKLISTED] = "the kernel module kmem is blacklisted in modprobe.d",
-	[DAXHP_FAILED_MODULE] = "the kernel module kmem would not load",
-	[DAXHP_FAILED_BIND] = "the driver kmem would not take the device, see the kernel's log",
-	[DAXHP_FAILED_BIND_OTHERS] = "kmem would take other devices as well, which have no driver "
-				     "now; bring those online "
-				     "or give them a driver first",
-	[DAXHP_FAILED_UNBIND] = "the device could not be unbound from kmem",
+	[DAXHP_FAILED_IN_USE] =
+		"a process has the device open or mapped and would be killed; end it, or "
+		"give --force",
+	[DAXHP_FAILED_UNBIND] = "the device could not be unbound from its driver",
 	[DAXHP_FAILED_DRIVER_CHANGED] = "somebody else bound or unbound the device meanwhile",
 	[DAXHP_FAILED_OBSERVE] =
 		"how it went cannot be seen: the device cannot be looked at any more",
@@ -159,6 +159,14 @@ static int print_blocks_refusal(FILE *f, const struct outcome *o, enum daxhp_fai
 			"%zu of its memory blocks stayed when it was unbound from kmem (EBUSY). "
 			"Only a reboot takes them away",
 			present);
+	case DAXHP_REFUSED_NO_ROOM:
+		return fprintf(
+			f,
+			"its memory map takes %" PRIu64 " MiB of the memory there is, and %" PRIu64
+			" MiB are available (ENOMEM). 'daxhp reconfigure --force' tries all the "
+			"same",
+			daxhp_observation_get_room_needed(obs) >> 20,
+			daxhp_observation_get_room(obs) >> 20);
 	case DAXHP_REFUSED_TOO_SMALL:
 		return fprintf(f,
 			       "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
@@ -264,6 +272,43 @@ static char *not_so_text(const struct outcome *o)
 	return r < 0 ? NULL : text;
 }
 
+/* About a driver's module, or the driver; the result has its name where words have theirs. */
+static char *driver_text(const struct daxhp_result *result, enum daxhp_failure failure)
+{
+	const char *driver = daxhp_result_get_wrote(result);
+	const char *name = errno_word(daxhp_result_get_errno(result));
+	char *text;
+	int r;
+
+	switch (failure) {
+	case DAXHP_FAILED_MODULE_MISSING:
+		r = asprintf(&text,
+			     "the kernel module %s is not there: is the package with this "
+			     "kernel's modules installed? (%s)",
+			     driver, name);
+		break;
+	case DAXHP_FAILED_MODULE_BLACKLISTED:
+		r = asprintf(&text, "the kernel module %s is blacklisted in modprobe.d (%s)",
+			     driver, name);
+		break;
+	case DAXHP_FAILED_MODULE:
+		r = asprintf(&text, "the kernel module %s would not load (%s)", driver, name);
+		break;
+	case DAXHP_FAILED_BIND_OTHERS:
+		r = asprintf(&text,
+			     "%s would take other devices as well, which have no driver now; "
+			     "give them one first (%s)",
+			     driver, name);
+		break;
+	default:
+		r = asprintf(&text,
+			     "the driver %s would not take the device, see the kernel's log (%s)",
+			     driver, name);
+		break;
+	}
+	return r < 0 ? NULL : text;
+}
+
 static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 {
 	int64_t block = daxhp_result_get_block(o->result);
@@ -275,6 +320,8 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 		return write_text(o->result);
 	if (failure == DAXHP_FAILED_NOT_SO)
 		return not_so_text(o);
+	if (failure >= DAXHP_FAILED_MODULE_MISSING && failure <= DAXHP_FAILED_BIND_OTHERS)
+		return driver_text(o->result, failure);
 	if (failure == DAXHP_FAILED_STILL_ONLINE)
 		r = asprintf(&text,
 			     "memory%" PRId64 " was online again when the device was about to be "
@@ -316,7 +363,8 @@ static char *list_blocks(const struct daxhp_result *result)
 }
 
 /* Loops start a program for each write: what counts is the name, not each of its processes. */
-static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t n, size_t first)
+static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t n, size_t first,
+			       bool is_in_use)
 {
 	unsigned int denied = 0, processes = 0;
 
@@ -332,7 +380,7 @@ static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t
 	if (denied)
 		fprintf(f, ") was kept off its memory blocks %u times", denied);
 	else
-		fprintf(f, ") has one of its memory blocks open");
+		fprintf(f, ") has %s open", is_in_use ? "the device" : "one of its memory blocks");
 }
 
 char *message_for_rivals(const struct daxhp_result *result)
@@ -349,7 +397,8 @@ char *message_for_rivals(const struct daxhp_result *result)
 		for (k = 0; k < i && strcmp(rivals[k].comm, rivals[i].comm); k++)
 			;
 		if (k == i)
-			print_rivals_named(f, rivals, n, i);
+			print_rivals_named(f, rivals, n, i,
+					   daxhp_result_get_failure(result) == DAXHP_FAILED_IN_USE);
 	}
 	fclose(f);
 	return text;

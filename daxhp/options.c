@@ -61,6 +61,16 @@ static int take_number(const char *what, int least, int most, int *ret_value)
 	return EXIT_USAGE;
 }
 
+static int take_mode(struct settings *s)
+{
+	if (strcmp(optarg, "system-ram") != 0 && strcmp(optarg, "devdax") != 0) {
+		complain("'%.64s' is not a mode: expected system-ram or devdax.", optarg);
+		return EXIT_USAGE;
+	}
+	s->mode = optarg;
+	return EXIT_DONE;
+}
+
 static int take_option(const struct command *command, struct settings *s, int key)
 {
 	switch (key) {
@@ -81,6 +91,17 @@ static int take_option(const struct command *command, struct settings *s, int ke
 	case KEY_KERNEL:
 		s->kernel = true;
 		return EXIT_DONE;
+	case KEY_NO_ONLINE:
+		s->no_online = true;
+		return EXIT_DONE;
+	case KEY_FORCE:
+		s->force = true;
+		return EXIT_DONE;
+	case KEY_YES:
+		s->yes = true;
+		return EXIT_DONE;
+	case KEY_MODE:
+		return take_mode(s);
 	case 'j':
 		s->json = true;
 		return EXIT_DONE;

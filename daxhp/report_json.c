@@ -281,12 +281,15 @@ static struct json_object *step_json(const struct outcome *outcome, const struct
 {
 	struct json_object *o = json_object_new_object();
 	_cleanup_free_ char *text = describe_step(outcome, step);
+	const char *driver = daxhp_step_get_driver(step);
 	const uint64_t *blocks;
 	size_t n = daxhp_step_get_blocks(step, &blocks);
 
 	json_object_object_add(o, "step", json_object_new_string(daxhp_step_get_name(step)));
 	json_object_object_add(o, "word",
 			       string_or_null(daxhp_state_name(daxhp_step_get_word(step))));
+	if (driver)
+		json_object_object_add(o, "driver", json_object_new_string(driver));
 	if (n) {
 		struct json_object *array = json_object_new_array();
 

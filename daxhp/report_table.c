@@ -36,6 +36,8 @@ void format_size(uint64_t bytes, char *buf, size_t size)
 
 const char *action_name(enum daxhp_goal goal)
 {
+	if (goal >= DAXHP_GOAL_MOVE_KERNEL)
+		return "reconfigure";
 	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "online";
 }
 
@@ -374,14 +376,15 @@ static char *describe_blocks(const struct daxhp_step *step)
 char *describe_step(const struct outcome *outcome, const struct daxhp_step *step)
 {
 	const char *word = daxhp_state_name(daxhp_step_get_word(step));
+	const char *interface =
+		daxhp_interface_name(daxhp_observation_get_interface(outcome->before));
 	char *text = NULL;
 	int r = 0;
 
 	switch (daxhp_step_get_type(step)) {
 	case DAXHP_STEP_WRITE_ATTRIBUTE:
 		r = asprintf(&text, "write %s to the attribute %s", word,
-			     daxhp_interface_name(
-				     daxhp_observation_get_interface(outcome->before)));
+			     interface ? interface : "it has once it is bound, if it has one");
 		break;
 	case DAXHP_STEP_GUARD:
 		text = strdup("keep other programs off the memory blocks");
@@ -397,14 +400,17 @@ char *describe_step(const struct outcome *outcome, const struct daxhp_step *step
 	case DAXHP_STEP_RESTORE_POLICY:
 		text = strdup("restore the policy");
 		break;
+	case DAXHP_STEP_CHECK_UNUSED:
+		text = strdup("check that no process uses the device");
+		break;
 	case DAXHP_STEP_LOAD:
-		text = strdup("load the module kmem");
+		r = asprintf(&text, "load the module %s", daxhp_step_get_driver(step));
 		break;
 	case DAXHP_STEP_BIND:
-		text = strdup("bind to kmem");
+		r = asprintf(&text, "bind to %s", daxhp_step_get_driver(step));
 		break;
 	case DAXHP_STEP_UNBIND:
-		text = strdup("unbind from kmem");
+		text = strdup("unbind from its driver");
 		break;
 	}
 	return r < 0 ? NULL : text;
@@ -414,6 +420,9 @@ static const char *state_text(const struct daxhp_observation *obs)
 {
 	const char *name = obs ? daxhp_state_name(daxhp_observation_get_state(obs)) : NULL;
 
+	/* What has no state is in another mode. */
+	if (!name && obs)
+		name = daxhp_mode_name(daxhp_observation_get_mode(obs));
 	return name ? name : "unknown";
 }
 

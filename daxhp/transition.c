@@ -195,6 +195,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 		repair(ctx);
 	}
 	daxhp_set_retries(ctx, settings->retries);
+	daxhp_set_force(ctx, settings->force);
 	count = move_devices(ctx, settings, goal, &selection, outcomes);
 	status = count ? exit_status_of(outcomes, count)
 		       : (enum exit_status)refuse_nothing(settings);

@@ -20,6 +20,8 @@ static int refusal_errno(enum daxhp_failure refusal)
 	case DAXHP_REFUSED_NO_TARGET_NODE:
 	case DAXHP_REFUSED_TOO_SMALL:
 		return -EINVAL;
+	case DAXHP_REFUSED_NO_ROOM:
+		return -ENOMEM;
 	case DAXHP_REFUSED_UNREADABLE:
 		return -EIO;
 	default:
@@ -87,7 +89,7 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	if (observation_meets(result->after, plan->goal))
 		return 0;
 	if (result->after->mode != DAXHP_MODE_SYSTEM_RAM &&
-	    result->after->mode != DAXHP_MODE_UNBOUND) {
+	    result->after->mode != DAXHP_MODE_UNBOUND && plan->goal != DAXHP_GOAL_DEVDAX) {
 		result_set_failure(result, DAXHP_FAILED_DRIVER_CHANGED, -EBUSY, NULL, -1);
 		return -EBUSY;
 	}
@@ -184,7 +186,8 @@ static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 	}
 	if (run.policy_fd >= 0)
 		close(run.policy_fd);
-	result->n_rivals = guard_stop(run.guard, &result->rivals);
+	if (run.guard)
+		result->n_rivals = guard_stop(run.guard, &result->rivals);
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
 	return r;
 }

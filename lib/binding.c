@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Bind a device to kmem and unbind it, with the module loaded if need be.
+ * Bind a device to a driver and unbind it, with the module loaded if need be.
  *
  * One device, and no other. The kernel is generous: a driver that is new takes every device it
  * fits, and so does a driver that is given a new id; soft-reserved and CXL memory fits kmem. So the
@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <daxctl/libdaxctl.h>
@@ -16,7 +17,7 @@
 
 #include "libdaxhp-private.h"
 
-#define KMEM_DRIVER_DIR "/sys/bus/dax/drivers/kmem"
+#define DRIVERS_DIR "/sys/bus/dax/drivers"
 #define PMEM_REGION_DRIVER "dax_pmem"
 
 static void log_kmod(void *data, int priority __attribute__((unused)), const char *file, int line,
@@ -60,7 +61,7 @@ static enum daxhp_failure insert_first(struct kmod_list *modules, int *ret_error
 	return failure;
 }
 
-static int insert_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
+static int insert_module(struct daxhp_ctx *ctx, const char *name, enum daxhp_failure *ret_failure)
 {
 	struct kmod_list *modules = NULL;
 	struct kmod_ctx *kmod;
@@ -71,7 +72,7 @@ static int insert_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
 	if (!kmod)
 		return -ENOMEM;
 	kmod_set_log_fn(kmod, log_kmod, ctx);
-	r = kmod_module_new_from_lookup(kmod, "kmem", &modules);
+	r = kmod_module_new_from_lookup(kmod, name, &modules);
 	if (r == 0 && modules) {
 		*ret_failure = insert_first(modules, &r);
 	} else {
@@ -83,15 +84,29 @@ static int insert_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
 	return r;
 }
 
-/* Loaded or built in, the driver shows itself here. */
-bool binding_has_kmem(void)
+const char *binding_driver(enum daxhp_mode mode)
 {
-	_cleanup_close_ int dirfd = sysfs_open_dir(KMEM_DRIVER_DIR);
+	return mode == DAXHP_MODE_DEVDAX ? "device_dax" : "kmem";
+}
+
+static int open_driver(enum daxhp_mode mode)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), DRIVERS_DIR "/%s", binding_driver(mode));
+	return sysfs_open_dir(path);
+}
+
+/* Loaded or built in, the driver shows itself here. */
+bool binding_has_driver(enum daxhp_mode mode)
+{
+	_cleanup_close_ int dirfd = open_driver(mode);
 
 	return dirfd >= 0;
 }
 
-static int insert_without_probing(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
+static int insert_without_probing(struct daxhp_ctx *ctx, const char *name,
+				  enum daxhp_failure *ret_failure)
 {
 	char found[WORD_MAX];
 	int r, r2;
@@ -104,14 +119,14 @@ static int insert_without_probing(struct daxhp_ctx *ctx, enum daxhp_failure *ret
 		return r;
 	r = autoprobe_write("0");
 	if (r == 0)
-		r = insert_kmem(ctx, ret_failure);
+		r = insert_module(ctx, name, ret_failure);
 	r2 = autoprobe_write(found);
 	if (r2 == 0)
 		journal_erase(DAXHP_LEFTOVER_AUTOPROBE);
 	return r < 0 ? r : r2;
 }
 
-int binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
+int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure *ret_failure)
 {
 	int fd, r;
 
@@ -119,7 +134,7 @@ int binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
 	fd = policy_lock(ctx);
 	if (fd < 0)
 		return fd;
-	r = insert_without_probing(ctx, ret_failure);
+	r = insert_without_probing(ctx, binding_driver(mode), ret_failure);
 	close(fd);
 	return r;
 }
@@ -142,36 +157,43 @@ static bool is_unbound(const struct daxhp_device *device)
 	return dirfd >= 0 && !sysfs_exists(dirfd, "driver");
 }
 
-/* Given @device's id, would kmem take another device as well? kmem has refused it by name. */
-static bool would_take_others(const struct daxhp_device *device)
+/* The mode whose driver takes the device by itself, by its type. */
+static enum daxhp_mode natural_mode(const struct daxhp_device *device)
+{
+	return is_pmem(device) ? DAXHP_MODE_DEVDAX : DAXHP_MODE_SYSTEM_RAM;
+}
+
+/* Given @device's id, would the driver take another device as well? It has refused it by name. */
+static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode mode)
 {
 	struct daxhp_device *other;
 
-	/* Its type is kmem's, and still it was refused: a kernel (before 6.3) that knows no types. */
-	if (!is_pmem(device))
+	/* Its type is the driver's, and still it was refused: a kernel that knows no types. */
+	if (natural_mode(device) == mode)
 		return false;
 	daxhp_device_foreach (device->ctx, other) {
-		if (other != device && other->size > 0 && !is_pmem(other) && is_unbound(other))
+		if (other != device && other->size > 0 && natural_mode(other) == mode &&
+		    is_unbound(other))
 			return true;
 	}
 	return false;
 }
 
-int binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure)
+int binding_bind(struct daxhp_device *device, enum daxhp_mode mode, enum daxhp_failure *ret_failure)
 {
-	_cleanup_close_ int dirfd = sysfs_open_dir(KMEM_DRIVER_DIR);
+	_cleanup_close_ int dirfd = open_driver(mode);
 	int r = dirfd < 0 ? dirfd : sysfs_write_word(dirfd, "bind", device->name);
 
 	*ret_failure = DAXHP_FAILED_BIND;
-	/* ENODEV: the device is not of kmem's type, so kmem has to be told of it. */
+	/* ENODEV: the device is not of the driver's type, so the driver has to be told of it. */
 	if (r != -ENODEV)
 		return r;
-	if (would_take_others(device)) {
+	if (would_take_others(device, mode)) {
 		*ret_failure = DAXHP_FAILED_BIND_OTHERS;
 		return -EBUSY;
 	}
 	r = sysfs_write_word(dirfd, "new_id", device->name);
-	if (r < 0 || daxctl_dev_is_enabled(device->daxctl))
+	if (r < 0 || !is_unbound(device))
 		return r;
 	/* The new id has made the kernel try; trying by name as well tells why it failed. */
 	return sysfs_write_word(dirfd, "bind", device->name);

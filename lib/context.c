@@ -66,6 +66,11 @@ EXPORT void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries)
 	ctx->retries = retries;
 }
 
+EXPORT void daxhp_set_force(struct daxhp_ctx *ctx, bool force)
+{
+	ctx->force = force;
+}
+
 EXPORT void daxhp_cancel(struct daxhp_ctx *ctx)
 {
 	ctx->cancelled = 1;

@@ -120,3 +120,9 @@ bool observation_has_attribute(const struct daxhp_observation *obs)
 {
 	return obs->interface == DAXHP_INTERFACE_STATE || obs->interface == DAXHP_INTERFACE_HOTPLUG;
 }
+
+bool observation_is_down(const struct daxhp_observation *now)
+{
+	return now->n_present == 0 && (!observation_has_attribute(now) ||
+				       state_from_name(now->attribute_word) == DAXHP_UNPLUGGED);
+}

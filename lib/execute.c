@@ -101,14 +101,20 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	_cleanup_close_ int dirfd = device_open_dir(device);
 	_cleanup_free_ bool *was_done = NULL;
 	const char *wrote = daxhp_state_name(step->word);
+	enum daxhp_interface interface = obs->interface;
 	struct monitor *monitor;
 	int64_t block = -1;
 	char dir[64];
 	int r = dirfd;
 
+	if (interface == DAXHP_INTERFACE_NONE && dirfd >= 0)
+		interface = attribute_find(dirfd);
+	/* Bound just now, to a kernel that has none: there is nothing to be told. */
+	if (interface == DAXHP_INTERFACE_MEMORY_BLOCKS)
+		return 0;
 	while (dirfd >= 0) {
 		monitor = monitor_start(device->ctx, step, obs->blocks, obs->n_blocks);
-		r = attribute_write(dirfd, obs->interface, step->word, &wrote);
+		r = attribute_write(dirfd, interface, step->word, &wrote);
 		free(was_done);
 		was_done = monitor_stop(monitor);
 		if (r == 0 || !try_again(run, step, r))
@@ -122,7 +128,7 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 		block = find_silent_block(run, was_done);
 	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", device->name);
 	return fail_file(run, DAXHP_FAILED_WRITE, r, wrote, block, dir,
-			 daxhp_interface_name(obs->interface));
+			 daxhp_interface_name(interface));
 }
 
 static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint64_t id)
@@ -247,15 +253,28 @@ static int restore_policy(struct run *run, struct daxhp_step *step __attribute__
 	return 0;
 }
 
-static int load_kmem(struct run *run, struct daxhp_step *step __attribute__((unused)))
+static int check_unused(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
-	enum daxhp_failure failure;
-	int r = binding_load_kmem(run->device->ctx, &failure);
+	struct daxhp_result *result = run->result;
+	int r;
 
-	return r < 0 ? fail(run, failure, r, NULL, -1) : 0;
+	if (run->device->ctx->force)
+		return 0;
+	r = find_holders(run->device, &result->rivals, &result->n_rivals);
+	if (r == 0 && result->n_rivals > 0)
+		r = -EBUSY;
+	return r < 0 ? fail(run, DAXHP_FAILED_IN_USE, r, NULL, -1) : 0;
 }
 
-static int bind_kmem(struct run *run, struct daxhp_step *step)
+static int load_driver(struct run *run, struct daxhp_step *step)
+{
+	enum daxhp_failure failure;
+	int r = binding_load(run->device->ctx, step->mode, &failure);
+
+	return r < 0 ? fail(run, failure, r, binding_driver(step->mode), -1) : 0;
+}
+
+static int bind_driver(struct run *run, struct daxhp_step *step)
 {
 	const struct daxhp_observation *obs = run->obs;
 	enum daxhp_failure failure;
@@ -263,12 +282,12 @@ static int bind_kmem(struct run *run, struct daxhp_step *step)
 	int r;
 
 	monitor = monitor_start(run->device->ctx, step, obs->blocks, obs->n_blocks);
-	r = binding_bind(run->device, &failure);
+	r = binding_bind(run->device, step->mode, &failure);
 	free(monitor_stop(monitor));
-	return r < 0 ? fail(run, failure, r, NULL, -1) : 0;
+	return r < 0 ? fail(run, failure, r, binding_driver(step->mode), -1) : 0;
 }
 
-static int unbind_kmem(struct run *run, struct daxhp_step *step __attribute__((unused)))
+static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
 	int r = binding_unbind(run->device);
 
@@ -292,9 +311,10 @@ int step_run(struct run *run, struct daxhp_step *step)
 		[DAXHP_STEP_CHECK_OFFLINE] = check_offline,
 		[DAXHP_STEP_SET_POLICY] = set_policy,
 		[DAXHP_STEP_RESTORE_POLICY] = restore_policy,
-		[DAXHP_STEP_LOAD] = load_kmem,
-		[DAXHP_STEP_BIND] = bind_kmem,
-		[DAXHP_STEP_UNBIND] = unbind_kmem,
+		[DAXHP_STEP_CHECK_UNUSED] = check_unused,
+		[DAXHP_STEP_LOAD] = load_driver,
+		[DAXHP_STEP_BIND] = bind_driver,
+		[DAXHP_STEP_UNBIND] = unbind_driver,
 	};
 	size_t total = step->n_blocks ? step->n_blocks : run->obs->n_blocks;
 	double start = now();

@@ -29,6 +29,7 @@ struct daxhp_ctx {
 	struct daxhp_device *devices; /* sorted, linked by next */
 	bool devices_loaded;
 	unsigned int retries;
+	bool force;
 	volatile sig_atomic_t cancelled;
 };
 
@@ -67,6 +68,8 @@ int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t siz
 
 /* NULL when it cannot be opened. */
 DIR *proc_open_dir_at(int dirfd, const char *name);
+/* Bytes of memory that could be had without swapping, MemAvailable in /proc/meminfo. */
+int proc_read_available(uint64_t *ret_bytes);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
 
 /* ---- thread.c ---- */
@@ -165,8 +168,9 @@ struct daxhp_observation {
 	int target_node; /* -1 when unknown, too */
 	int blocks_error;
 	char blocks_error_file[WORD_MAX];
-	bool hotremove; /* false only when seen to be missing */
-	bool has_kmem;	/* the driver is there: its module is loaded, or built in */
+	bool hotremove;		       /* false only when seen to be missing */
+	bool has_kmem, has_device_dax; /* the drivers are there: loaded, or built in */
+	uint64_t room; /* bytes that are available for a memory map; 0 when not known */
 	uint64_t block_size;
 	struct memblock *blocks; /* ascending */
 	size_t n_blocks;
@@ -185,6 +189,8 @@ void observation_derive(struct daxhp_observation *observation);
 bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b);
 /* Is it worked through a whole-device attribute? */
 bool observation_has_attribute(const struct daxhp_observation *observation);
+/* Is nothing there: neither a block, nor a word that claims one? */
+bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
 static inline struct daxhp_observation *observation_ref(struct daxhp_observation *observation)
@@ -198,7 +204,8 @@ static inline struct daxhp_observation *observation_ref(struct daxhp_observation
 struct daxhp_step {
 	enum daxhp_step_type type;
 	enum daxhp_state word;
-	uint64_t *blocks; /* ascending */
+	enum daxhp_mode mode; /* of LOAD and BIND: the driver's */
+	uint64_t *blocks;     /* ascending */
 	size_t n_blocks;
 	size_t n_done; /* of the blocks, so far */
 	unsigned int retry;
@@ -230,8 +237,9 @@ int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
 int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter);
 /* With the check before. */
 int plan_add_unbind(struct daxhp_plan *plan);
-/* Bind, so that the memory comes up as @word; @policy is the machine's. */
+/* Bind to kmem, so that the memory comes up as @word; @policy is the machine's. */
 int plan_add_bind(struct daxhp_plan *plan, const char *policy, enum daxhp_state word);
+int plan_add_bind_devdax(struct daxhp_plan *plan);
 
 /* ---- restore.c: pure ---- */
 
@@ -308,13 +316,22 @@ int policy_lock(struct daxhp_ctx *ctx);
 
 /* ---- binding.c ---- */
 
-bool binding_has_kmem(void);
-/* Load kmem's module, without letting it take devices. *ret_failure: what an error was about. */
-int binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure);
-/* Bind this device, and no other, to kmem. */
-int binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure);
+/* @mode is that of the driver: DAXHP_MODE_SYSTEM_RAM or DAXHP_MODE_DEVDAX. */
+const char *binding_driver(enum daxhp_mode mode);
+bool binding_has_driver(enum daxhp_mode mode);
+/* Load its module, without letting it take devices. *ret_failure: what an error was about. */
+int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure *ret_failure);
+/* Bind this device, and no other. */
+int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
+		 enum daxhp_failure *ret_failure);
 /* The caller has looked: no block of the device is online. */
 int binding_unbind(struct daxhp_device *device);
+
+/* ---- holders.c ---- */
+
+/* The processes that have the device's node open or mapped; the caller frees them. */
+int find_holders(const struct daxhp_device *device, struct daxhp_rival **ret_holders,
+		 size_t *ret_count);
 
 /* ---- guard.c ---- */
 

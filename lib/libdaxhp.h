@@ -103,6 +103,11 @@ void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *da
  */
 void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries);
 /*
+ * Leave out the checks for what others would suffer: processes that use the device, and room for
+ * the memory map. The checks that keep memory from being wedged cannot be left out.
+ */
+void daxhp_set_force(struct daxhp_ctx *ctx, bool force);
+/*
  * Make the daxhp_apply() that is at work, and all later ones, stop and undo what they did. May be
  * called from a signal handler. A write that blocks in the kernel is left only when a signal
  * arrives in the thread that called daxhp_apply(), and the handler was set without SA_RESTART.
@@ -222,6 +227,13 @@ size_t daxhp_observation_count_online(const struct daxhp_observation *observatio
 size_t daxhp_observation_count_zone(const struct daxhp_observation *observation,
 				    enum daxhp_zone zone);
 
+/*
+ * Bytes of ordinary memory that the memory map of the device's memory takes (one struct page for
+ * each page) when it is added, and bytes that are available; 0 when not known.
+ */
+uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *observation);
+uint64_t daxhp_observation_get_room(const struct daxhp_observation *observation);
+
 /* ---- plan ---- */
 
 struct daxhp_plan;
@@ -231,6 +243,16 @@ enum daxhp_goal {
 	DAXHP_GOAL_ONLINE, /* in whichever zone */
 	DAXHP_GOAL_ONLINE_KERNEL,
 	DAXHP_GOAL_ONLINE_MOVABLE,
+	/* As the two above, and a device that is online in the other zone is taken there. */
+	DAXHP_GOAL_MOVE_KERNEL,
+	DAXHP_GOAL_MOVE_MOVABLE,
+	/* As the five above, and a device in devdax mode is made system RAM. */
+	DAXHP_GOAL_SYSTEM_RAM,
+	DAXHP_GOAL_SYSTEM_RAM_KERNEL,
+	DAXHP_GOAL_SYSTEM_RAM_MOVABLE,
+	/* System RAM, but nothing online: `unplugged` where there is an attribute, else `offline`. */
+	DAXHP_GOAL_SYSTEM_RAM_OFF,
+	DAXHP_GOAL_DEVDAX, /* in devdax mode */
 };
 
 enum daxhp_step_type {
@@ -240,9 +262,10 @@ enum daxhp_step_type {
 	DAXHP_STEP_CHECK_OFFLINE,   /* fail if a block of the device is online */
 	DAXHP_STEP_SET_POLICY,	    /* write the step's word to auto_online_blocks */
 	DAXHP_STEP_RESTORE_POLICY,  /* write back what SET_POLICY found there */
-	DAXHP_STEP_LOAD,	    /* load the module kmem */
-	DAXHP_STEP_BIND,	    /* bind the device to kmem */
-	DAXHP_STEP_UNBIND,	    /* unbind it */
+	DAXHP_STEP_CHECK_UNUSED,    /* fail if a process has the device open or mapped */
+	DAXHP_STEP_LOAD,	    /* load the step's driver, a module */
+	DAXHP_STEP_BIND,	    /* bind the device to the step's driver */
+	DAXHP_STEP_UNBIND,	    /* unbind it from its driver */
 };
 
 /* Why a plan was refused, or what went wrong while it was applied. */
@@ -256,15 +279,17 @@ enum daxhp_failure {
 	DAXHP_REFUSED_MISSING_BLOCKS, /* some blocks are present, some are not */
 	DAXHP_REFUSED_WEDGED,
 	DAXHP_REFUSED_NO_TARGET_NODE,
+	DAXHP_REFUSED_NO_ROOM,	 /* not enough memory for the memory map */
 	DAXHP_REFUSED_TOO_SMALL, /* no memory block fits into a range of it */
 	DAXHP_REFUSED_NO_PERMISSION,
 	DAXHP_REFUSED_NO_HOTPLUG,   /* kernel without memory hotplug */
 	DAXHP_REFUSED_NO_HOTREMOVE, /* kernel without memory hot-remove */
 	DAXHP_REFUSED_UNREADABLE,   /* the blocks could not be seen */
 	/* failures */
-	DAXHP_FAILED_WRITE, /* the kernel refused a word */
-	DAXHP_FAILED_LOCK,  /* not locked, or /run/daxhp cannot be written to */
-	DAXHP_FAILED_HELD,  /* another program keeps a block's state file open, see the rivals */
+	DAXHP_FAILED_WRITE,  /* the kernel refused a word */
+	DAXHP_FAILED_LOCK,   /* not locked, or /run/daxhp cannot be written to */
+	DAXHP_FAILED_IN_USE, /* a process has the device open or mapped, see the rivals */
+	DAXHP_FAILED_HELD,   /* another program keeps a block's state file open, see the rivals */
 	DAXHP_FAILED_STILL_ONLINE, /* the check before unbinding found a block online */
 	DAXHP_FAILED_MODULE_MISSING,
 	DAXHP_FAILED_MODULE_BLACKLISTED,
@@ -296,6 +321,8 @@ enum daxhp_step_type daxhp_step_get_type(const struct daxhp_step *step);
 const char *daxhp_step_get_name(const struct daxhp_step *step);
 /* DAXHP_STATE_NONE when the step writes no word. */
 enum daxhp_state daxhp_step_get_word(const struct daxhp_step *step);
+/* "kmem" or "device_dax"; NULL when the step is about no driver. */
+const char *daxhp_step_get_driver(const struct daxhp_step *step);
 /* Ascending; none unless the step is DAXHP_STEP_WRITE_BLOCKS. */
 size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_t **ret_blocks);
 /* How often busy memory has been tried again; 0: the first try. */
@@ -337,7 +364,10 @@ bool daxhp_result_get_undone(const struct daxhp_result *result);
 size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
 				     const uint64_t **ret_blocks);
 
-/* A program that tried to change the device's blocks while a plan went through them. */
+/*
+ * A program that tried to change the device's blocks while a plan went through them, or that uses
+ * the device.
+ */
 struct daxhp_rival {
 	int pid;
 	char comm[64];	     /* as in /proc/PID/comm; "?" when it was gone already */

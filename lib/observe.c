@@ -161,7 +161,10 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	observe_attribute(obs, dirfd);
 	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
 	policy_read(obs->policy, sizeof(obs->policy));
-	obs->has_kmem = binding_has_kmem();
+	if (!device->ctx->force)
+		proc_read_available(&obs->room);
+	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
+	obs->has_device_dax = binding_has_driver(DAXHP_MODE_DEVDAX);
 	obs->blocks_error = observe_blocks(obs, device);
 	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
 }
@@ -290,6 +293,17 @@ EXPORT const char *daxhp_observation_get_blocks_error_file(const struct daxhp_ob
 EXPORT uint64_t daxhp_observation_get_block_size(const struct daxhp_observation *obs)
 {
 	return obs->block_size;
+}
+
+/* struct page has 64 bytes, and describes 4 KiB. */
+EXPORT uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *obs)
+{
+	return obs->n_blocks * obs->block_size / 64;
+}
+
+EXPORT uint64_t daxhp_observation_get_room(const struct daxhp_observation *obs)
+{
+	return obs->room;
 }
 
 EXPORT size_t daxhp_observation_count_blocks(const struct daxhp_observation *obs)

@@ -14,39 +14,55 @@
  */
 #define LARGE_BLOCKS 128
 
-static enum daxhp_state goal_word(enum daxhp_goal goal)
-{
-	static const enum daxhp_state words[] = {
-		[DAXHP_GOAL_UNPLUGGED] = DAXHP_UNPLUGGED,
-		[DAXHP_GOAL_ONLINE] = DAXHP_ONLINE,
-		[DAXHP_GOAL_ONLINE_KERNEL] = DAXHP_ONLINE_KERNEL,
-		[DAXHP_GOAL_ONLINE_MOVABLE] = DAXHP_ONLINE_MOVABLE,
-	};
+/* What each goal asks for, and what it may take a device away from. */
+static const struct {
+	enum daxhp_state word;
+	bool from_other_zone, from_devdax;
+} goals[] = {
+	[DAXHP_GOAL_UNPLUGGED] = { .word = DAXHP_UNPLUGGED },
+	[DAXHP_GOAL_ONLINE] = { .word = DAXHP_ONLINE },
+	[DAXHP_GOAL_ONLINE_KERNEL] = { .word = DAXHP_ONLINE_KERNEL },
+	[DAXHP_GOAL_ONLINE_MOVABLE] = { .word = DAXHP_ONLINE_MOVABLE },
+	[DAXHP_GOAL_MOVE_KERNEL] = { DAXHP_ONLINE_KERNEL, .from_other_zone = true },
+	[DAXHP_GOAL_MOVE_MOVABLE] = { DAXHP_ONLINE_MOVABLE, .from_other_zone = true },
+	[DAXHP_GOAL_SYSTEM_RAM] = { DAXHP_ONLINE, true, true },
+	[DAXHP_GOAL_SYSTEM_RAM_KERNEL] = { DAXHP_ONLINE_KERNEL, true, true },
+	[DAXHP_GOAL_SYSTEM_RAM_MOVABLE] = { DAXHP_ONLINE_MOVABLE, true, true },
+	[DAXHP_GOAL_SYSTEM_RAM_OFF] = { DAXHP_OFFLINE, true, true },
+	[DAXHP_GOAL_DEVDAX] = { DAXHP_STATE_NONE, true, true },
+};
 
-	return words[goal];
+static bool is_off(const struct daxhp_observation *obs)
+{
+	if (obs->mode != DAXHP_MODE_SYSTEM_RAM)
+		return false;
+	return obs->state == (observation_has_attribute(obs) ? DAXHP_UNPLUGGED : DAXHP_OFFLINE);
 }
 
 bool observation_meets(const struct daxhp_observation *obs, enum daxhp_goal goal)
 {
-	switch (goal) {
-	case DAXHP_GOAL_UNPLUGGED:
+	if (goal == DAXHP_GOAL_DEVDAX)
+		return obs->mode == DAXHP_MODE_DEVDAX && obs->n_present == 0;
+	switch (goals[goal].word) {
+	case DAXHP_UNPLUGGED:
 		return obs->state == DAXHP_UNPLUGGED;
-	case DAXHP_GOAL_ONLINE:
+	case DAXHP_OFFLINE:
+		return is_off(obs);
+	case DAXHP_ONLINE:
 		return state_is_online(obs->state);
-	case DAXHP_GOAL_ONLINE_KERNEL:
+	case DAXHP_ONLINE_KERNEL:
 		return obs->state == DAXHP_ONLINE || obs->state == DAXHP_ONLINE_KERNEL;
-	case DAXHP_GOAL_ONLINE_MOVABLE:
+	default:
 		return obs->state == DAXHP_ONLINE_MOVABLE;
 	}
-	return false;
 }
 
-/* What no goal can be reached from. */
-static enum daxhp_failure refuse_always(const struct daxhp_observation *obs)
+/* What no plan can begin with. */
+static enum daxhp_failure refuse_always(const struct daxhp_observation *obs, enum daxhp_goal goal)
 {
 	if (daxhp_observation_is_wedged(obs))
 		return DAXHP_REFUSED_WEDGED;
-	if (obs->mode == DAXHP_MODE_DEVDAX)
+	if (obs->mode == DAXHP_MODE_DEVDAX && !goals[goal].from_devdax)
 		return DAXHP_REFUSED_DEVDAX;
 	if (obs->mode == DAXHP_MODE_FAMFS)
 		return DAXHP_REFUSED_FAMFS;
@@ -91,16 +107,30 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 	       (word == DAXHP_ONLINE && state_is_online(attribute));
 }
 
-static enum daxhp_failure refuse_online(const struct daxhp_observation *obs, enum daxhp_state word)
+/* Memory that is added brings a memory map along, which is taken from what the machine has. */
+static bool has_room(const struct daxhp_observation *obs)
 {
-	enum daxhp_failure refusal = refuse_always(obs);
+	return obs->n_present > 0 || obs->memmap_on_memory == 1 || obs->room == 0 ||
+	       obs->room >= daxhp_observation_get_room_needed(obs);
+}
+
+/* What the device is cannot be system RAM. */
+static enum daxhp_failure refuse_memory(const struct daxhp_observation *obs, enum daxhp_goal goal)
+{
+	enum daxhp_failure refusal = refuse_always(obs, goal);
 
 	if (refusal)
 		return refusal;
 	if (obs->n_blocks == 0)
 		return DAXHP_REFUSED_TOO_SMALL;
-	if (obs->mode == DAXHP_MODE_UNBOUND && obs->target_node < 0)
+	if (obs->mode != DAXHP_MODE_SYSTEM_RAM && obs->target_node < 0)
 		return DAXHP_REFUSED_NO_TARGET_NODE;
+	return has_room(obs) ? DAXHP_FAILURE_NONE : DAXHP_REFUSED_NO_ROOM;
+}
+
+/* How the blocks stand keeps them from going online where they are. */
+static enum daxhp_failure refuse_blocks(const struct daxhp_observation *obs, enum daxhp_state word)
+{
 	if (!online_blocks_fit(obs, word))
 		return DAXHP_REFUSED_OTHER_ZONE;
 	if (obs->n_present > 0 && obs->n_present < obs->n_blocks)
@@ -129,10 +159,12 @@ static int add_rebind(struct daxhp_plan *plan, enum daxhp_state word)
 static int plan_online(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = narrow_word(obs, goal_word(plan->goal));
+	enum daxhp_state word = narrow_word(obs, goals[plan->goal].word);
 	int r;
 
-	plan->refusal = refuse_online(obs, word);
+	plan->refusal = refuse_memory(obs, plan->goal);
+	if (!plan->refusal)
+		plan->refusal = refuse_blocks(obs, word);
 	if (plan->refusal)
 		return 0;
 	if (obs->mode == DAXHP_MODE_UNBOUND)
@@ -158,7 +190,7 @@ static int plan_unplug(struct daxhp_plan *plan)
 	const struct daxhp_observation *obs = plan->before;
 	int r;
 
-	plan->refusal = refuse_always(obs);
+	plan->refusal = refuse_always(obs, plan->goal);
 	if (!plan->refusal && !obs->hotremove)
 		plan->refusal = DAXHP_REFUSED_NO_HOTREMOVE;
 	if (plan->refusal)
@@ -175,6 +207,107 @@ static int plan_unplug(struct daxhp_plan *plan)
 	return r < 0 ? r : plan_add_unbind(plan);
 }
 
+static bool is_unbound_after(const struct daxhp_plan *plan)
+{
+	return plan->n_steps > 0 && plan->steps[plan->n_steps - 1].type == DAXHP_STEP_UNBIND;
+}
+
+/* Away from the zone it is in, or from blocks that are not all there, and back as a whole. */
+static int plan_move(struct daxhp_plan *plan)
+{
+	const struct daxhp_observation *obs = plan->before;
+	enum daxhp_state word = goals[plan->goal].word;
+	int r;
+
+	plan->refusal = refuse_memory(obs, plan->goal);
+	if (plan->refusal)
+		return 0;
+	if (!refuse_blocks(obs, narrow_word(obs, word)))
+		return plan_online(plan);
+	r = plan_unplug(plan);
+	if (r < 0 || plan->refusal)
+		return r;
+	return is_unbound_after(plan) ? plan_add_bind(plan, obs->policy, word)
+				      : plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
+}
+
+/*
+ * Only once the device is bound can be seen whether it has an attribute. If it has, `unplugged` is
+ * as good as `offline`, and better: nobody can bring a block online behind its back.
+ */
+static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
+{
+	int r = plan_add_bind(plan, plan->before->policy, word);
+
+	if (r == 0 && word == DAXHP_OFFLINE)
+		r = plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
+	return r;
+}
+
+/* Those who have the device open or mapped would be killed by what follows. */
+static int plan_from_devdax(struct daxhp_plan *plan)
+{
+	const struct daxhp_observation *obs = plan->before;
+	enum daxhp_state word = goals[plan->goal].word;
+	int r = 0;
+
+	plan->refusal = refuse_memory(obs, plan->goal);
+	if (plan->refusal)
+		return 0;
+	if (obs->mode == DAXHP_MODE_DEVDAX)
+		r = plan_add_step(plan, DAXHP_STEP_CHECK_UNUSED, DAXHP_STATE_NONE);
+	if (r == 0 && obs->mode == DAXHP_MODE_DEVDAX)
+		r = plan_add_unbind(plan);
+	return r < 0 ? r : add_bind(plan, word);
+}
+
+static int plan_off(struct daxhp_plan *plan)
+{
+	const struct daxhp_observation *obs = plan->before;
+	int r;
+
+	if (observation_has_attribute(obs) || obs->n_present < obs->n_blocks) {
+		r = plan_unplug(plan);
+		return r == 0 && is_unbound_after(plan) ? add_bind(plan, DAXHP_OFFLINE) : r;
+	}
+	plan->refusal = refuse_always(obs, plan->goal);
+	return plan->refusal ? 0 : plan_add_guarded_blocks(plan, DAXHP_OFFLINE, block_is_online);
+}
+
+static int plan_devdax(struct daxhp_plan *plan)
+{
+	const struct daxhp_observation *obs = plan->before;
+	int r = 0;
+
+	plan->refusal = refuse_always(obs, plan->goal);
+	if (!plan->refusal && obs->mode == DAXHP_MODE_SYSTEM_RAM && !observation_is_down(obs))
+		r = plan_unplug(plan);
+	if (r < 0 || plan->refusal)
+		return r;
+	if (obs->mode == DAXHP_MODE_SYSTEM_RAM && !is_unbound_after(plan))
+		r = plan_add_unbind(plan);
+	return r < 0 ? r : plan_add_bind_devdax(plan);
+}
+
+static int plan_for_goal(struct daxhp_plan *plan)
+{
+	const struct daxhp_observation *obs = plan->before;
+
+	switch (plan->goal) {
+	case DAXHP_GOAL_UNPLUGGED:
+		return plan_unplug(plan);
+	case DAXHP_GOAL_DEVDAX:
+		return plan_devdax(plan);
+	default:
+		break;
+	}
+	if (goals[plan->goal].from_devdax && obs->mode != DAXHP_MODE_SYSTEM_RAM)
+		return plan_from_devdax(plan);
+	if (plan->goal == DAXHP_GOAL_SYSTEM_RAM_OFF)
+		return plan_off(plan);
+	return goals[plan->goal].from_other_zone ? plan_move(plan) : plan_online(plan);
+}
+
 EXPORT int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
 			  struct daxhp_plan **ret_plan)
 {
@@ -185,7 +318,7 @@ EXPORT int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal
 		return r;
 	plan->goal = goal;
 	if (!observation_meets(observation, goal))
-		r = goal == DAXHP_GOAL_UNPLUGGED ? plan_unplug(plan) : plan_online(plan);
+		r = plan_for_goal(plan);
 	if (r < 0)
 		return r;
 	*ret_plan = steal_pointer(plan);

@@ -24,3 +24,21 @@ int proc_read_comm(pid_t pid, char *ret_comm, size_t size)
 	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	return sysfs_read_word(AT_FDCWD, path, ret_comm, size);
 }
+
+int proc_read_available(uint64_t *ret_bytes)
+{
+	FILE *f = fopen("/proc/meminfo", "re");
+	unsigned long long kib = 0;
+	char line[128];
+	int r = -ENODATA;
+
+	if (!f)
+		return -errno;
+	while (r < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			r = 0;
+	fclose(f);
+	if (r == 0)
+		*ret_bytes = (uint64_t)kib * 1024;
+	return r;
+}

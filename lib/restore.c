@@ -92,15 +92,11 @@ static int bring_up(struct daxhp_plan *plan, const struct daxhp_observation *bef
 	/* `offline` cannot be written: it is what a device is bound as. */
 	if (now->mode == DAXHP_MODE_SYSTEM_RAM)
 		r = plan_add_unbind(plan);
+	if (r == 0 && before->mode == DAXHP_MODE_DEVDAX)
+		r = plan_add_bind_devdax(plan);
 	if (r < 0 || before->mode != DAXHP_MODE_SYSTEM_RAM)
 		return r;
 	return plan_add_bind(plan, now->policy, word);
-}
-
-static bool is_down(const struct daxhp_observation *now)
-{
-	return now->n_present == 0 && (!observation_has_attribute(now) ||
-				       state_from_name(now->attribute_word) == DAXHP_UNPLUGGED);
 }
 
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
@@ -118,7 +114,7 @@ int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *
 		r = 0;
 	else if (has_frame_of(now, before))
 		r = restore_blocks(plan, before);
-	else if (is_down(now))
+	else if (observation_is_down(now))
 		r = bring_up(plan, before);
 	else
 		r = take_down(plan);

@@ -80,6 +80,16 @@ int plan_add_unbind(struct daxhp_plan *plan)
 	return r < 0 ? r : plan_add_step(plan, DAXHP_STEP_UNBIND, DAXHP_STATE_NONE);
 }
 
+static int add_driver_step(struct daxhp_plan *plan, enum daxhp_step_type type,
+			   enum daxhp_state word, enum daxhp_mode mode)
+{
+	int r = plan_add_step(plan, type, word);
+
+	if (r == 0)
+		plan->steps[plan->n_steps - 1].mode = mode;
+	return r;
+}
+
 /*
  * The kernel brings memory that kmem adds to where the policy says, under its own lock, before
  * any rival can see a block offline. So the policy is how a zone is chosen at bind time.
@@ -87,14 +97,27 @@ int plan_add_unbind(struct daxhp_plan *plan)
 int plan_add_bind(struct daxhp_plan *plan, const char *policy, enum daxhp_state word)
 {
 	bool differs = state_from_name(policy) != word;
-	int r = plan->before->has_kmem ? 0 : plan_add_step(plan, DAXHP_STEP_LOAD, DAXHP_STATE_NONE);
+	int r = 0;
 
+	if (!plan->before->has_kmem)
+		r = add_driver_step(plan, DAXHP_STEP_LOAD, DAXHP_STATE_NONE, DAXHP_MODE_SYSTEM_RAM);
 	if (r == 0 && differs)
 		r = plan_add_step(plan, DAXHP_STEP_SET_POLICY, word);
 	if (r == 0)
-		r = plan_add_step(plan, DAXHP_STEP_BIND, word);
+		r = add_driver_step(plan, DAXHP_STEP_BIND, word, DAXHP_MODE_SYSTEM_RAM);
 	if (r == 0 && differs)
 		r = plan_add_step(plan, DAXHP_STEP_RESTORE_POLICY, DAXHP_STATE_NONE);
+	return r;
+}
+
+int plan_add_bind_devdax(struct daxhp_plan *plan)
+{
+	int r = 0;
+
+	if (!plan->before->has_device_dax)
+		r = add_driver_step(plan, DAXHP_STEP_LOAD, DAXHP_STATE_NONE, DAXHP_MODE_DEVDAX);
+	if (r == 0)
+		r = add_driver_step(plan, DAXHP_STEP_BIND, DAXHP_STATE_NONE, DAXHP_MODE_DEVDAX);
 	return r;
 }
 
@@ -139,6 +162,7 @@ EXPORT const char *daxhp_step_get_name(const struct daxhp_step *step)
 		[DAXHP_STEP_CHECK_OFFLINE] = "check-offline",
 		[DAXHP_STEP_SET_POLICY] = "set-policy",
 		[DAXHP_STEP_RESTORE_POLICY] = "restore-policy",
+		[DAXHP_STEP_CHECK_UNUSED] = "check-unused",
 		[DAXHP_STEP_LOAD] = "load-module",
 		[DAXHP_STEP_BIND] = "bind",
 		[DAXHP_STEP_UNBIND] = "unbind",
@@ -150,6 +174,13 @@ EXPORT const char *daxhp_step_get_name(const struct daxhp_step *step)
 EXPORT enum daxhp_state daxhp_step_get_word(const struct daxhp_step *step)
 {
 	return step->type == DAXHP_STEP_BIND ? DAXHP_STATE_NONE : step->word;
+}
+
+EXPORT const char *daxhp_step_get_driver(const struct daxhp_step *step)
+{
+	bool is_about_driver = step->type == DAXHP_STEP_LOAD || step->type == DAXHP_STEP_BIND;
+
+	return is_about_driver ? binding_driver(step->mode) : NULL;
 }
 
 EXPORT size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_t **ret_blocks)

@@ -4,11 +4,13 @@
 #include "model.h"
 
 /* What the build puts in the place of the library's own, with the same types. */
+__typeof__(attribute_find) __wrap_attribute_find;
 __typeof__(attribute_write) __wrap_attribute_write;
 __typeof__(binding_bind) __wrap_binding_bind;
-__typeof__(binding_load_kmem) __wrap_binding_load_kmem;
+__typeof__(binding_load) __wrap_binding_load;
 __typeof__(binding_unbind) __wrap_binding_unbind;
 __typeof__(daxhp_observe) __wrap_daxhp_observe;
+__typeof__(find_holders) __wrap_find_holders;
 __typeof__(device_open_dir) __wrap_device_open_dir;
 __typeof__(guard_get_fd) __wrap_guard_get_fd;
 __typeof__(guard_start) __wrap_guard_start;
@@ -41,6 +43,7 @@ void model_reset(const struct daxhp_observation *obs)
 	model.default_zone = zone;
 	model.is_honest = is_honest;
 	model.bound = obs->mode == DAXHP_MODE_SYSTEM_RAM;
+	model.is_devdax = obs->mode == DAXHP_MODE_DEVDAX;
 	model.has_attribute = obs->interface == DAXHP_INTERFACE_STATE ||
 			      obs->interface == DAXHP_INTERFACE_HOTPLUG;
 	model.attribute = state_from_name(obs->attribute_word);
@@ -289,29 +292,43 @@ int __wrap_attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp
 	return r < 0 ? r : 0;
 }
 
+enum daxhp_interface __wrap_attribute_find(int dirfd)
+{
+	(void)dirfd;
+	return model.bound && model.has_attribute ? DAXHP_INTERFACE_STATE
+						  : DAXHP_INTERFACE_MEMORY_BLOCKS;
+}
+
 /* ---- binding ---- */
 
 /* A module that is loaded stays: that is no state of the device. */
-int __wrap_binding_load_kmem(struct daxhp_ctx *ctx, enum daxhp_failure *ret_failure)
+int __wrap_binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode,
+			enum daxhp_failure *ret_failure)
 {
 	int r = ask(ENOENT);
 
 	assert_ptr_equal(ctx, &model.ctx);
 	*ret_failure = DAXHP_FAILED_MODULE_MISSING;
-	if (r == 0)
+	if (r == 0 && mode == DAXHP_MODE_SYSTEM_RAM)
 		model.has_kmem = true;
 	return r < 0 ? r : 0;
 }
 
-int __wrap_binding_bind(struct daxhp_device *device, enum daxhp_failure *ret_failure)
+int __wrap_binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
+			enum daxhp_failure *ret_failure)
 {
 	int r;
 
 	assert_ptr_equal(device, &model.device);
 	*ret_failure = DAXHP_FAILED_BIND;
-	if (model.bound) {
+	if (model.bound || model.is_devdax) {
 		model.was_absurd = true;
 		return -EBUSY;
+	}
+	if (mode == DAXHP_MODE_DEVDAX) {
+		r = ask(EBUSY);
+		model.is_devdax = r == 0;
+		return r < 0 ? r : 0;
 	}
 	if (!model.has_kmem)
 		return -ENODEV;
@@ -328,13 +345,17 @@ int __wrap_binding_unbind(struct daxhp_device *device)
 	int r;
 
 	assert_ptr_equal(device, &model.device);
-	if (!model.bound) {
+	if (!model.bound && !model.is_devdax) {
 		model.was_absurd = true;
 		return -ENODEV;
 	}
 	r = ask(EBUSY);
 	if (r < 0)
 		return r;
+	if (model.is_devdax) {
+		model.is_devdax = false;
+		return 0;
+	}
 	for (size_t i = 0; i < model.n_blocks; i++) {
 		if (model.blocks[i].state == MEMBLOCK_ONLINE)
 			model.was_wedged = true;
@@ -411,6 +432,15 @@ int __wrap_journal_erase(enum daxhp_leftover_kind kind)
 
 /* ---- looking ---- */
 
+int __wrap_find_holders(const struct daxhp_device *device, struct daxhp_rival **ret_holders,
+			size_t *ret_count)
+{
+	assert_ptr_equal(device, &model.device);
+	(void)ret_holders;
+	(void)ret_count;
+	return 0;
+}
+
 int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
 	struct daxhp_observation *obs = calloc(1, sizeof(*obs));
@@ -421,8 +451,11 @@ int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 	obs->refcount = 1;
 	obs->hotremove = true;
 	obs->has_kmem = model.has_kmem;
-	obs->mode = model.bound ? DAXHP_MODE_SYSTEM_RAM : DAXHP_MODE_UNBOUND;
-	strcpy(obs->driver, model.bound ? "kmem" : "");
+	obs->has_device_dax = true;
+	obs->mode = model.bound	      ? DAXHP_MODE_SYSTEM_RAM
+		    : model.is_devdax ? DAXHP_MODE_DEVDAX
+				      : DAXHP_MODE_UNBOUND;
+	strcpy(obs->driver, model.bound ? "kmem" : model.is_devdax ? "device_dax" : "");
 	if (model.bound)
 		obs->interface = model.has_attribute ? DAXHP_INTERFACE_STATE
 						     : DAXHP_INTERFACE_MEMORY_BLOCKS;

@@ -30,7 +30,8 @@ struct model {
 	bool is_honest;
 	enum daxhp_zone default_zone; /* where plain `online` leads */
 
-	bool has_kmem; /* the module is loaded */
+	bool has_kmem;	/* the module is loaded */
+	bool is_devdax; /* bound to device_dax */
 	bool bound;
 	enum daxhp_state attribute; /* while it is bound */
 	enum daxhp_state policy, first_policy;

@@ -52,6 +52,7 @@ static struct daxhp_observation *make_underived(const char *blocks)
 	obs->interface = DAXHP_INTERFACE_MEMORY_BLOCKS;
 	obs->hotremove = true;
 	obs->has_kmem = true;
+	obs->has_device_dax = true;
 	obs->block_size = UINT64_C(128) << 20;
 	obs->memmap_on_memory = -ENOENT;
 	strcpy(obs->driver, "kmem");

@@ -17,6 +17,13 @@ static const enum daxhp_goal goals[] = {
 	DAXHP_GOAL_ONLINE,
 	DAXHP_GOAL_ONLINE_KERNEL,
 	DAXHP_GOAL_ONLINE_MOVABLE,
+	DAXHP_GOAL_MOVE_KERNEL,
+	DAXHP_GOAL_MOVE_MOVABLE,
+	DAXHP_GOAL_SYSTEM_RAM,
+	DAXHP_GOAL_SYSTEM_RAM_KERNEL,
+	DAXHP_GOAL_SYSTEM_RAM_MOVABLE,
+	DAXHP_GOAL_SYSTEM_RAM_OFF,
+	DAXHP_GOAL_DEVDAX,
 };
 static const char *const words[] = { "unplugged", "offline", "online", "online_kernel",
 				     "online_movable" };
@@ -119,7 +126,7 @@ static bool can_be_had_again(const struct daxhp_observation *obs)
 {
 	bool is_unplugged = state_from_name(obs->attribute_word) == DAXHP_UNPLUGGED;
 
-	if (obs->mode == DAXHP_MODE_UNBOUND)
+	if (obs->mode != DAXHP_MODE_SYSTEM_RAM)
 		return true;
 	/* Memory present below the word `unplugged`; or a word, or kmem, that holds no memory. */
 	if (is_unplugged || count_missing(obs) == obs->n_blocks)
@@ -211,10 +218,12 @@ static unsigned long try_all(trial_fn fn)
 				blocks[i] = ".-MN"[c >> 2 * i & 3];
 			try_blocks(blocks, kernel, fn, &count);
 		}
-		for (unsigned int c = 0; c < 4; c++) {
+		for (unsigned int c = 0; c < 8; c++) {
 			struct trial t = { .is_honest = kernel, .gets_attribute = c & 1 };
 
-			t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
+			t.before = make_mode_observation("...", c & 4 ? DAXHP_MODE_DEVDAX
+								      : DAXHP_MODE_UNBOUND);
+			t.before->has_device_dax = true;
 			t.before->has_kmem = c & 2;
 			try_goals(&t, fn, &count);
 		}

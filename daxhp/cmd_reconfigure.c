@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* daxhp reconfigure: what a device is used as, and the zone its memory is in. */
+#include <string.h>
+
+#include "daxhp.h"
+
+static const struct option_row options[] = {
+	{ KEY_MODE, "mode", "MODE", "make it system-ram or devdax" },
+	{ KEY_MOVABLE, "movable", NULL, "into ZONE_MOVABLE: can be unplugged again" },
+	{ KEY_KERNEL, "kernel", NULL, "into a zone for kernel memory: take it as permanent" },
+	{ KEY_NO_ONLINE, "no-online", NULL, "system-ram, but leave its memory out of use" },
+	{ KEY_FORCE, "force", NULL, "even if processes use it, or memory for its map is short" },
+	{ KEY_YES, "yes", NULL, "do not ask before reconfiguring all devices" },
+	ROW_TIMEOUT,
+	ROW_RETRY,
+	ROW_WAIT,
+	ROW_DRY_RUN,
+	{ 0 },
+};
+
+static int check_settings(const struct settings *s)
+{
+	bool has_zone = s->movable || s->kernel;
+
+	if (!s->mode && !has_zone)
+		complain("say what to change: --mode=system-ram, --mode=devdax, --movable or "
+			 "--kernel.");
+	else if (s->no_online && has_zone)
+		complain("--no-online and --%s contradict each other: give one of them.",
+			 s->movable ? "movable" : "kernel");
+	else if (s->mode && strcmp(s->mode, "devdax") == 0 && (has_zone || s->no_online))
+		complain("--mode=devdax has no use for --movable, --kernel or --no-online.");
+	else if (s->no_online && !s->mode)
+		complain("--no-online goes with --mode=system-ram.");
+	else
+		return EXIT_DONE;
+	return EXIT_USAGE;
+}
+
+static enum daxhp_goal goal_of(const struct settings *s)
+{
+	if (!s->mode)
+		return s->movable ? DAXHP_GOAL_MOVE_MOVABLE : DAXHP_GOAL_MOVE_KERNEL;
+	if (strcmp(s->mode, "devdax") == 0)
+		return DAXHP_GOAL_DEVDAX;
+	if (s->no_online)
+		return DAXHP_GOAL_SYSTEM_RAM_OFF;
+	if (s->movable)
+		return DAXHP_GOAL_SYSTEM_RAM_MOVABLE;
+	return s->kernel ? DAXHP_GOAL_SYSTEM_RAM_KERNEL : DAXHP_GOAL_SYSTEM_RAM;
+}
+
+/* The one command that takes memory away from those who use it: "all" is asked about. */
+static int confirm(const struct settings *settings, int argc, char **argv)
+{
+	char answer[8] = "";
+	bool is_all = false;
+
+	for (int i = 0; i < argc; i++)
+		is_all |= strcmp(argv[i], "all") == 0;
+	if (!is_all || settings->yes || settings->dry_run)
+		return EXIT_DONE;
+	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		complain("'all' needs --yes where nobody can be asked.");
+		return EXIT_USAGE;
+	}
+	fputs("Reconfigure all dax devices? [y/N] ", stderr);
+	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
+		return EXIT_DONE;
+	complain("nothing was changed.");
+	return EXIT_FAILED;
+}
+
+static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
+{
+	int r = check_settings(settings);
+
+	if (r == EXIT_DONE)
+		r = confirm(settings, argc, argv);
+	return r == EXIT_DONE ? transition(ctx, settings, goal_of(settings), argc, argv) : r;
+}
+
+const struct command cmd_reconfigure = {
+	.name = "reconfigure",
+	.synopsis = "[--mode=system-ram|devdax] [--movable | --kernel | --no-online] [OPTIONS] "
+		    "DEVICE...",
+	.summary = "Change what a device is used as, or the zone its memory is in.",
+	.options = options,
+	.run = run,
+};
