@@ -24,9 +24,15 @@ _daxhp_devices() {
 	done
 }
 
-# What can follow --node= and --region=: those of the devices there are.
+# What can follow an option's "=": nodes and regions of the devices there are,
+# or the words that the usage has there, as in --option=this|that.
 _daxhp_values() {
-	local option=$1 device value
+	local tool=$1 command=$2 option=$3 usage device value
+	usage=$("$tool" "$command" --help 2>/dev/null)
+	if [[ $usage =~ $option=([a-z-]+(\|[a-z-]+)+) ]]; then
+		printf '%s\n' "${BASH_REMATCH[1]//|/ }"
+		return
+	fi
 	for device in "$_daxhp_bus"/dax*; do
 		[[ -e $device ]] || continue
 		case $option in
@@ -67,21 +73,22 @@ _daxhp() {
 	[[ $COMP_CWORD == 1 ]] || command=${COMP_WORDS[1]}
 	[[ $command != -* ]] || command='status'
 
-	case $prev:$command in
-	--node:* | --region:* | --timeout:* | --retry:* | --wait:*) words=$(_daxhp_values "$prev") ;;
-	*:version) words='' ;;
-	*:help) words=$("$tool" --list-commands 2>/dev/null | grep -vxE 'help|version') ;;
-	*:)
+	case $command in
+	version) words='' ;;
+	help) words=$("$tool" --list-commands 2>/dev/null | grep -vxE 'help|version') ;;
+	'')
 		case $cur in
 		-*) words="$(_daxhp_options "$tool") $(_daxhp_options "$tool" status)" ;;
 		*) words=$("$tool" --list-commands 2>/dev/null) ;;
 		esac
 		;;
 	*)
-		case $cur in
-		-*) words=$(_daxhp_options "$tool" "$command") ;;
-		*) words=$(_daxhp_arguments) ;;
-		esac
+		words=$(_daxhp_options "$tool" "$command")
+		if [[ $prev == --* ]] && grep -qxF -e "$prev=" <<<"$words"; then
+			words=$(_daxhp_values "$tool" "$command" "$prev")
+		elif [[ $cur != -* ]]; then
+			words=$(_daxhp_arguments)
+		fi
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -P "$prefix" -W "$words" -- "$cur" | sort -u)

@@ -16,9 +16,7 @@ count=0 failures=0
 same() {
 	local difference
 	count=$((count + 1))
-	if [ -z "$3" ]; then
-		difference='nothing to compare with'
-	elif difference=$(diff <(sort -u <<<"$2") <(sort -u <<<"$3")); then
+	if difference=$(diff <(sort -u <<<"$2") <(sort -u <<<"$3")); then
 		echo "ok $count - $1"
 		return
 	fi
@@ -106,11 +104,16 @@ for command in $(real_commands); do
 	same "daxhp-$command(8): synopsis" \
 		"$(page "$source" SYNOPSIS | grep '^\*daxhp\*' | plain)" \
 		"$("$tool" "$command" --help | sed -n 's/^Usage: //p')"
+	same "$command has options" "$(help_options "$command" | grep -c -- --help)" 1
 	same "completion of $command: options" "$(complete_line "$tool" "$command" -)" \
 		"$(help_options "$command" | just_options)"
 	same "help $command and $command --help" "$("$tool" help "$command")" "$("$tool" "$command" --help)"
 
-	# A device that does not exist: what is wrong is not the option.
+	# A device that does not exist, so that nothing is done.
+	takes() {
+		[[ $("$tool" "$command" "$1" dax4000000000.0 2>&1 >/dev/null) == *'is not an option'* ]] || printf '%s\n' "$1"
+	}
+	same "$command refuses what it does not have" "$(takes --no-such-option)" ''
 	while read -r option; do
 		case $option in
 		*--help) continue ;;
@@ -119,8 +122,7 @@ for command in $(real_commands); do
 		*) words=("$option") ;;
 		esac
 		for word in "${words[@]}"; do
-			"$tool" "$command" "$word" dax4000000000.0 >/dev/null 2>&1
-			same "$command takes $word" "$?" 1
+			same "$command takes $word" "$(takes "$word")" "$word"
 		done
 	done < <(help_options "$command")
 done
@@ -136,6 +138,7 @@ done
 same 'completion: devices' "$(complete_line "$tool" online '')" $'dax0.0\ndax0.1\ndax12.0\nall'
 same 'completion: devices that are not named yet' "$(complete_line "$tool" online dax0.0 dax0)" dax0.1
 same 'completion: paths' "$(complete_line "$tool" status /dev/dax1)" /dev/dax12.0
+same 'completion: a value that is anything' "$(complete_line "$tool" unplug --wait '')" ''
 same 'completion: nodes' "$(complete_line "$tool" status --node '')" $'0\n1'
 same 'completion: nodes, behind "="' "$(complete_line "$tool" status --node = '')" $'0\n1'
 same 'completion: nodes, in one word' "$(complete_line "$tool" status --node=)" $'--node=0\n--node=1'
