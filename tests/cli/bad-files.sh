@@ -1,0 +1,229 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# bad-files.sh TOOL: sysfs files that are not what they should be. What cannot be known is null, and said in one
+# sentence where it matters; nothing is guessed, nothing hangs, nothing is changed.
+
+. "$(dirname -- "$0")/tap.sh"
+. "$(dirname -- "$0")/tree.sh"
+in_namespace
+
+start_tree
+make_device dax0.0 platform/ndbus0/region0/dax0 kmem 2 0x200000000-0x20fffffff 0x280000000-0x28fffffff
+bad=$dir
+make_blocks online Movable 64 65 80 81
+make_device dax1.0 platform/hmem_platform.0/hmem.1 kmem 1 0x600000000-0x60fffffff
+attribute=$dir/state
+echo online_movable >"$attribute"
+make_blocks online Movable 192 193
+
+kinds=(empty blank binary nul two-lines long huge directory link fifo)
+
+# spoil FILE KIND
+spoil() {
+	mv "$1" "$1.good"
+	case $2 in
+	empty) : >"$1" ;;
+	blank) echo >"$1" ;;
+	binary) printf '\x01\xff\x80\n' >"$1" ;;
+	nul) printf 'online\0\n' >"$1" ;;
+	two-lines) printf 'online\n1\n' >"$1" ;;
+	long) printf '%0300d\n' 1 >"$1" ;;
+	huge) head -c 3000000 /dev/zero | tr '\0' 1 >"$1" ;;
+	number) printf '%s' "$3" >"$1" ;;
+	directory) mkdir "$1" ;;
+	link) ln -s "${1##*/}.good" "$1" ;;
+	fifo) mkfifo "$1" ;;
+	missing) ;;
+	esac
+}
+
+mend() {
+	rm -rf "$1"
+	mv "$1.good" "$1"
+}
+
+# At most one sentence, and JSON in any case: what else, the caller looks at.
+status_of_both() {
+	run status -j
+	check "$1: it answers" test "$status" -le 1
+	check "$1: JSON, of both devices" test "$(jq length <<<"$out" 2>&1)" = 2
+}
+
+# null_for FILE KEY KIND [NUMBER]: nothing is said, but the value is null.
+null_for() {
+	local name="${1##*/}, $3 ${4-}"
+	spoil "$1" "$3" "${4-}"
+	status_of_both "$name"
+	json "$name: null" ".[0].$2" null
+	is "$name: exit status" "$status" 0
+	is "$name: no talk" "$err" ''
+	run status
+	is "$name: a line each" "$(grep -c '^dax' <<<"$out")" 2
+	mend "$1"
+}
+
+for kind in "${kinds[@]}" missing; do
+	# libdaxctl reads these two as well, and would wait for the fifo.
+	if [ "$kind" != fifo ]; then
+		null_for "$bad/align" align "$kind"
+		null_for "$bad/target_node" target_node "$kind"
+	fi
+	null_for "$bad/memmap_on_memory" memmap_on_memory "$kind"
+	null_for "$memory/auto_online_blocks" auto_online_blocks "$kind"
+done
+for number in -1 0x10 1k 99999999999999999999999 ' 1' '1 '; do
+	null_for "$bad/align" align number "$number"
+	[ "$number" = -1 ] || null_for "$bad/target_node" target_node number "$number"
+done
+null_for "$bad/target_node" target_node number -1
+null_for "$bad/memmap_on_memory" memmap_on_memory number 2
+
+# The device's size: without one libdaxctl may not list it at all, but then nothing may be made up.
+for kind in "${kinds[@]}"; do
+	[ "$kind" != fifo ] || continue
+	spoil "$bad/size" "$kind"
+	run status -j
+	check "size, $kind: it answers" test "$status" -le 1
+	json "size, $kind: null or not listed" '[.[] | select(.chardev == "dax0.0") | .size] - [null]' '[]'
+	mend "$bad/size"
+done
+
+# ---- what the blocks are found by ----
+
+# unseen FILE KIND: no state, no counts; one sentence that names the file; and nobody acts on it.
+unseen() {
+	local name="${1##*/sys/}, $2 ${3-}" before
+	spoil "$1" "$2" "${3-}"
+	before=$(find "$sys" -printf '%p %y %s %T@\n' | sort | sha256sum)
+	status_of_both "$name"
+	is "$name: exit status" "$status" 1
+	json "$name: no state, no counts" '.[0] | [.hotplug_state, .online_memblocks, .total_memblocks, .movable, .zones]' \
+		'[null,null,null,null,null]'
+	json "$name: null, not unbound" '.[0].mode' '"system-ram"'
+	check "$name: says so" matches "$err" 'daxhp: dax0\.0: '
+	if [ "$4" = one ]; then
+		json "$name: the other device is seen" '.[1].hotplug_state' '"online_movable"'
+		check "$name: one sentence" one_sentence "$err"
+	fi
+	for command in 'online --movable' unplug; do
+		# shellcheck disable=SC2086
+		fails "$name: $command" 1 'dax0\.0: cannot .*Nothing was changed' $command dax0.0
+	done
+	is "$name: nothing is written" "$(find "$sys" -printf '%p %y %s %T@\n' | sort | sha256sum)" "$before"
+	mend "$1"
+}
+
+for kind in "${kinds[@]}"; do
+	unseen "$bad/mapping1/start" "$kind" '' one
+	unseen "$bad/mapping0/end" "$kind" '' one
+	unseen "$bad/mapping1/page_offset" "$kind" '' one
+	unseen "$memory/memory65/state" "$kind" '' one
+	unseen "$memory/memory80/valid_zones" "$kind" '' one
+	unseen "$memory/block_size_bytes" "$kind" '' both
+done
+unseen "$bad/mapping0/end" missing '' one
+unseen "$bad/mapping0/end" number 0x1 one
+unseen "$bad/mapping1/start" number 0x1ffffffffffffffff one
+unseen "$bad/mapping1/start" number 0x28fffffffz one
+unseen "$memory/memory64/state" number onlin one
+unseen "$memory/memory64/state" number 'online ' one
+unseen "$memory/block_size_bytes" number 0 both
+unseen "$memory/block_size_bytes" number 8000001 both
+unseen "$memory/block_size_bytes" number -8000000 both
+# All there is, and more: no list of blocks is as long.
+spoil "$bad/mapping0/start" number 0x0
+spoil "$bad/mapping0/end" number 0xffffffffffffffff
+status_of_both 'a range of all'
+json 'a range of all: no counts' '.[0].total_memblocks' null
+check 'a range of all: says so' matches "$err" 'dax0\.0: its physical ranges make no sense'
+fails 'a range of all: unplug' 1 'dax0\.0' unplug dax0.0
+mend "$bad/mapping0/start"
+mend "$bad/mapping0/end"
+
+# ---- a block that is gone is no bad file ----
+
+mv "$memory/memory65" "$memory/away"
+run status -j
+is 'a block missing: exit status' "$status" 0
+json 'a block missing' '.[0] | [.hotplug_state, .online_memblocks, .total_memblocks]' '["inconsistent",3,3]'
+mv "$memory/away" "$memory/memory65"
+# Its file goes before its directory does.
+mv "$memory/memory65/state" "$memory/away"
+run status -j
+json 'a state file missing' '.[0] | [.hotplug_state, .total_memblocks]' '["inconsistent",3]'
+mv "$memory/away" "$memory/memory65/state"
+
+# ---- the attribute ----
+
+for kind in "${kinds[@]}"; do
+	spoil "$attribute" "$kind"
+	run status -j dax1.0
+	is "attribute, $kind: exit status" "$status" 0
+	json "attribute, $kind" '.[0] | [.attribute_state, .hotplug_state, .online_memblocks]' '[null,"inconsistent",2]'
+	mend "$attribute"
+done
+spoil "$attribute" number 'half way'
+run status -j dax1.0
+json 'attribute, another word' '.[0] | [.attribute_state, .hotplug_state]' '["half way","inconsistent"]'
+mend "$attribute"
+
+# ---- the driver's link ----
+
+for target in '' / . ../../../../bus/dax/drivers/ $'drivers/k\e[2Jmem' "drivers/$(printf '%0200d' 0)"; do
+	mv "$bad/driver" "$bad/away"
+	[ -z "$target" ] || ln -s "$target" "$bad/driver"
+	[ -n "$target" ] || mkdir "$bad/driver"
+	run status -j
+	check "driver '${target:0:20}': it answers" test "$status" -le 1
+	check "driver '${target:0:20}': JSON" jq -e 'length == 2' <<<"$out"
+	fails "driver '${target:0:20}': unplug" 1 'dax0\.0' unplug dax0.0
+	rm -rf "$bad/driver"
+	mv "$bad/away" "$bad/driver"
+done
+ln -sfn ../../../../bus/dax/drivers/some_dax "$bad/driver"
+run status -j dax0.0
+json 'an unknown driver' '.[0] | [.mode, .driver, .hotplug_state]' '[null,"some_dax",null]'
+# Memory below a driver that has none.
+fails 'an unknown driver: unplug' 1 'dax0\.0: .*stayed when it was unbound' unplug dax0.0
+ln -sfn ../../../../bus/dax/drivers/kmem "$bad/driver"
+
+# ---- kernels that lack something ----
+
+mv "$memory" "$memory.away"
+status_of_both 'no memory hotplug'
+json 'no memory hotplug' '.[0] | [.hotplug_state, .online_memblocks, .memblock_size]' '[null,null,null]'
+fails 'no memory hotplug: unplug' 1 'dax0\.0: .*CONFIG_MEMORY_HOTPLUG' unplug dax0.0
+mv "$memory.away" "$memory"
+for id in 64 65 80 81; do
+	mv "$memory/memory$id/valid_zones" "$memory/zones$id"
+done
+run status -j dax0.0
+json 'no hot-remove: what is seen' '.[0] | [.hotplug_state, .online_memblocks, .zones]' '["online",4,{"unknown":4}]'
+fails 'no hot-remove: unplug' 1 'dax0\.0: .*CONFIG_MEMORY_HOTREMOVE' unplug dax0.0
+for id in 64 65 80 81; do
+	mv "$memory/zones$id" "$memory/memory$id/valid_zones"
+done
+
+# ---- unreadable to somebody ----
+
+if for_nobody; then
+	for file in size align target_node memmap_on_memory; do
+		mode=$(stat -c %a "$bad/$file")
+		chmod 0 "$bad/$file"
+		run status -j
+		check "unreadable $file: it answers" test "$status" -le 1
+		json "unreadable $file: null or not listed" "[.[] | select(.chardev == \"dax0.0\") | .$file] - [null]" '[]'
+		chmod "$mode" "$bad/$file"
+	done
+	chmod 0 "$memory/auto_online_blocks" "$attribute"
+	run status -j
+	is 'unreadable policy and attribute: exit status' "$status" 0
+	json 'unreadable policy and attribute' '.[1] | [.auto_online_blocks, .attribute_state, .hotplug_interface]' \
+		'[null,null,"state"]'
+	as_user=()
+else
+	skip 'unreadable files' 'setpriv to nobody does not work here'
+fi
+
+finish

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# many-blocks.sh TOOL: what a look at many memory blocks costs: files, and time.
+
+. "$(dirname -- "$0")/tap.sh"
+. "$(dirname -- "$0")/tree.sh"
+command -v perl >/dev/null || skip_all 'perl is not installed'
+in_namespace
+
+start_tree
+
+# One inode for all states and one for all zones: a file of its own for each would take a gigabyte.
+make_many() {
+	(cd "$memory" && perl -e '
+		my ($first, $last) = @ARGV;
+		for my $id ($first .. $last) {
+			mkdir "memory$id" or die;
+			link "../../online", "memory$id/state" or die;
+			link "../../movable", "memory$id/valid_zones" or die;
+		}' "$1" "$2")
+}
+echo online >"$sys/devices/online"
+echo Movable >"$sys/devices/movable"
+
+# 1000 blocks, 1000 more on the same node that are none of the device's.
+make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x3f3fffffff
+mkdir -p "$sys/devices/system/node/node1"
+# memory64 to memory2023 are the first 1960; the rest is foreign.
+make_many 64 3000
+blocks=$(((0x3f3fffffff + 1 - 0x200000000) / 0x8000000))
+
+# The sanitizers open files of their own, and are slow.
+spare=60
+sanitized() {
+	grep -q __asan_init "$tool"
+}
+! sanitized || spare=200
+
+# The leak sanitizer does not work below strace.
+traced() {
+	ASAN_OPTIONS=detect_leaks=0 strace -f -qq -e trace=open,openat,openat2,creat -o "$work/trace" "$tool" "$@" \
+		>"$work/out" 2>"$work/err" </dev/null
+	status=$?
+	out=$(<"$work/out") err=$(<"$work/err")
+	# A call that another thread's comes into is told of twice: the answer is in the second part.
+	opens=$(grep -c ' = [0-9]' "$work/trace")
+}
+
+if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; then
+	traced status -j
+	is "$blocks blocks: exit status" "$status" 0
+	json "$blocks blocks: all of them, no foreign one" '.[0] | [.online_memblocks, .total_memblocks, .hotplug_state]' \
+		"[$blocks,$blocks,\"online_movable\"]"
+	echo "# $opens files opened for $blocks blocks"
+	check "$blocks blocks: at most two files a block and $spare" test "$opens" -le $((2 * blocks + spare))
+	# As many as there are: fewer were not all looked at.
+	check "$blocks blocks: no fewer either" test "$opens" -ge $((2 * blocks))
+	check 'the directory of all blocks is not gone through' test "$(grep -c 'O_DIRECTORY.*memory"' "$work/trace")" -le 2
+	is 'no foreign block is opened' "$(grep -cE 'memory(2[1-9][0-9][0-9]|3000)/' "$work/trace")" 0
+else
+	skip 'files opened' 'strace does not work here'
+fi
+
+# ---- 131,072 blocks ----
+
+rm -rf "$sys/devices/platform" "$sys/bus/dax/devices/"* "$memory/memory"[0-9]*
+make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x1001ffffffff
+make_many 64 131135
+# The best of three: what it costs, and not what else this machine has to do.
+took=999999
+for try in 1 2 3; do
+	start=$(date +%s%N)
+	run status -j
+	this=$((($(date +%s%N) - start) / 1000000))
+	echo "# 131072 blocks, try $try: $this ms"
+	[ $this -ge $took ] || took=$this
+done
+is '131072 blocks: exit status' "$status" 0
+json '131072 blocks: all of them' '.[0] | [.online_memblocks, .total_memblocks, .size]' '[131072,131072,17592186044416]'
+if sanitized; then
+	skip '131072 blocks: under 2 s' 'the tool is built with sanitizers'
+else
+	check '131072 blocks: under 2 s' test $took -lt 2000
+fi
+
+run unplug -n dax0.0
+is '131072 blocks: a plan: exit status' "$status" 0
+check '131072 blocks: a plan' matches "$out" 'write offline to 131072 memory blocks from memory64 to memory131135'
+
+finish

@@ -1,0 +1,111 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Sourced: a made-up /sys and /dev in a mount namespace. The test runs itself again in it.
+
+in_namespace() {
+	local unshare=(unshare --mount --propagation private)
+	[ -z "${DAXHP_TEST_WORK-}" ] || return 0
+	[ "$(id -u)" = 0 ] || unshare+=(--user --map-root-user)
+	"${unshare[@]}" true 2>/dev/null || skip_all 'no mount namespace can be had here: root could'
+	# shellcheck disable=SC2154 # set by tap.sh, as all that a tree is for
+	DAXHP_TEST_WORK=$work "${unshare[@]}" "$BASH" "$0" "$tool"
+	exit
+}
+
+# Files that must be there whatever is made up: a device is no place for a file that is written to.
+make_dev() {
+	local name
+	mkdir "$work/dev"
+	mount -t tmpfs none "$work/dev"
+	for name in null zero full urandom tty; do
+		: >"$work/dev/$name"
+		mount --bind "/dev/$name" "$work/dev/$name"
+	done
+	ln -s /proc/self/fd "$work/dev/fd"
+	mount --rbind "$work/dev" /dev
+}
+
+# Where somebody else may read and run it.
+make_bin() {
+	local lib
+	mkdir "$work/bin"
+	cp "$tool" "$work/bin/daxhp"
+	ldd "$tool" | awk '$1 ~ /^libdaxhp/ { print $3 }' | while IFS= read -r lib; do
+		cp "$lib" "$work/bin/"
+	done
+	export LD_LIBRARY_PATH=$work/bin${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+	tool=$work/bin/daxhp
+	chmod -R a+rX "$work"
+}
+
+# start_tree: an empty /sys with a dax bus, memory blocks of 128 MiB, and the policy `offline`.
+start_tree() {
+	sys=$work/sys
+	mkdir "$sys"
+	mount -t tmpfs -o nr_inodes=0,mode=755 none "$sys"
+	make_bin
+	make_dev
+	mount --bind "$sys" /sys
+	# Nothing of this machine is to be locked or written down.
+	mount -t tmpfs none /run
+	mkdir -p "$sys/bus/dax/devices" "$sys/bus/dax/drivers/"{kmem,device_dax,fsdev_dax} "$sys/devices/system/memory" \
+		"$sys/dev/char"
+	memory=$sys/devices/system/memory
+	printf '8000000\n' >"$memory/block_size_bytes"
+	printf 'offline\n' >"$memory/auto_online_blocks"
+}
+
+# make_device NAME REGION DRIVER NODE START-END...: addresses in hex; no driver is ''. REGION is a path below
+# devices/, which ends in a directory of the region's. Sets dir.
+make_device() {
+	local name=$1 region=$2 driver=$3 node=$4 size=0 n=0 range
+	shift 4
+	dir=$sys/devices/$region/$name
+	mkdir -p "$dir" "$sys/devices/$region/dax_region"
+	ln -sfn "../../../devices/$region/$name" "$sys/bus/dax/devices/$name"
+	ln -sfn "../../../bus/dax" "$dir/subsystem"
+	for range; do
+		mkdir "$dir/mapping$n"
+		printf '0x%x\n' "${range%-*}" >"$dir/mapping$n/start"
+		printf '0x%x\n' "${range#*-}" >"$dir/mapping$n/end"
+		printf '0x%x\n' $((size / 4096)) >"$dir/mapping$n/page_offset"
+		chmod 400 "$dir/mapping$n/"*
+		size=$((size + ${range#*-} - ${range%-*} + 1))
+		n=$((n + 1))
+	done
+	printf '%d\n' $size >"$dir/size"
+	printf '2097152\n' >"$dir/align"
+	printf '%d\n' "$node" >"$dir/target_node"
+	printf '0\n' >"$dir/memmap_on_memory"
+	printf '0x%x\n' "${1%-*}" >"$dir/resource"
+	chmod 400 "$dir/resource"
+	: >"$dir/uevent"
+	[ -z "$driver" ] || ln -s "../../../../bus/dax/drivers/$driver" "$dir/driver"
+	printf '%d\n' $size >"$sys/devices/$region/dax_region/size"
+	printf '2097152\n' >"$sys/devices/$region/dax_region/align"
+	: >"/dev/$name"
+}
+
+# make_blocks STATE ZONES ID...
+make_blocks() {
+	local state=$1 zones=$2 id
+	shift 2
+	for id; do
+		mkdir -p "$memory/memory$id"
+		printf '%s\n' "$state" >"$memory/memory$id/state"
+		printf '%s\n' "$zones" >"$memory/memory$id/valid_zones"
+	done
+}
+
+# All of it, names, contents and links, as one line: has anything been changed?
+fingerprint() {
+	(cd "$sys" && find . -type f -print0 | sort -z | xargs -0 sha256sum; find . -type l -printf '%p %l\n' | sort) |
+		sha256sum
+}
+
+# for_nobody: what follows is run by a user who may nothing. Fails if there is none to be had.
+for_nobody() {
+	as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	"${as_user[@]}" "$tool" version >/dev/null 2>&1 || { as_user=(); return 1; }
+}

@@ -1,0 +1,118 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# usage.sh TOOL: what is said before any device is looked at, or whatever there is.
+
+. "$(dirname -- "$0")/tap.sh"
+
+# ---- help and version ----
+
+succeeds help help
+check 'help: usage' matches "$out" '^Usage: daxhp '
+help=$out
+for word in --help -h; do
+	succeeds "$word" "$word"
+	is "$word is help" "$out" "$help"
+done
+
+succeeds list --list-commands
+commands=$(grep -vxE 'help|version' <<<"$out")
+is 'the three commands are there' "$(grep -cxE 'status|online|unplug' <<<"$commands")" 3
+for command in $commands; do
+	check "help names $command" matches "$help" $'\n  '"$command "
+	succeeds "$command --help" "$command" --help
+	check "$command: usage" matches "$out" "^Usage: daxhp $command "
+	usage=$out
+	succeeds "$command -h" "$command" -h
+	is "$command: -h is --help" "$out" "$usage"
+	succeeds "help $command" help "$command"
+	is "help $command is $command --help" "$out" "$usage"
+	# An option further on is not looked at any more, a wrong one before is.
+	run "$command" --help --no-such-option
+	is "$command --help and a wrong option behind: exit status" "$status" 0
+	is "$command --help and a wrong option behind" "$out" "$usage"
+	fails "$command: a wrong option before --help" 2 no-such-option "$command" --no-such-option --help
+done
+
+succeeds version version
+check 'version: name and number' matches "$out" '^daxhp [0-9]+\.[0-9]+'
+version=$out
+for word in --version -V; do
+	succeeds "$word" "$word"
+	is "$word is version" "$out" "$version"
+done
+
+# ---- wrong usage: status 2, one sentence ----
+
+fails 'no such command' 2 "'nonsense'" nonsense
+fails 'an empty command' 2 "not a command" ''
+fails 'a very long command' 2 'not a command' "$(printf '%04096d' 0)"
+fails 'help on nonsense' 2 "'nonsense'" help nonsense
+fails 'an option that is none' 2 "'--frobnicate'" status --frobnicate
+fails 'an option that is none, without a command' 2 "'--frobnicate'" --frobnicate
+fails 'a short option that is none' 2 "'-x'" status -x
+fails 'the second of two short options' 2 "'-x'" status -jx
+fails 'another command'\''s option' 2 "'--movable'" unplug --movable all
+fails 'an option with too much' 2 "'--json=yes'" status --json=yes
+fails 'a value missing' 2 '--node' status --node
+fails 'a value missing for unplug' 2 '--timeout' unplug dax0.0 --timeout
+for value in '' x -1 1x 0x1 ' 1' 99999999999999999999 65536 1.5; do
+	fails "--node='$value'" 2 'not a NUMA node' status "--node=$value"
+done
+for value in '' x -1 0 1x 99999999999999999999; do
+	fails "--timeout='$value'" 2 'not a time' unplug "--timeout=$value" all
+done
+for value in '' x -1 1001 1x; do
+	fails "--retry='$value'" 2 'not a count' unplug "--retry=$value" all
+done
+fails 'both zones' 2 'contradict' online --movable --kernel all
+fails 'both zones, whatever else' 2 'contradict' online --kernel -n -j --movable dax0.0
+for command in online unplug; do
+	fails "$command without a device" 2 'name a device' "$command"
+	fails "$command without a device, only dry" 2 'name a device' "$command" -n
+	fails "$command --region without a device" 2 'name a device' "$command" --region=0
+done
+
+# ---- names ----
+
+for command in status online unplug; do
+	for name in ../x dax0 dax0. dax.0 dax0.0.0 'dax0.0 ' Dax0.0 DAX0.0 'dax 0.0' dax-1.0 dax0.-1 dax0.0/ /dax0.0 \
+		/dev/../dax0.0 /dev//dax0.0 /sys/bus/dax/devices/dax0.0 /dev/ /dev ALL 'all ' pmem0 all,dax0.0 0 \
+		dax99999999999.0 dax0.99999999999; do
+		fails "$command '$name'" 2 'not the name of a dax device' "$command" "$name"
+	done
+	fails "$command with an empty name" 2 'not the name' "$command" ''
+	fails "$command with 4 KiB" 2 'not the name' "$command" "dax0.$(printf '%04091d' 0)"
+	fails "$command with an escape" 2 'not the name' "$command" $'dax0.0\e[2J'
+	fails "$command with a newline" 2 'not the name' "$command" $'dax0.0\ndax1.0'
+	fails "$command with umlauts" 2 'not the name' "$command" 'däx0.0'
+	fails "$command with a format" 2 'not the name' "$command" '%s%n%x'
+	# Wrong wherever it stands, and nothing is done before it.
+	fails "$command all and a wrong one" 2 'not the name' "$command" all ../x
+done
+
+# ---- stdout that takes nothing ----
+
+for arguments in help version --list-commands 'status --help' status 'status -j'; do
+	ran="daxhp $arguments >/dev/full" out='' err='' status=''
+	# shellcheck disable=SC2086
+	err=$("$tool" $arguments 2>&1 >/dev/full)
+	status=$?
+	is "$ran: exit status" "$status" 1
+	check "$ran: says so" matches "$err" 'standard output'
+	check "$ran: one sentence" one_sentence "$err"
+	ran="daxhp $arguments >&-"
+	# shellcheck disable=SC2086
+	err=$("$tool" $arguments 2>&1 >&-)
+	status=$?
+	is "$ran: exit status" "$status" 1
+	check "$ran: one sentence" one_sentence "$err"
+	# Nothing is to be written into whatever file gets the number of the closed one.
+	ran="daxhp $arguments, all closed"
+	# shellcheck disable=SC2086
+	"$tool" $arguments >&- 2>&- <&-
+	status=$?
+	is "$ran: exit status" "$status" 1
+done
+
+finish
