@@ -248,10 +248,12 @@ static struct json_object *rivals_json(const struct daxhp_result *result)
 
 static const char *errno_name(const struct outcome *outcome)
 {
-	int errnum = outcome->error ? -outcome->error : 0;
+	int errnum = -outcome->error;
 
 	if (outcome->result)
 		errnum = daxhp_result_get_errno(outcome->result);
+	else if (outcome->plan)
+		errnum = daxhp_plan_get_errno(outcome->plan);
 	return errnum ? strerrorname_np(errnum) : NULL;
 }
 

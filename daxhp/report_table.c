@@ -373,6 +373,14 @@ static char *describe_blocks(const struct daxhp_step *step)
 	return r < 0 ? NULL : text;
 }
 
+/* A device without a driver is unbound only once it has been bound to kmem. */
+static const char *driver_before(const struct outcome *outcome)
+{
+	const char *driver = daxhp_observation_get_driver(outcome->before);
+
+	return driver ? driver : "kmem";
+}
+
 char *describe_step(const struct outcome *outcome, const struct daxhp_step *step)
 {
 	const char *word = daxhp_state_name(daxhp_step_get_word(step));
@@ -410,7 +418,7 @@ char *describe_step(const struct outcome *outcome, const struct daxhp_step *step
 		r = asprintf(&text, "bind to %s", daxhp_step_get_driver(step));
 		break;
 	case DAXHP_STEP_UNBIND:
-		text = strdup("unbind from its driver");
+		r = asprintf(&text, "unbind from %s", driver_before(outcome));
 		break;
 	}
 	return r < 0 ? NULL : text;

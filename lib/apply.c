@@ -8,27 +8,6 @@
 /* The way back is at most: out, in again, blocks one way, blocks the other way. */
 #define RESTORE_ROUNDS 4
 
-static int refusal_errno(enum daxhp_failure refusal)
-{
-	switch (refusal) {
-	case DAXHP_REFUSED_NO_PERMISSION:
-		return -EACCES;
-	case DAXHP_REFUSED_OTHER_ZONE:
-	case DAXHP_REFUSED_MISSING_BLOCKS:
-	case DAXHP_REFUSED_WEDGED:
-		return -EBUSY;
-	case DAXHP_REFUSED_NO_TARGET_NODE:
-	case DAXHP_REFUSED_TOO_SMALL:
-		return -EINVAL;
-	case DAXHP_REFUSED_NO_ROOM:
-		return -ENOMEM;
-	case DAXHP_REFUSED_UNREADABLE:
-		return -EIO;
-	default:
-		return -EOPNOTSUPP;
-	}
-}
-
 void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
 			const char *wrote, int64_t block)
 {
@@ -203,7 +182,7 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 	result->block = -1;
 	result->undone = true;
 	if (plan->refusal) {
-		r = refusal_errno(plan->refusal);
+		r = -daxhp_plan_get_errno(plan);
 		result_set_failure(result, plan->refusal, r, NULL, -1);
 	}
 	if (plan->n_steps && device->lock_fd < 0) {

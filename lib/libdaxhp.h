@@ -313,6 +313,8 @@ int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
 struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan);
 /* DAXHP_FAILURE_NONE, or one of DAXHP_REFUSED_...; a refused plan has no steps. */
 enum daxhp_failure daxhp_plan_get_refusal(const struct daxhp_plan *plan);
+/* The positive errno that goes with the refusal; 0 when there is none. */
+int daxhp_plan_get_errno(const struct daxhp_plan *plan);
 size_t daxhp_plan_count_steps(const struct daxhp_plan *plan);
 const struct daxhp_step *daxhp_plan_get_step(const struct daxhp_plan *plan, size_t i);
 
