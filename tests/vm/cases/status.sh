@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=nvdimm:129G --icount
+#
+# Many blocks: what status costs. The guest's clock counts instructions, so that
+# the figures are the same however busy the host is: a "second" is a thousand
+# million of them.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+device=dax0.0
+set_policy offline
+base_policy=offline
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+number=$(blocks "$device" | wc -l)
+
+# Files that a command opened, the ones of its programs and libraries included.
+opened() {
+	strace -f -e trace=open,openat,openat2 -o /run/strace.log "$@" >/dev/null 2>&1 || return 1
+	grep -c ' = [0-9]' /run/strace.log
+}
+
+# What the second of two runs takes: the first finds nothing in the caches.
+seconds() {
+	local start end
+	"$@" >/dev/null 2>&1 || return 1
+	start=${EPOCHREALTIME/./}
+	"$@" >/dev/null 2>&1
+	end=${EPOCHREALTIME/./}
+	awk -v us=$((end - start)) 'BEGIN { printf "%.4f", us / 1e6 }'
+}
+
+# look_ratios: status to daxctl list, as a whole and less the start of each,
+# which is what a program costs before it has looked at anything.
+look_ratios() {
+	local ours theirs our_start their_start
+	ours=$(seconds daxhp status --json)
+	theirs=$(seconds daxctl list)
+	our_start=$(seconds daxhp --version)
+	their_start=$(seconds daxctl --version)
+	printf '# status %s s (of it %s s to start), daxctl list %s s (%s s)\n' "$ours" "$our_start" "$theirs" "$their_start"
+	read -r whole net < <(awk -v o="$ours" -v t="$theirs" -v os="$our_start" -v ts="$their_start" \
+		'BEGIN { printf "%.3f %.3f\n", o / t, (o - os) / (t - ts) }')
+}
+
+test_topology() {
+	ok "at least 1000 blocks ($number)" [ "$number" -ge 1000 ]
+	is "$(count "$device" offline)" "$number" 'all offline'
+}
+
+# "It is done when" 7.
+test_status_opens() {
+	at_most "$(opened daxhp status --json)" $((2 * number + 60)) 'files opened by status --json'
+	at_most "$(opened daxhp status)" $((2 * number + 60)) 'files opened by status'
+	run daxhp status --json
+	json_is '.[0] | "\(.hotplug_state) \(.online_memblocks) \(.total_memblocks)"' "offline 0 $number" 'all counted'
+}
+
+# A tree of 131,072 blocks on a tmpfs. Only those of the device have files in
+# them: nobody has business with the others.
+make_tree() {
+	local tree=$1 n
+	mkdir -p "$tree"
+	mount -t tmpfs -o nr_inodes=0,size=4G tmpfs "$tree"
+	cp "$memory/block_size_bytes" "$memory/auto_online_blocks" "$tree/"
+	(cd "$tree" && printf 'memory%d\n' {0..131071} | xargs mkdir)
+	for n in $(blocks "$device"); do
+		echo online >"$tree/memory$n/state"
+		echo Movable >"$tree/memory$n/valid_zones"
+	done
+}
+
+test_huge_tree() {
+	local tree=/run/tree word=online_movable
+	make_tree "$tree"
+	is "$(find "$tree" -maxdepth 1 -name 'memory[0-9]*' | wc -l)" 131072 '131,072 blocks'
+	run unshare --mount sh -c "mount --bind $tree $memory && daxhp status --json"
+	exits 0 'status'
+	# These blocks and the attribute, which still says offline, contradict.
+	! has_attribute || word=inconsistent
+	json_is '.[0] | "\(.hotplug_state) \(.online_memblocks) \(.total_memblocks)"' "$word $number $number" 'the blocks of the device, and no other'
+	at_most "$(seconds unshare --mount sh -c "mount --bind $tree $memory && daxhp status --json")" 2 'seconds for status'
+	at_most "$(opened unshare --mount sh -c "mount --bind $tree $memory && daxhp status --json")" \
+		$((2 * number + 60 + 20)) 'files opened, unshare, sh and mount included'
+}
+
+test_status_time() {
+	local n
+	# Here the start is two fifths of ours, and daxctl, too, reads but one file
+	# a block.
+	look_ratios
+	at_most "$net" 0.333 'all offline: status, less its start, takes under a third of daxctl list'
+	at_most "$whole" 0.4 'all offline: start and all'
+	# From the end, which is the quick way.
+	for n in $(blocks "$device" | tac); do
+		echo online_movable >"$memory/memory$n/state"
+	done
+	is "$(raw_word "$device")" online_movable 'all online'
+	at_most "$(opened daxhp status --json)" $((2 * number + 60)) 'files opened by status --json, all online'
+	look_ratios
+	at_most "$whole" 0.333 'all online: status takes under a third of daxctl list'
+}
+
+run_tests
