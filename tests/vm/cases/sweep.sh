@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=none --memory=6G --append=memmap=640M!4G
+# vm: --topology=none --memory=6G --cpus=1 --append=memmap=640M!4G
 #
 # daxhp killed at every system call, and refused every call on a file below
 # /sys with every errno that may come from there. The device is small, for the
 # runs are some thousands: with four blocks there are a first, a last, and two
-# between.
+# between. With one processor the traced need not wait for another to wake up.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
@@ -18,8 +18,8 @@ device=dax0.0
 set_policy offline
 base_policy=offline
 # Primes, so that the quick runs do not fall on the same call of every block.
-kill_step=$(quick_or_full 37 1)
-fail_step=$(quick_or_full 23 1)
+kill_step=$(step 37)
+fail_step=$(step 23)
 bind_kmem "$device" offline || bail_out "cannot bind $device"
 take_away "$device"
 mapfile -t ids < <(blocks "$device")

@@ -185,6 +185,17 @@ wrong(const struct look *before, const struct look *after, const char *format, .
 	return false;
 }
 
+/* On the console, for those who wait. */
+static void show_progress(void)
+{
+	int fd = n_runs % 50 ? -1 : open("/dev/kmsg", O_WRONLY);
+
+	if (fd < 0)
+		return;
+	dprintf(fd, "<3>trials: %lu runs, %lu broke the rule\n", n_runs, n_wrong);
+	close(fd);
+}
+
 static int finish(const char *what)
 {
 	printf("%s: %lu runs: %lu done, %lu failed and undone, %lu partly, %lu killed; %lu broke "
@@ -229,6 +240,7 @@ static bool check(int status, const struct look *before, bool want_online)
 	bool reached;
 
 	n_runs++;
+	show_progress();
 	look(&after);
 	reached = want_online ? is_online(&after) : is_unplugged(&after);
 	if (status == -1)
@@ -305,7 +317,8 @@ static bool bind_offline(void)
 	if (strcmp(l.driver, "kmem") == 0)
 		write_word(BUS "/drivers/kmem/unbind", device);
 	write_word(MEMORY "/auto_online_blocks", "offline");
-	write_word(BUS "/drivers/kmem/bind", device);
+	if (!write_word(BUS "/drivers/kmem/bind", device))
+		write_word(BUS "/drivers/kmem/new_id", device);
 	write_word(MEMORY "/auto_online_blocks", l.policy);
 	look(&l);
 	return all_blocks_are(&l, "offline", "");
@@ -409,6 +422,7 @@ static bool kill_at(const char *from, unsigned long at, bool *ret_go_on)
 	if (!fault.fired)
 		return false;
 	n_runs++;
+	show_progress();
 	n_killed++;
 	look(&after);
 	snprintf(run_name, sizeof(run_name), "%s from %s killed at call %lu (%.200s)",
@@ -514,6 +528,7 @@ static bool check_interrupted(int status, const struct look *before, bool want_o
 	if (status == -1 || !WIFSIGNALED(status) || WTERMSIG(status) != sig)
 		return check(status, before, want_online);
 	n_runs++;
+	show_progress();
 	n_killed++;
 	look(&after);
 	if (is_wedged(&after))

@@ -6,7 +6,8 @@
 # file and put into the guest by --file.
 #
 # With the kernel parameter daxhp.full (--append=daxhp.full) a case does all
-# that it can; without it, what a minute allows.
+# that it can; without it, what a minute allows. daxhp.step=N is in between:
+# of a sweep every N-th run.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -23,6 +24,15 @@ is_full() {
 # quick_or_full QUICK FULL
 quick_or_full() {
 	if is_full; then echo "$2"; else echo "$1"; fi
+}
+
+# step QUICK: one call of how many to try.
+step() {
+	if [[ " $(</proc/cmdline) " =~ ' daxhp.step='([0-9]+)' ' ]]; then
+		echo "${BASH_REMATCH[1]}"
+	else
+		quick_or_full "$1" 1
+	fi
 }
 
 # tried NAME TRIALS-ARGUMENTS...: one test; the figures are told in any case.
