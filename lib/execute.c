@@ -146,7 +146,7 @@ static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint
 		return 0;
 	if (is_cancelled(run))
 		return fail_cancelled(run);
-	snprintf(file, sizeof(file), "memory%" PRIu64 "/state", id);
+	memblock_file(file, id, "state");
 	return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(step->word), id,
 			 "/sys/devices/system/memory", file);
 }
@@ -178,8 +178,8 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 	for (size_t i = 0; i < run->obs->n_blocks; i++) {
 		struct memblock block = { .id = run->obs->blocks[i].id };
 		char file[WORD_MAX];
-		int r = memblock_read_state(dirfd, guard_get_fd(run->guard, block.id), &block, file,
-					    sizeof(file));
+		int r = memblock_read_state(dirfd, guard_get_fd(run->guard, block.id), &block,
+					    file);
 
 		/* One that cannot be read may be online: no unbinding on a guess. */
 		if (r < 0)

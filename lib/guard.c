@@ -144,7 +144,7 @@ static int mark_files(struct guard *g, int dirfd, const struct memblock *blocks,
 
 		if (blocks[i].state == MEMBLOCK_MISSING)
 			continue;
-		snprintf(file, sizeof(file), "memory%" PRIu64 "/state", blocks[i].id);
+		memblock_file(file, blocks[i].id, "state");
 		if (fanotify_mark(g->fanotify_fd, FAN_MARK_ADD | FAN_MARK_DONT_FOLLOW,
 				  FAN_OPEN_PERM, dirfd, file) < 0 &&
 		    errno != ENOENT)
@@ -201,7 +201,7 @@ static int list_files(struct guard *g, int dirfd, const struct memblock *blocks,
 		char file[WORD_MAX];
 		struct stat st;
 
-		snprintf(file, sizeof(file), "memory%" PRIu64 "/state", blocks[i].id);
+		memblock_file(file, blocks[i].id, "state");
 		if (fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
 			g->files[g->n_files++] = (struct file_id){ st.st_dev, st.st_ino };
 	}
@@ -299,7 +299,7 @@ static int open_files(struct guard *g, int dirfd, const struct memblock *blocks,
 
 		if (blocks[i].state == MEMBLOCK_MISSING)
 			continue;
-		snprintf(file, sizeof(file), "memory%" PRIu64 "/state", blocks[i].id);
+		memblock_file(file, blocks[i].id, "state");
 		fd = sysfs_open_file(dirfd, file);
 		if (fd >= 0)
 			g->open_files[g->n_open_files++] = (struct open_file){ blocks[i].id, fd };

@@ -114,6 +114,8 @@ struct memblock {
 };
 
 int memblock_open_dir(void);
+/* "memoryN/NAME", into WORD_MAX bytes. @name is one of the kernel's, and short. */
+void memblock_file(char *ret_file, uint64_t id, const char *name);
 int memblock_read_size(int dirfd, uint64_t *ret_bytes);
 /*
  * The ids of the blocks that lie wholly inside one of @ranges, ascending, each once. Fills in id
@@ -123,13 +125,12 @@ int memblock_read_size(int dirfd, uint64_t *ret_bytes);
 int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
 			 struct memblock **ret_blocks, size_t *ret_count);
 /*
- * State and zone of one block. -ENOTSUP: the kernel cannot remove memory (it has no valid_zones).
+ * State and zone of one block. @ret_file, of WORD_MAX bytes, takes the name of the file at hand. -ENOTSUP: the kernel cannot remove memory (it has no valid_zones).
  * The block is filled in as far as it could be seen.
  */
-int memblock_read(int dirfd, struct memblock *block, char *ret_file, size_t file_size);
+int memblock_read(int dirfd, struct memblock *block, char *ret_file);
 /* State only. @fd: the block's state file, if it is open already; else -1. */
-int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file,
-			size_t file_size);
+int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file);
 /* @word: offline, online, online_kernel or online_movable. 0 also if it is there already. */
 int memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word);
 /*

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Memory blocks: which ones are a device's, how one stands, the order to go through them. */
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "libdaxhp-private.h"
@@ -11,6 +9,21 @@
 
 /* 4 PiB in the smallest blocks there are, 128 MiB, are 2^25: more than a machine can address. */
 #define MEMBLOCK_COUNT_MAX (UINT64_C(1) << 25)
+
+/* By hand: this is done twice a block, and printf() would be a tenth of what a look costs. */
+void memblock_file(char *ret_file, uint64_t id, const char *name)
+{
+	char digits[20], *first = digits + sizeof(digits);
+
+	do {
+		*--first = '0' + id % 10;
+		id /= 10;
+	} while (id);
+	ret_file = mempcpy(ret_file, "memory", strlen("memory"));
+	ret_file = mempcpy(ret_file, first, digits + sizeof(digits) - first);
+	*ret_file++ = '/';
+	strcpy(ret_file, name);
+}
 
 int memblock_open_dir(void)
 {
@@ -119,12 +132,12 @@ static int parse_state(const char *word, enum memblock_state *ret_state)
 	return 0;
 }
 
-int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file, size_t file_size)
+int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file)
 {
 	char word[WORD_MAX];
 	int r;
 
-	snprintf(ret_file, file_size, "memory%" PRIu64 "/state", block->id);
+	memblock_file(ret_file, block->id, "state");
 	r = fd >= 0 ? sysfs_read_word_fd(fd, word, sizeof(word))
 		    : sysfs_read_word(dirfd, ret_file, word, sizeof(word));
 	/* ENODEV: the directory is there, the block behind it is not any more. */
@@ -135,20 +148,20 @@ int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_fil
 	return r < 0 ? r : parse_state(word, &block->state);
 }
 
-int memblock_read(int dirfd, struct memblock *block, char *ret_file, size_t file_size)
+int memblock_read(int dirfd, struct memblock *block, char *ret_file)
 {
 	char word[WORD_MAX];
 	int r;
 
 	block->zone = DAXHP_ZONE_UNKNOWN;
-	r = memblock_read_state(dirfd, -1, block, ret_file, file_size);
+	r = memblock_read_state(dirfd, -1, block, ret_file);
 	if (r < 0 || block->state != MEMBLOCK_ONLINE)
 		return r;
-	snprintf(ret_file, file_size, "memory%" PRIu64 "/valid_zones", block->id);
+	memblock_file(ret_file, block->id, "valid_zones");
 	r = sysfs_read_word(dirfd, ret_file, word, sizeof(word));
 	if (r == -ENOENT || r == -ENODEV) {
 		/* Either the block went between the two reads, or no block has such a file. */
-		r = memblock_read_state(dirfd, -1, block, ret_file, file_size);
+		r = memblock_read_state(dirfd, -1, block, ret_file);
 		if (r < 0)
 			return r;
 		return block->state == MEMBLOCK_MISSING ? 0 : -ENOTSUP;
@@ -158,7 +171,7 @@ int memblock_read(int dirfd, struct memblock *block, char *ret_file, size_t file
 	/* An online block has one zone. More than one word: it went offline between the reads. */
 	block->zone = zone_from_name(word);
 	if (strchr(word, ' '))
-		return memblock_read_state(dirfd, -1, block, ret_file, file_size);
+		return memblock_read_state(dirfd, -1, block, ret_file);
 	return 0;
 }
 
@@ -168,7 +181,7 @@ static bool is_already(int dirfd, uint64_t id, enum daxhp_state word)
 	struct memblock block = { .id = id };
 	char file[WORD_MAX];
 
-	if (memblock_read(dirfd, &block, file, sizeof(file)) < 0)
+	if (memblock_read(dirfd, &block, file) < 0)
 		return false;
 	if (word == DAXHP_OFFLINE)
 		return block.state == MEMBLOCK_OFFLINE;
@@ -180,7 +193,7 @@ int memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 	char file[WORD_MAX];
 	int r;
 
-	snprintf(file, sizeof(file), "memory%" PRIu64 "/state", id);
+	memblock_file(file, id, "state");
 	r = fd >= 0 ? sysfs_write_word_fd(fd, daxhp_state_name(word))
 		    : sysfs_write_word(dirfd, file, daxhp_state_name(word));
 	if (r == -EINVAL && is_already(dirfd, id, word))

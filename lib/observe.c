@@ -65,7 +65,7 @@ static void *look_at_part(void *data)
 	struct part *p = data;
 
 	for (size_t i = 0; p->r == 0 && i < p->n_blocks; i++) {
-		p->r = memblock_read(p->dirfd, &p->blocks[i], p->file, sizeof(p->file));
+		p->r = memblock_read(p->dirfd, &p->blocks[i], p->file);
 		if (p->r == -ENOTSUP) {
 			p->hotremove = false;
 			p->r = 0;

@@ -152,14 +152,13 @@ int __wrap_memblock_open_dir(void)
 	return some_fd();
 }
 
-int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file,
-			       size_t file_size)
+int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file)
 {
 	const struct memblock *found = find_block(block->id);
 
 	(void)dirfd;
 	(void)fd;
-	snprintf(ret_file, file_size, "memory/state");
+	memblock_file(ret_file, block->id, "state");
 	let_others_in();
 	assert_non_null(found);
 	*block = *found;

@@ -53,7 +53,7 @@ static int read_block(const char *state, const char *zones, struct memblock *blo
 	if (zones)
 		tree_write("memory7/valid_zones", zones);
 	*block = (struct memblock){ .id = 7, .zone = DAXHP_ZONE_DMA };
-	return memblock_read(tree_fd, block, file, sizeof(file));
+	return memblock_read(tree_fd, block, file);
 }
 
 static void test_blocks(void **state)
@@ -111,10 +111,10 @@ static void test_file_is_named(void **state)
 	(void)state;
 	tree_write("memory18446744073709551615/state", "online\n");
 	tree_write("memory18446744073709551615/valid_zones", "");
-	assert_int_equal(memblock_read(tree_fd, &block, file, sizeof(file)), -ENODATA);
+	assert_int_equal(memblock_read(tree_fd, &block, file), -ENODATA);
 	assert_string_equal(file, "memory18446744073709551615/valid_zones");
 	tree_write("memory18446744073709551615/state", "?\n");
-	assert_int_equal(memblock_read(tree_fd, &block, file, sizeof(file)), -EBADMSG);
+	assert_int_equal(memblock_read(tree_fd, &block, file), -EBADMSG);
 	assert_string_equal(file, "memory18446744073709551615/state");
 }
 
@@ -129,9 +129,9 @@ static void test_open_state_file(void **state)
 	tree_write("other", "offline\n");
 	tree_write("memory7/state", "online\n");
 	fd = openat(tree_fd, "other", O_RDWR | O_CLOEXEC);
-	assert_int_equal(memblock_read_state(tree_fd, fd, &block, file, sizeof(file)), 0);
+	assert_int_equal(memblock_read_state(tree_fd, fd, &block, file), 0);
 	assert_int_equal(block.state, MEMBLOCK_OFFLINE);
-	assert_int_equal(memblock_read_state(tree_fd, -1, &block, file, sizeof(file)), 0);
+	assert_int_equal(memblock_read_state(tree_fd, -1, &block, file), 0);
 	assert_int_equal(block.state, MEMBLOCK_ONLINE);
 	assert_int_equal(memblock_write(tree_fd, fd, 7, DAXHP_ONLINE), 0);
 	assert_non_null(strstr(tree_read("other"), "online"));
