@@ -12,7 +12,7 @@
 device=dax0.0
 set_policy offline
 base_policy=offline
-times=$(quick_or_full 10 100)
+times=$(quick_or_full 3 100)
 # daxhp leaves no other way to unplug than by unbinding, so bind it once by hand.
 bind_kmem "$device" offline || bail_out "cannot bind $device"
 mapfile -t ids < <(blocks "$device")
@@ -29,17 +29,23 @@ test_no_rival() {
 }
 
 test_two_rivals() {
-	local us
+	local us n
 	for us in 100 1000 10000; do
 		start_rival rival "$us" "${ids[@]}"
 		start_rival rival "$us" "${ids[@]}"
-		tried "every $us us" cycle "$device" "$times" "${ids[@]}"
+		# The fastest is the hardest.
+		[ "$us" = 100 ] && n=$(quick_or_full 10 100) || n=$times
+		tried "every $us us" cycle "$device" "$n" "${ids[@]}"
 		stop_rivals
 	done
 	never_wedged
 }
 
 test_rival_is_named() {
+	if has_attribute; then
+		skip 'named' 'the kernel does it all in one write, where nobody gets between'
+		return
+	fi
 	start_rival rival 100 "${ids[@]}"
 	run daxhp unplug -v "$device"
 	exits 0 'unplug -v'

@@ -18,8 +18,8 @@ device=dax0.0
 set_policy offline
 base_policy=offline
 # Primes, so that the quick runs do not fall on the same call of every block.
-kill_step=$(step 37)
-fail_step=$(step 23)
+kill_step=$(step 97)
+fail_step=$(step 43)
 bind_kmem "$device" offline || bail_out "cannot bind $device"
 take_away "$device"
 mapfile -t ids < <(blocks "$device")
