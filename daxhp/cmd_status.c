@@ -19,6 +19,10 @@ static int look_at(struct looked_at *look)
 	if (r == 0) {
 		r = daxhp_observation_get_blocks_error(look->observation);
 		file = daxhp_observation_get_blocks_error_file(look->observation);
+		if (r == -EPERM && geteuid() == 0)
+			complain("note: %s: its memory blocks cannot be read just now: another "
+				 "program, most likely a daxhp at work, keeps others out.",
+				 daxhp_device_get_name(look->device));
 		if (r == -EACCES || r == -EPERM || r == -ENOTSUP)
 			return 0;
 	}

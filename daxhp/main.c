@@ -55,8 +55,9 @@ static int refuse_command(const char *name)
 static int run_help(const char *topic)
 {
 	const struct command *command = topic ? find_command(topic) : NULL;
+	bool is_own = topic && (strcmp(topic, "help") == 0 || strcmp(topic, "version") == 0);
 
-	if (topic && !command)
+	if (topic && !command && !is_own)
 		return refuse_command(topic);
 	if (command)
 		usage_print(command, stdout);

@@ -160,13 +160,13 @@ static int print_blocks_refusal(FILE *f, const struct outcome *o, enum daxhp_fai
 			"Only a reboot takes them away",
 			present);
 	case DAXHP_REFUSED_NO_ROOM:
-		return fprintf(
-			f,
-			"its memory map takes %" PRIu64 " MiB of the memory there is, and %" PRIu64
-			" MiB are available (ENOMEM). 'daxhp reconfigure --force' tries all the "
-			"same",
-			daxhp_observation_get_room_needed(obs) >> 20,
-			daxhp_observation_get_room(obs) >> 20);
+		return fprintf(f,
+			       "its memory map takes %" PRIu64
+			       " MiB of the memory there is, and %" PRIu64
+			       " MiB are available (ENOMEM). 'daxhp reconfigure --mode=system-ram "
+			       "--force %s' tries all the same",
+			       daxhp_observation_get_room_needed(obs) >> 20,
+			       daxhp_observation_get_room(obs) >> 20, name);
 	case DAXHP_REFUSED_TOO_SMALL:
 		return fprintf(f,
 			       "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
@@ -378,7 +378,8 @@ static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t
 	if (processes > 1)
 		fprintf(f, " and %u more", processes - 1);
 	if (denied)
-		fprintf(f, ") was kept off its memory blocks %u times", denied);
+		fprintf(f, ") was kept off its memory blocks %u time%s", denied,
+			denied == 1 ? "" : "s");
 	else
 		fprintf(f, ") has %s open", is_in_use ? "the device" : "one of its memory blocks");
 }

@@ -222,6 +222,16 @@ static bool is_one_of_ours(const struct guard *g, int dirfd, const char *name)
 	return bsearch(&id, g->files, g->n_files, sizeof(id), compare_file);
 }
 
+/* Only who can write is in the way; to read is everybody's right, and stops nobody's plan. */
+static bool is_for_writing(int procfd, const char *pid, const char *fd)
+{
+	unsigned int flags;
+	char path[64];
+
+	snprintf(path, sizeof(path), "%.10s/fdinfo/%.10s", pid, fd);
+	return proc_read_fd_flags(procfd, path, &flags) < 0 || (flags & O_ACCMODE) != O_RDONLY;
+}
+
 static bool holds_a_file(const struct guard *g, int procfd, const char *pid)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -234,7 +244,8 @@ static bool holds_a_file(const struct guard *g, int procfd, const char *pid)
 		return false;
 	while ((de = readdir(dir)))
 		if (isdigit((unsigned char)de->d_name[0]) &&
-		    is_one_of_ours(g, dirfd(dir), de->d_name))
+		    is_one_of_ours(g, dirfd(dir), de->d_name) &&
+		    is_for_writing(procfd, pid, de->d_name))
 			return true;
 	return false;
 }

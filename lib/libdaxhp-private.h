@@ -70,6 +70,8 @@ int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t siz
 DIR *proc_open_dir_at(int dirfd, const char *name);
 /* Bytes of memory that could be had without swapping, MemAvailable in /proc/meminfo. */
 int proc_read_available(uint64_t *ret_bytes);
+/* What the descriptor was opened with, of PID/fdinfo/FD. */
+int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
 
 /* ---- thread.c ---- */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* One look at a device, and the state word it amounts to. */
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -74,10 +75,21 @@ static void *look_at_part(void *data)
 	return NULL;
 }
 
+static size_t count_cpus(size_t most)
+{
+	cpu_set_t cpus;
+	size_t n;
+
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return 1;
+	n = CPU_COUNT(&cpus);
+	return n < 1 ? 1 : n > most ? most : n;
+}
+
 /* Big devices have thousands of blocks, and each costs two files: more than one thread helps. */
 static int look_at_blocks(struct daxhp_observation *obs, int dirfd)
 {
-	size_t n_parts = obs->n_blocks < PART_MIN ? 1 : PARTS_MAX;
+	size_t n_parts = obs->n_blocks < PART_MIN ? 1 : count_cpus(PARTS_MAX);
 	struct part parts[PARTS_MAX] = { 0 };
 	size_t begin = 0;
 	int r = 0;

@@ -25,6 +25,25 @@ int proc_read_comm(pid_t pid, char *ret_comm, size_t size)
 	return sysfs_read_word(AT_FDCWD, path, ret_comm, size);
 }
 
+int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "re");
+	char line[128];
+	int r = -ENODATA;
+
+	if (!f) {
+		if (fd >= 0)
+			close(fd);
+		return -errno;
+	}
+	while (r < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "flags: %o", ret_flags) == 1)
+			r = 0;
+	fclose(f);
+	return r;
+}
+
 int proc_read_available(uint64_t *ret_bytes)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
