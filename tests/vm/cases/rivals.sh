@@ -96,19 +96,17 @@ test_daxctl() {
 
 # As RHEL and SUSE have it, and for offline events, too.
 test_udevd() {
-	local udevd=/usr/lib/systemd/systemd-udevd pid
+	local udevd=/usr/lib/systemd/systemd-udevd
 	take_away "$device"
 	echo 'SUBSYSTEM=="memory", ACTION=="add|change|offline", ATTR{state}=="offline", ATTR{state}="online_movable"' \
 		>/etc/udev/rules.d/10-rival.rules
-	"$udevd" >/run/udevd.log 2>&1 &
-	pid=$!
+	"$udevd" --daemon >/run/udevd.log 2>&1
 	udevadm control --ping --timeout=30 || bail_out "udevd did not start: $(</run/udevd.log)"
 	bind_kmem "$device" offline
 	udevadm settle --timeout=30
 	is "$(raw_word "$device")" online_movable 'the rule is at work'
 	tried 'udevd' cycle "$device" "$times" "${ids[@]}"
-	kill "$pid"
-	wait "$pid"
+	udevadm control --exit
 	rm -f /etc/udev/rules.d/10-rival.rules
 	never_wedged
 }
