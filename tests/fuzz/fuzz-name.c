@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The name of a device: held against a regular expression. */
+#include <regex.h>
+
+#include "fuzz.h"
+#include "libdaxhp.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static regex_t regex;
+	static bool is_compiled;
+	char *name = malloc(size + 1);
+
+	must(name);
+	memcpy(name, data, size);
+	name[size] = '\0';
+	if (!is_compiled)
+		must(regcomp(&regex, "^dax[0123456789]{1,10}\\.[0123456789]{1,10}$",
+			     REG_EXTENDED | REG_NOSUB) == 0);
+	is_compiled = true;
+	must(daxhp_device_name_is_valid(name) == (regexec(&regex, name, 0, NULL, 0) == 0));
+	free(name);
+	return 0;
+}
