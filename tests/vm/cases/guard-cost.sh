@@ -17,7 +17,7 @@ bind_kmem "$device" offline || bail_out "cannot bind $device"
 
 # The seconds of a step, as "unplug -v" prints them.
 seconds_of() {
-	grep -F "$1" <<<"$err$out" | grep -oE '[0-9]+\.[0-9]+ ?s' | head -n 1 | tr -d 's '
+	grep -F "$1" <<<"$err"$'\n'"$out" | grep -oE '[0-9]+\.[0-9]+ ?s' | head -n 1 | tr -d 's '
 }
 
 # All blocks, the first one last, as daxhp goes through them.
