@@ -3,6 +3,7 @@
  * One sentence per failure: what failed, on which file, with which word, why the kernel said no;
  * then how things stand, and what to do now.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -12,16 +13,20 @@
 
 void complain(const char *format, ...)
 {
+	_cleanup_free_ char *text = NULL;
 	va_list args;
+	int r;
 
-	/* One write: lines of several runs in one log stay lines. */
-	flockfile(stderr);
-	fputs("daxhp: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	r = vasprintf(&text, format, args);
 	va_end(args);
-	fputc('\n', stderr);
-	funlockfile(stderr);
+	if (r < 0)
+		text = NULL;
+	/* Names and arguments are anybody's: a terminal is not to act on them. */
+	for (char *c = text; c && *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = '?';
+	fprintf(stderr, "daxhp: %s\n", text ? text : "out of memory");
 }
 
 static const char *errno_word(int errnum)
@@ -316,7 +321,7 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 	char *text;
 	int r;
 
-	if (failure == DAXHP_FAILED_WRITE)
+	if (failure == DAXHP_FAILED_WRITE || failure == DAXHP_FAILED_POLICY)
 		return write_text(o->result);
 	if (failure == DAXHP_FAILED_NOT_SO)
 		return not_so_text(o);

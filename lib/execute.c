@@ -211,8 +211,8 @@ static int write_policy(struct run *run, const char *word)
 	int r = policy_write(word);
 
 	if (r < 0)
-		return fail_file(run, DAXHP_FAILED_WRITE, r, word, -1, "/sys/devices/system/memory",
-				 "auto_online_blocks");
+		return fail_file(run, DAXHP_FAILED_POLICY, r, word, -1,
+				 "/sys/devices/system/memory", "auto_online_blocks");
 	return 0;
 }
 
@@ -231,8 +231,8 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 		return write_policy(run, daxhp_state_name(step->word));
 	r = policy_read(found, sizeof(found));
 	if (r < 0)
-		return fail_file(run, DAXHP_FAILED_WRITE, r, NULL, -1, "/sys/devices/system/memory",
-				 "auto_online_blocks");
+		return fail_file(run, DAXHP_FAILED_POLICY, r, NULL, -1,
+				 "/sys/devices/system/memory", "auto_online_blocks");
 	r = journal_write(DAXHP_LEFTOVER_POLICY, found, daxhp_state_name(step->word));
 	if (r < 0)
 		return fail(run, DAXHP_FAILED_LOCK, r, NULL, -1);

@@ -240,8 +240,8 @@ int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
 int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter);
 /* With the check before. */
 int plan_add_unbind(struct daxhp_plan *plan);
-/* Bind to kmem, so that the memory comes up as @word; @policy is the machine's. */
-int plan_add_bind(struct daxhp_plan *plan, const char *policy, enum daxhp_state word);
+/* Bind to kmem, so that the memory comes up as @word. */
+int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word);
 int plan_add_bind_devdax(struct daxhp_plan *plan);
 
 /* ---- restore.c: pure ---- */

@@ -287,6 +287,7 @@ enum daxhp_failure {
 	DAXHP_REFUSED_UNREADABLE,   /* the blocks could not be seen */
 	/* failures */
 	DAXHP_FAILED_WRITE,  /* the kernel refused a word */
+	DAXHP_FAILED_POLICY, /* the policy could not be read, or the kernel refused a word for it */
 	DAXHP_FAILED_LOCK,   /* not locked, or /run/daxhp cannot be written to */
 	DAXHP_FAILED_IN_USE, /* a process has the device open or mapped, see the rivals */
 	DAXHP_FAILED_HELD,   /* another program keeps a block's state file open, see the rivals */

@@ -153,7 +153,7 @@ static int add_rebind(struct daxhp_plan *plan, enum daxhp_state word)
 
 	if (r == 0)
 		r = plan_add_unbind(plan);
-	return r < 0 ? r : plan_add_bind(plan, plan->before->policy, word);
+	return r < 0 ? r : plan_add_bind(plan, word);
 }
 
 static int plan_online(struct daxhp_plan *plan)
@@ -168,7 +168,7 @@ static int plan_online(struct daxhp_plan *plan)
 	if (plan->refusal)
 		return 0;
 	if (obs->mode == DAXHP_MODE_UNBOUND)
-		return plan_add_bind(plan, obs->policy, word);
+		return plan_add_bind(plan, word);
 	if (obs->n_present > 0) {
 		if (observation_has_attribute(obs) &&
 		    state_from_name(obs->attribute_word) == DAXHP_UNPLUGGED)
@@ -182,7 +182,7 @@ static int plan_online(struct daxhp_plan *plan)
 			       ? plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word)
 			       : add_write_anew(plan, word);
 	r = plan_add_unbind(plan);
-	return r < 0 ? r : plan_add_bind(plan, obs->policy, word);
+	return r < 0 ? r : plan_add_bind(plan, word);
 }
 
 static int plan_unplug(struct daxhp_plan *plan)
@@ -227,7 +227,7 @@ static int plan_move(struct daxhp_plan *plan)
 	r = plan_unplug(plan);
 	if (r < 0 || plan->refusal)
 		return r;
-	return is_unbound_after(plan) ? plan_add_bind(plan, obs->policy, word)
+	return is_unbound_after(plan) ? plan_add_bind(plan, word)
 				      : plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
 }
 
@@ -237,9 +237,10 @@ static int plan_move(struct daxhp_plan *plan)
  */
 static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 {
-	int r = plan_add_bind(plan, plan->before->policy, word);
+	int r = plan_add_bind(plan, word);
 
-	if (r == 0 && word == DAXHP_OFFLINE)
+	if (r == 0 && word == DAXHP_OFFLINE &&
+	    plan->before->interface != DAXHP_INTERFACE_MEMORY_BLOCKS)
 		r = plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
 	return r;
 }

@@ -96,7 +96,7 @@ static int bring_up(struct daxhp_plan *plan, const struct daxhp_observation *bef
 		r = plan_add_bind_devdax(plan);
 	if (r < 0 || before->mode != DAXHP_MODE_SYSTEM_RAM)
 		return r;
-	return plan_add_bind(plan, now->policy, word);
+	return plan_add_bind(plan, word);
 }
 
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,

@@ -94,18 +94,18 @@ static int add_driver_step(struct daxhp_plan *plan, enum daxhp_step_type type,
  * The kernel brings memory that kmem adds to where the policy says, under its own lock, before
  * any rival can see a block offline. So the policy is how a zone is chosen at bind time.
  */
-int plan_add_bind(struct daxhp_plan *plan, const char *policy, enum daxhp_state word)
+int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 {
-	bool differs = state_from_name(policy) != word;
 	int r = 0;
 
 	if (!plan->before->has_kmem)
 		r = add_driver_step(plan, DAXHP_STEP_LOAD, DAXHP_STATE_NONE, DAXHP_MODE_SYSTEM_RAM);
-	if (r == 0 && differs)
+	/* Whatever was seen there: it may have been another daxhp's, about to be restored. */
+	if (r == 0)
 		r = plan_add_step(plan, DAXHP_STEP_SET_POLICY, word);
 	if (r == 0)
 		r = add_driver_step(plan, DAXHP_STEP_BIND, word, DAXHP_MODE_SYSTEM_RAM);
-	if (r == 0 && differs)
+	if (r == 0)
 		r = plan_add_step(plan, DAXHP_STEP_RESTORE_POLICY, DAXHP_STATE_NONE);
 	return r;
 }

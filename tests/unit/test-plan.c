@@ -38,12 +38,13 @@ static const struct row rows[] = {
 	{ "..", STATE, "unplugged", "online", KERNEL, NO_REFUSAL, "write-attribute online_kernel" },
 	{ "..", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
 	{ "..", HOTPLUG, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
-	/* Unplugged, no driver: the policy chooses the zone. One that is right is left alone. */
+	/* Unplugged, no driver: the policy chooses the zone. It is set
+	 * whatever was seen there: that may have been another daxhp's. */
 	{ "..", NONE, "", "offline", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
 	{ "..", NONE, "", "offline", KERNEL, NO_REFUSAL, "set-policy online_kernel; bind; restore-policy" },
 	{ "..", NONE, "", "online", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
-	{ "..", NONE, "", "online_movable", MOVABLE, NO_REFUSAL, "bind" },
-	{ "..", NONE, "", "online", ONLINE, NO_REFUSAL, "bind" },
+	{ "..", NONE, "", "online_movable", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
+	{ "..", NONE, "", "online", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
 	{ "..", NONE, "", "", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
 	{ "..", NONE, "", "who knows", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
 	/* Offline, attribute: the kernel demands to be told `unplugged` first. */
@@ -75,7 +76,7 @@ static const struct row rows[] = {
 	{ "--", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL,
 	  "guard; check-offline; unbind; set-policy online_movable; bind; restore-policy" },
 	{ "M-", STATE, "unplugged", "online_movable", ONLINE, NO_REFUSAL,
-	  "guard; write-blocks offline 32; check-offline; unbind; bind" },
+	  "guard; write-blocks offline 32; check-offline; unbind; set-policy online_movable; bind; restore-policy" },
 	{ "-.", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL, "guard; check-offline; unbind" },
 	{ "M-", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL,
 	  "guard; write-blocks offline 32; check-offline; unbind" },
@@ -308,6 +309,15 @@ static size_t count_steps(const struct daxhp_plan *plan, enum daxhp_step_type ty
 	return n;
 }
 
+/* Is one of the first @n steps of that type? */
+static bool has_step(const struct daxhp_plan *plan, enum daxhp_step_type type, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_step(plan, i, type))
+			return true;
+	return false;
+}
+
 /* Blocks come one by one only under the guard; the ids ascend, and are the device's. */
 static void check_blocks(const struct daxhp_plan *plan, const struct daxhp_step *step, bool guarded)
 {
@@ -339,7 +349,11 @@ static void check_step(const struct daxhp_plan *plan, size_t i, bool *guarded)
 	case DAXHP_STEP_WRITE_ATTRIBUTE:
 		/* No kernel takes `offline`. */
 		assert_true(state_is_online(word) || word == DAXHP_UNPLUGGED);
-		assert_true(plan->before->interface == STATE || plan->before->interface == HOTPLUG);
+		/* Once bound it may have one, which is then to say `unplugged`. */
+		assert_msg(plan->before->interface == STATE || plan->before->interface == HOTPLUG ||
+				   (word == DAXHP_UNPLUGGED && has_step(plan, DAXHP_STEP_BIND, i)),
+			   "no attribute: %s %s: %s", format_blocks(plan->before),
+			   plan->before->driver, format_plan(plan));
 		break;
 	case DAXHP_STEP_UNBIND:
 		assert_msg(i > 0 && is_step(plan, i - 1, DAXHP_STEP_CHECK_OFFLINE),
@@ -438,7 +452,7 @@ static unsigned long check_all_goals(struct daxhp_observation *obs)
 	for (size_t p = 0; p < ARRAY_SIZE(policies); p++) {
 		strcpy(obs->policy, policies[p]);
 		obs->has_kmem = p % 2;
-		for (enum daxhp_goal goal = UNPLUGGED; goal <= MOVABLE; goal++, n++)
+		for (enum daxhp_goal goal = UNPLUGGED; goal <= DAXHP_GOAL_DEVDAX; goal++, n++)
 			check_goal(obs, goal);
 	}
 	check_restore(obs);
