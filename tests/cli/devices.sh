@@ -175,8 +175,8 @@ for dry in '' -n; do
 	fails "some missing $dry" 1 'dax2\.1: .*2 of its 3.*daxhp unplug dax2\.1' online dax2.1 ${dry:+"$dry"}
 	run online -j dax0.1 ${dry:+"$dry"}
 	is "refused $dry: exit status" "$status" 1
-	json "refused $dry: the error" '.[0].error | [.file, .wrote, .block, .undone, .stuck_blocks]' \
-		'[null,null,null,true,[]]'
+	json "refused $dry: the error" '.[0].error | [.errno, .file, .wrote, .block, .undone, .stuck_blocks]' \
+		'["EOPNOTSUPP",null,null,null,true,[]]'
 	json "refused $dry: the sentence" ".[0].error.message == $(jq -R 'ltrimstr("daxhp: ")' <<<"$err")" true
 	run online dax1.2 dax0.1 ${dry:+"$dry"}
 	is "one done and one not $dry: exit status" "$status" 64
