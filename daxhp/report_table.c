@@ -8,7 +8,8 @@
 
 #include "daxhp.h"
 
-/* Up to here sizes stay in the smaller unit: two digits of it say more than one of the next. */
+/* daxctl's bounds: below the first bytes say it best, below two of a unit the smaller unit does. */
+#define PLAIN_BELOW (5000 * 1024)
 #define KEEP_UNIT 2
 
 void format_size(uint64_t bytes, char *buf, size_t size)
@@ -17,21 +18,20 @@ void format_size(uint64_t bytes, char *buf, size_t size)
 		const char *binary, *decimal;
 		double binary_unit, decimal_unit;
 	} units[] = {
-		{ "TiB", "TB", 1ull << 40, 1e12 },
-		{ "GiB", "GB", 1ull << 30, 1e9 },
 		{ "MiB", "MB", 1ull << 20, 1e6 },
+		{ "GiB", "GB", 1ull << 30, 1e9 },
+		{ "TiB", "TB", 1ull << 40, 1e12 },
 	};
+	size_t i = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		bool last = i + 1 == ARRAY_SIZE(units);
-
-		if (bytes >= KEEP_UNIT * units[i].binary_unit || (last && bytes >= 5000 * 1024)) {
-			snprintf(buf, size, "%.2f %s (%.2f %s)", bytes / units[i].binary_unit,
-				 units[i].binary, bytes / units[i].decimal_unit, units[i].decimal);
-			return;
-		}
+	if (bytes < PLAIN_BELOW) {
+		snprintf(buf, size, "%" PRIu64, bytes);
+		return;
 	}
-	snprintf(buf, size, "%" PRIu64, bytes);
+	while (i + 1 < ARRAY_SIZE(units) && bytes >= KEEP_UNIT * units[i + 1].binary_unit)
+		i++;
+	snprintf(buf, size, "%.2f %s (%.2f %s)", bytes / units[i].binary_unit, units[i].binary,
+		 bytes / units[i].decimal_unit, units[i].decimal);
 }
 
 const char *action_name(enum daxhp_goal goal)
