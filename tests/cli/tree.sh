@@ -17,7 +17,7 @@ in_namespace() {
 make_dev() {
 	local name
 	mkdir "$work/dev"
-	mount -t tmpfs none "$work/dev"
+	mount -t tmpfs -o mode=755 none "$work/dev"
 	for name in null zero full urandom tty; do
 		: >"$work/dev/$name"
 		mount --bind "/dev/$name" "$work/dev/$name"
