@@ -52,7 +52,7 @@ static void test_words(void **state)
 /* As long as fits, longer by one, longer than any buffer. */
 static void test_lengths(void **state)
 {
-	char bytes[70000], word[WORD_MAX];
+	char bytes[70000], word[WORD_MAX], large[4096];
 
 	(void)state;
 	memset(bytes, 'x', sizeof(bytes));
@@ -70,6 +70,8 @@ static void test_lengths(void **state)
 	}
 	tree_write_bytes("file", bytes, sizeof(bytes));
 	assert_int_equal(read_file(word, sizeof(word)), -EFBIG);
+	/* Room for more than is ever read: what was read is not taken for all there is. */
+	assert_int_equal(read_file(large, sizeof(large)), -EFBIG);
 	tree_write("file", "ab\n");
 	assert_int_equal(read_file(word, 3), 0);
 	assert_int_equal(read_file(word, 2), -EFBIG);
