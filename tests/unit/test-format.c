@@ -33,7 +33,9 @@ static void test_sizes(void **state)
 	check_size(0, "0");
 	check_size(1, "1");
 	check_size(4096, "4096");
-	check_size(2 * mib - 1, "2097151");
+	/* Below 5000 KiB: bytes. */
+	check_size(2 * mib, "2097152");
+	check_size(5000 * kib - 1, "5119999");
 	check_size(5000 * kib, "4.88 MiB (5.12 MB)");
 	check_size(128 * mib, "128.00 MiB (134.22 MB)");
 	/* Below two of the next unit, it stays with the smaller one. */
