@@ -67,8 +67,10 @@ source_archive() {
 # The patches' names in their order. With an argument, those before the mark
 # "#:NAME" of the series, or with "--after NAME" those behind it.
 series() {
-	awk -v name="${1#--after}${2:-}" -v after="$([ "${1:-}" = --after ] && echo 1)" '
-		$1 == "#:" name { if (after) { on = 1; next } exit }
+	local after=''
+	[ "${1:-}" != --after ] || { after=1; shift; }
+	awk -v mark="#:${1:-}" -v after="$after" '
+		$1 == mark { if (!after) exit; on = 1; next }
 		/^#/ || !NF { next }
 		!after || on { print $1 }' "$set_dir/series"
 }
