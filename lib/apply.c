@@ -122,6 +122,8 @@ static void undo(struct run *run, const struct daxhp_observation *before)
 		if (look_again(run) < 0)
 			break;
 	}
+	/* What the last plan was made from goes with it. */
+	run->obs = before;
 	free(ignored.file);
 }
 
