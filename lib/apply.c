@@ -98,32 +98,41 @@ static void note_driver_change(struct daxhp_result *result, const struct daxhp_o
 		result->failure = DAXHP_FAILED_DRIVER_CHANGED;
 }
 
-/* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
- * the blocks. */
-static void undo(struct run *run, const struct daxhp_observation *before)
+/* From where it is to where it was, round by round, as far as there is a way. */
+static void go_back(struct run *run, const struct daxhp_observation *before)
 {
-	struct daxhp_result ignored = { .block = -1 };
-	struct daxhp_result *result = run->result;
-
-	if (look_again(run) < 0)
-		return;
-	note_driver_change(result, before);
-	run->undoing = true;
 	for (int round = 0; round < RESTORE_ROUNDS; round++) {
 		_cleanup_(cleanup_plan) struct daxhp_plan *back = NULL;
 
-		if (result->failure == DAXHP_FAILED_DRIVER_CHANGED ||
-		    plan_restore(result->after, before, &back) < 0 || back->n_steps == 0)
+		if (plan_restore(run->result->after, before, &back) < 0 || back->n_steps == 0)
 			break;
-		run->result = &ignored;
 		run_steps(run, back);
 		put_policy_back(run);
-		run->result = result;
 		if (look_again(run) < 0)
 			break;
 	}
 	/* What the last plan was made from goes with it. */
 	run->obs = before;
+}
+
+/* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
+ * the blocks. */
+static void undo(struct run *run, const struct daxhp_observation *before)
+{
+	struct daxhp_result *result = run->result;
+	struct daxhp_result ignored = { .block = -1 };
+
+	if (look_again(run) < 0)
+		return;
+	note_driver_change(result, before);
+	run->undoing = true;
+	if (result->failure == DAXHP_FAILED_DRIVER_CHANGED)
+		return;
+	ignored.after = result->after;
+	run->result = &ignored;
+	go_back(run, before);
+	run->result = result;
+	result->after = ignored.after;
 	free(ignored.file);
 }
 
@@ -141,6 +150,14 @@ static int note_stuck(struct daxhp_result *result, const struct daxhp_observatio
 		if (!memblock_equal(&after->blocks[i], &before->blocks[i]))
 			result->stuck[result->n_stuck++] = after->blocks[i].id;
 	return 0;
+}
+
+static void end_run(struct run *run)
+{
+	if (run->policy_fd >= 0)
+		close(run->policy_fd);
+	if (run->guard)
+		run->result->n_rivals = guard_stop(run->guard, &run->result->rivals);
 }
 
 static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
@@ -165,24 +182,70 @@ static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 		if (*run.saved_policy)
 			result->undone = false;
 	}
-	if (run.policy_fd >= 0)
-		close(run.policy_fd);
-	if (run.guard)
-		result->n_rivals = guard_stop(run.guard, &result->rivals);
+	end_run(&run);
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
 	return r;
+}
+
+/* Between its note and its being struck out a process that is killed leaves something to repair. */
+static int run_noted_plan(struct daxhp_device *device, struct daxhp_plan *plan,
+			  struct daxhp_result *result)
+{
+	int noted = leftover_note(device, plan), r;
+
+	if (noted < 0) {
+		result_set_failure(result, DAXHP_FAILED_LOCK, noted, NULL, -1);
+		result->after = observation_ref(plan->before);
+		return noted;
+	}
+	r = run_plan(device, plan, result);
+	if (noted)
+		leftover_strike(device);
+	return r;
+}
+
+static struct daxhp_result *result_new(void)
+{
+	struct daxhp_result *result = calloc(1, sizeof(*result));
+
+	if (result) {
+		result->block = -1;
+		result->undone = true;
+	}
+	return result;
+}
+
+int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
+		  const struct daxhp_observation *before, struct daxhp_result **ret_result)
+{
+	struct daxhp_result *result = result_new();
+	struct run run = { .device = device, .result = result, .policy_fd = -1 };
+	int r;
+
+	if (!result)
+		return -ENOMEM;
+	result->after = observation_ref(now);
+	go_back(&run, before);
+	put_policy_back(&run);
+	end_run(&run);
+	r = note_stuck(result, before);
+	if (r == 0 && result->undone)
+		result_set_failure(result, DAXHP_FAILURE_NONE, 0, NULL, -1);
+	else if (!result->failure)
+		result_set_failure(result, DAXHP_FAILED_NOT_SO, -EIO, NULL, -1);
+	result->changed = !observation_equal(now, result->after);
+	*ret_result = result;
+	return r < 0 ? r : -result->errnum;
 }
 
 EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 		       struct daxhp_result **ret_result)
 {
-	struct daxhp_result *result = calloc(1, sizeof(*result));
+	struct daxhp_result *result = result_new();
 	int r = 0;
 
 	if (!result)
 		return -ENOMEM;
-	result->block = -1;
-	result->undone = true;
 	if (plan->refusal) {
 		r = -daxhp_plan_get_errno(plan);
 		result_set_failure(result, plan->refusal, r, NULL, -1);
@@ -192,9 +255,12 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 		result_set_failure(result, DAXHP_FAILED_LOCK, r, NULL, -1);
 	}
 	if (plan->n_steps && r == 0)
-		r = run_plan(device, plan, result);
+		r = run_noted_plan(device, plan, result);
 	else
 		result->after = observation_ref(plan->before);
+	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
+	if (r == 0 && device->lock_fd >= 0)
+		leftover_strike(device);
 	*ret_result = result;
 	return r;
 }

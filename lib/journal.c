@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a process that is killed would leave behind: the machine's policy, changed around a bind,
- * and the dax bus's autoprobe, switched off while kmem is loaded. It is written down before the change and struck out after, under the lock for the policy; so an
+ * What a process that is killed would leave behind is written down in /run/daxhp/ before the
+ * change, and struck out after: the machine's policy, changed around a bind; the dax bus's
+ * autoprobe, switched off while a module is loaded; and a device that is being reconfigured, of
+ * which leftover.c knows more. Each is written under a lock that goes with the process, so an
  * entry that is there while the lock is free is a dead process's.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "libdaxhp-private.h"
 
 #define POLICY_LOCK "policy"
 
 static const struct {
-	const char *file, *journal, *journal_new;
+	const char *file, *name;
 	int (*read)(char *ret_word, size_t size);
 	int (*write)(const char *word);
 } kinds[] = {
-	[DAXHP_LEFTOVER_POLICY] = { "auto_online_blocks", "policy.journal", "policy.journal.new",
-				    policy_read, policy_write },
-	[DAXHP_LEFTOVER_AUTOPROBE] = { "drivers_autoprobe", "autoprobe.journal",
-				       "autoprobe.journal.new", autoprobe_read, autoprobe_write },
+	[DAXHP_LEFTOVER_POLICY] = { "auto_online_blocks", "policy", policy_read, policy_write },
+	[DAXHP_LEFTOVER_AUTOPROBE] = { "drivers_autoprobe", "autoprobe", autoprobe_read,
+				       autoprobe_write },
 };
 
 EXPORT const char *daxhp_leftover_name(enum daxhp_leftover_kind kind)
@@ -30,79 +30,106 @@ EXPORT const char *daxhp_leftover_name(enum daxhp_leftover_kind kind)
 	return (size_t)kind < ARRAY_SIZE(kinds) ? kinds[kind].file : NULL;
 }
 
-static int write_entry(int dirfd, const char *name, const char *found, const char *set)
+/* ---- entries: one line each ---- */
+
+static void entry_file(char *ret_file, const char *name, const char *ending)
+{
+	snprintf(ret_file, WORD_MAX, "%.32s" JOURNAL_ENDING "%s", name, ending);
+}
+
+static int write_line(int dirfd, const char *file, const char *line)
 {
 	_cleanup_close_ int fd =
-		openat(dirfd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	char buf[2 * WORD_MAX + 32];
-	int len = snprintf(buf, sizeof(buf), "%s %s %d\n", found, set, (int)getpid());
-
+		openat(dirfd, file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	n = write(fd, buf, len);
-	if (n != len)
+	n = write(fd, line, strlen(line));
+	if (n != (ssize_t)strlen(line))
 		return n < 0 ? -errno : -EIO;
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-int journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set)
+int journal_put(const char *name, const char *line)
 {
 	_cleanup_close_ int dirfd = run_dir_open(true);
+	char file[WORD_MAX], file_new[WORD_MAX];
 	int r;
 
 	if (dirfd < 0)
 		return dirfd;
-	r = write_entry(dirfd, kinds[kind].journal_new, found, set);
+	entry_file(file, name, "");
+	entry_file(file_new, name, ".new");
+	r = write_line(dirfd, file_new, line);
 	/* Whole or not at all: the name is given once the contents are there. */
-	if (r == 0 && renameat(dirfd, kinds[kind].journal_new, dirfd, kinds[kind].journal) < 0)
+	if (r == 0 && renameat(dirfd, file_new, dirfd, file) < 0)
 		r = -errno;
 	if (r == 0 && fsync(dirfd) < 0)
 		r = -errno;
 	return r;
 }
 
-int journal_erase(enum daxhp_leftover_kind kind)
+int journal_get(const char *name, char *ret_line, size_t size)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
+	char file[WORD_MAX];
+	int r;
+
+	if (dirfd < 0)
+		return dirfd == -ENOENT ? 0 : dirfd;
+	entry_file(file, name, "");
+	r = sysfs_read_word(dirfd, file, ret_line, size);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return 1;
+}
+
+int journal_drop(const char *name)
+{
+	_cleanup_close_ int dirfd = run_dir_open(false);
+	char file[WORD_MAX];
 
 	if (dirfd < 0)
 		return dirfd;
-	return unlinkat(dirfd, kinds[kind].journal, 0) < 0 && errno != ENOENT ? -errno : 0;
+	entry_file(file, name, "");
+	return unlinkat(dirfd, file, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* ---- the machine's words ---- */
+
+int journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set)
+{
+	char line[JOURNAL_LINE_MAX];
+
+	snprintf(line, sizeof(line), "%s %s %d\n", found, set, (int)getpid());
+	return journal_put(kinds[kind].name, line);
+}
+
+int journal_erase(enum daxhp_leftover_kind kind)
+{
+	return journal_drop(kinds[kind].name);
 }
 
 /* "found set pid", each of them bounded. 1: there is an entry, 0: there is none. */
-static int read_entry(int dirfd, enum daxhp_leftover_kind kind, struct daxhp_leftover *ret_entry)
+static int read_entry(enum daxhp_leftover_kind kind, struct daxhp_leftover *ret_entry)
 {
 	struct daxhp_leftover entry = { .kind = kind };
-	char line[2 * WORD_MAX + 32];
-	int r = sysfs_read_word(dirfd, kinds[kind].journal, line, sizeof(line));
+	char line[JOURNAL_LINE_MAX];
+	int r = journal_get(kinds[kind].name, line, sizeof(line));
 
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
+	if (r <= 0)
+		return r;
 	if (sscanf(line, "%63s %63s %d", entry.before, entry.left, &entry.pid) != 3)
 		return -EBADMSG;
 	*ret_entry = entry;
 	return 1;
 }
 
-static bool is_locked(int dirfd)
-{
-	_cleanup_close_ int fd = openat(dirfd, POLICY_LOCK ".lock",
-					O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
 EXPORT int daxhp_find_leftover(struct daxhp_ctx *ctx __attribute__((unused)),
 			       enum daxhp_leftover_kind kind, struct daxhp_leftover *ret_leftover)
 {
-	_cleanup_close_ int dirfd = run_dir_open(false);
-
-	if (dirfd < 0)
-		return dirfd == -ENOENT ? 0 : dirfd;
-	return is_locked(dirfd) ? 0 : read_entry(dirfd, kind, ret_leftover);
+	return lock_is_held(POLICY_LOCK) ? 0 : read_entry(kind, ret_leftover);
 }
 
 /* Whoever changed the policy since then meant it: only what the dead process set is taken back. */
@@ -119,9 +146,8 @@ static int take_back(const struct daxhp_leftover *entry)
 /* Under the lock for the policy. */
 static int repair_locked(enum daxhp_leftover_kind kind, struct daxhp_leftover *ret_entry)
 {
-	_cleanup_close_ int dirfd = run_dir_open(false);
 	struct daxhp_leftover entry;
-	int r = dirfd < 0 ? dirfd : read_entry(dirfd, kind, &entry);
+	int r = read_entry(kind, &entry);
 
 	if (r > 0) {
 		r = take_back(&entry);

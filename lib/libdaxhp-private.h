@@ -42,6 +42,9 @@ void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, 
 enum daxhp_state state_from_name(const char *name);
 enum daxhp_zone zone_from_name(const char *name);
 bool state_is_online(enum daxhp_state state);
+const char *goal_name(enum daxhp_goal goal);
+bool goal_from_name(const char *name, enum daxhp_goal *ret_goal);
+bool mode_from_name(const char *name, enum daxhp_mode *ret_mode);
 
 /* ---- sysfs.c ---- */
 
@@ -223,6 +226,12 @@ struct daxhp_plan {
 	size_t n_steps;
 };
 
+/*
+ * Does it reconfigure the device in more than one change? A process that is killed between two of
+ * them leaves a device that nobody asked for.
+ */
+bool plan_leads_between(const struct daxhp_plan *plan);
+
 /* ---- step.c: pure ---- */
 
 int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan);
@@ -286,6 +295,13 @@ struct daxhp_result {
 void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
 			const char *wrote, int64_t block);
 
+/*
+ * Lead @device from @now to @before, as the undo of a plan does. 0, or a negative errno with the
+ * failure in the result; like any plan, it can be cancelled.
+ */
+int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
+		  const struct daxhp_observation *before, struct daxhp_result **ret_result);
+
 /* ---- execute.c ---- */
 
 /* What a plan's steps share while they are carried out. */
@@ -306,16 +322,40 @@ int step_run(struct run *run, struct daxhp_step *step);
 
 /* /run/daxhp, made if need be; -EPERM when it is not ours alone. */
 int run_dir_open(bool create);
+/* NULL when it cannot be opened. */
+DIR *run_dir_list(void);
 /* A descriptor that holds the lock until it is closed. -EWOULDBLOCK: *ret_holder has it. */
 int lock_take(struct daxhp_ctx *ctx, const char *name, int wait_ms, int *ret_holder);
+bool lock_is_held(const char *name);
 
 /* ---- journal.c ---- */
+
+#define JOURNAL_ENDING ".journal"
+/* Longest entry, with its NUL. */
+#define JOURNAL_LINE_MAX 192
+
+/* An entry is one line below a name, there as a whole or not at all. */
+int journal_put(const char *name, const char *line);
+/* 1 with the line, 0 when there is none. */
+int journal_get(const char *name, char *ret_line, size_t size);
+int journal_drop(const char *name);
 
 /* What @file said is about to be changed from @found to @set. Under policy_lock(). */
 int journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set);
 int journal_erase(enum daxhp_leftover_kind kind);
 /* Like lock_take(), for the machine's policy. */
 int policy_lock(struct daxhp_ctx *ctx);
+
+/* ---- leftover.c ---- */
+
+/*
+ * Write down how @device was before @plan, if a process that is killed in the middle would leave
+ * it neither so nor at the goal. 1: written, 0: no need, or it is written down already that it is
+ * left over from another.
+ */
+int leftover_note(const struct daxhp_device *device, const struct daxhp_plan *plan);
+/* It is over, one way or the other, and who asked for it has been told. */
+void leftover_strike(const struct daxhp_device *device);
 
 /* ---- binding.c ---- */
 

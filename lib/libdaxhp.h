@@ -385,6 +385,38 @@ size_t daxhp_result_get_rivals(const struct daxhp_result *result,
  */
 int daxhp_result_get_guard_error(const struct daxhp_result *result);
 
+/* ---- a device that a killed process left half reconfigured ---- */
+
+/*
+ * How a device was before a process began to reconfigure it (goals from DAXHP_GOAL_MOVE_KERNEL on)
+ * that was then killed in the middle. It is written to /run/daxhp/ before the first change, where
+ * there is to be more than one, and struck out when the plan is over: done, undone, or failed with
+ * a result that says what could not be undone.
+ */
+struct daxhp_device_leftover {
+	enum daxhp_mode mode;
+	enum daxhp_state state; /* DAXHP_STATE_NONE in devdax mode */
+	enum daxhp_goal goal;	/* where it was on its way to */
+	int pid;
+};
+
+/* 1 with the leftover, 0 when there is none, -EACCES when the user may not know. */
+int daxhp_device_find_leftover(struct daxhp_device *device,
+			       struct daxhp_device_leftover *ret_leftover);
+/*
+ * Lead the device back to how it was, with all the checks of daxhp_apply(). It is locked for that,
+ * unless it is locked already. 1: done. 0: there was nothing to do, or no more: the device is as it
+ * was, or at the goal, or another one has its name. -ESTALE: it is neither, and was left as it is,
+ * because it was DAXHP_INCONSISTENT before or somebody else has changed it since. Then, too, it
+ * will not be found any more. -EWOULDBLOCK: another process is at work on it. Other errors: it is
+ * not yet as it was, and the next call tries again; so it does until a daxhp_apply() succeeds on
+ * the device. *ret_result is set where something was tried, NULL else; free it with
+ * daxhp_result_free().
+ */
+int daxhp_device_repair(struct daxhp_device *device, struct daxhp_result **ret_result);
+/* Strike out what was left of devices that are no more; their number. */
+int daxhp_forget_leftovers(struct daxhp_ctx *ctx);
+
 #ifdef __cplusplus
 }
 #endif

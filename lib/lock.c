@@ -44,6 +44,16 @@ int run_dir_open(bool create)
 	return r;
 }
 
+DIR *run_dir_list(void)
+{
+	int fd = run_dir_open(false);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir && fd >= 0)
+		close(fd);
+	return dir;
+}
+
 /* Who holds it has written its pid there; 0 when it has not come to that yet. */
 static int read_holder(int fd)
 {
@@ -104,6 +114,20 @@ int lock_take(struct daxhp_ctx *ctx, const char *name, int wait_ms, int *ret_hol
 	r = fd;
 	fd = -1;
 	return r;
+}
+
+/* To ask is to hold it for a moment, so ask only where somebody may well have died. */
+bool lock_is_held(const char *name)
+{
+	_cleanup_close_ int dirfd = run_dir_open(false);
+	_cleanup_close_ int fd = -1;
+	char file[64];
+
+	if (dirfd < 0)
+		return false;
+	snprintf(file, sizeof(file), "%s.lock", name);
+	fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
 EXPORT int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder)

@@ -309,6 +309,22 @@ static int plan_for_goal(struct daxhp_plan *plan)
 	return goals[plan->goal].from_other_zone ? plan_move(plan) : plan_online(plan);
 }
 
+bool plan_leads_between(const struct daxhp_plan *plan)
+{
+	size_t changes = 0;
+
+	for (size_t i = 0; i < plan->n_steps; i++) {
+		const struct daxhp_step *step = &plan->steps[i];
+
+		if (step->type == DAXHP_STEP_WRITE_BLOCKS)
+			changes += step->n_blocks;
+		if (step->type == DAXHP_STEP_WRITE_ATTRIBUTE || step->type == DAXHP_STEP_BIND ||
+		    step->type == DAXHP_STEP_UNBIND)
+			changes++;
+	}
+	return goals[plan->goal].from_other_zone && changes > 1;
+}
+
 EXPORT int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
 			  struct daxhp_plan **ret_plan)
 {

@@ -15,7 +15,10 @@ __typeof__(device_open_dir) __wrap_device_open_dir;
 __typeof__(guard_get_fd) __wrap_guard_get_fd;
 __typeof__(guard_start) __wrap_guard_start;
 __typeof__(guard_stop) __wrap_guard_stop;
+__typeof__(journal_drop) __wrap_journal_drop;
 __typeof__(journal_erase) __wrap_journal_erase;
+__typeof__(journal_get) __wrap_journal_get;
+__typeof__(journal_put) __wrap_journal_put;
 __typeof__(journal_write) __wrap_journal_write;
 __typeof__(memblock_open_dir) __wrap_memblock_open_dir;
 __typeof__(memblock_read_state) __wrap_memblock_read_state;
@@ -89,6 +92,17 @@ static int ask(int errnum)
 	default:
 		return 0;
 	}
+}
+
+/*
+ * The dead change nothing any more; what they believe they do is an error to them, so that they
+ * come to their end. What the kernel has begun it ends: it is asked before each write only.
+ */
+static bool is_dead(void)
+{
+	if (model.fault == FAULT_KILL && ++model.deeds >= model.at)
+		model.is_dead = true;
+	return model.is_dead;
 }
 
 /* A count at which nothing can fail by itself: others can only get in between. */
@@ -172,6 +186,8 @@ int __wrap_memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 
 	(void)dirfd;
 	(void)fd;
+	if (is_dead())
+		return -EIO;
 	assert_non_null(block);
 	if (block->state == MEMBLOCK_MISSING)
 		return -ENOENT;
@@ -281,6 +297,8 @@ int __wrap_attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp
 	(void)dirfd;
 	(void)interface;
 	*ret_wrote = daxhp_state_name(word);
+	if (is_dead())
+		return -EIO;
 	if (!model.bound || !model.has_attribute)
 		return -ENOENT;
 	if (word != DAXHP_UNPLUGGED && !state_is_online(word)) {
@@ -308,6 +326,8 @@ int __wrap_binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode,
 
 	assert_ptr_equal(ctx, &model.ctx);
 	*ret_failure = DAXHP_FAILED_MODULE_MISSING;
+	if (is_dead())
+		return -EIO;
 	if (r == 0 && mode == DAXHP_MODE_SYSTEM_RAM)
 		model.has_kmem = true;
 	return r < 0 ? r : 0;
@@ -320,6 +340,8 @@ int __wrap_binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 
 	assert_ptr_equal(device, &model.device);
 	*ret_failure = DAXHP_FAILED_BIND;
+	if (is_dead())
+		return -EIO;
 	if (model.bound || model.is_devdax) {
 		model.was_absurd = true;
 		return -EBUSY;
@@ -344,6 +366,8 @@ int __wrap_binding_unbind(struct daxhp_device *device)
 	int r;
 
 	assert_ptr_equal(device, &model.device);
+	if (is_dead())
+		return -EIO;
 	if (!model.bound && !model.is_devdax) {
 		model.was_absurd = true;
 		return -ENODEV;
@@ -382,6 +406,8 @@ int __wrap_policy_write(const char *word)
 	enum daxhp_state policy = state_from_name(word);
 	int r = ask(EIO);
 
+	if (is_dead())
+		return -EIO;
 	if (policy == DAXHP_STATE_NONE || policy == DAXHP_UNPLUGGED) {
 		model.was_absurd = true;
 		return -EINVAL;
@@ -411,6 +437,8 @@ int __wrap_journal_write(enum daxhp_leftover_kind kind, const char *found, const
 {
 	int r = ask(ENOSPC);
 
+	if (is_dead())
+		return -EIO;
 	if (r < 0)
 		return r;
 	/* Were daxhp killed now, this would be made the machine's policy. */
@@ -425,7 +453,38 @@ int __wrap_journal_write(enum daxhp_leftover_kind kind, const char *found, const
 int __wrap_journal_erase(enum daxhp_leftover_kind kind)
 {
 	(void)kind;
+	if (is_dead())
+		return -EIO;
 	model.has_journal = false;
+	return 0;
+}
+
+int __wrap_journal_put(const char *name, const char *line)
+{
+	int r = ask(ENOSPC);
+
+	assert_string_equal(name, model.device.name);
+	if (is_dead())
+		return -EIO;
+	if (r < 0)
+		return r;
+	snprintf(model.note, sizeof(model.note), "%.*s", (int)strcspn(line, "\n"), line);
+	return 0;
+}
+
+int __wrap_journal_get(const char *name, char *ret_line, size_t size)
+{
+	assert_string_equal(name, model.device.name);
+	snprintf(ret_line, size, "%s", model.note);
+	return *model.note != '\0';
+}
+
+int __wrap_journal_drop(const char *name)
+{
+	assert_string_equal(name, model.device.name);
+	if (is_dead())
+		return -EIO;
+	model.note[0] = '\0';
 	return 0;
 }
 

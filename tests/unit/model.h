@@ -20,6 +20,7 @@ enum model_fault {
 	FAULT_SILENT,	  /* at @at it says yes and does nothing */
 	FAULT_CANCEL,	  /* at @at a signal comes, and what can give up does */
 	FAULT_RIVAL,	  /* at @at a rival onlines what is offline, unless it is kept off */
+	FAULT_KILL,	  /* before the @at-th thing that is done it is killed */
 	FAULT_NO_OFFLINE, /* block number @at never goes offline */
 	FAULT_NO_ONLINE,  /* block number @at never comes online */
 };
@@ -35,8 +36,9 @@ struct model {
 	bool bound;
 	enum daxhp_state attribute; /* while it is bound */
 	enum daxhp_state policy, first_policy;
-	bool has_journal; /* of the policy */
-	int policy_fd;	  /* the lock for it */
+	bool has_journal;	     /* of the policy */
+	char note[JOURNAL_LINE_MAX]; /* of the device, in the journal; empty: none */
+	int policy_fd;		     /* the lock for it */
 	struct memblock blocks[MODEL_BLOCKS_MAX];
 	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */
 	size_t n_blocks;
@@ -44,8 +46,10 @@ struct model {
 	enum model_fault fault;
 	unsigned int at;
 	unsigned int calls;
-	bool was_wedged; /* unbound with a block online */
-	bool was_absurd; /* told what no kernel takes: a bug in a plan */
+	unsigned int deeds; /* what changes anything: a process can be killed before each */
+	bool is_dead;	    /* killed: what it does from then on is not done */
+	bool was_wedged;    /* unbound with a block online */
+	bool was_absurd;    /* told what no kernel takes: a bug in a plan */
 	struct daxhp_ctx ctx;
 	struct daxhp_device device;
 };

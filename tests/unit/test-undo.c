@@ -55,6 +55,7 @@ static const char *describe(const struct trial *t)
 		[FAULT_SILENT] = "a lie",
 		[FAULT_CANCEL] = "a signal",
 		[FAULT_RIVAL] = "a rival",
+		[FAULT_KILL] = "killed",
 		[FAULT_NO_OFFLINE] = "a block that will not go offline",
 		[FAULT_NO_ONLINE] = "a block that will not come online",
 	};
@@ -79,7 +80,7 @@ static void check_world(const struct trial *t)
 	assert_msg(!model.was_wedged, "wedged: %s", describe(t));
 	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
 	assert_msg(model.policy == model.first_policy, "policy not restored: %s", describe(t));
-	assert_msg(!model.has_journal, "journal left: %s", describe(t));
+	assert_msg(!model.has_journal && !*model.note, "journal left: %s", describe(t));
 }
 
 static void check_truth(const struct trial *t)

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Killed at any moment of a plan, on the model: the next one leads a device that is half
+ * reconfigured back to where it was, also when it is killed itself, or fails; and then the same
+ * goal is reached as if nothing had happened.
+ */
+#include "model.h"
+
+static const char *const all_blocks[] = { "...", "---", "MMM", "NNN", "M-M", "N.N", "MN-" };
+static const char *const words[] = { "unplugged", "offline", "online", "online_kernel",
+				     "online_movable" };
+
+/* One start, one goal, killed before one deed. */
+struct trial {
+	struct daxhp_observation *before;
+	bool is_honest, gets_attribute;
+	enum daxhp_goal goal;
+	unsigned int at;
+	/* What goes wrong while it is repaired. */
+	enum model_fault fault;
+	unsigned int fault_at;
+
+	struct daxhp_observation *after;
+};
+
+static const char *describe(const struct trial *t)
+{
+	static char text[1024];
+	char before[16], after[16] = "?";
+
+	snprintf(before, sizeof(before), "%s", format_blocks(t->before));
+	if (t->after)
+		snprintf(after, sizeof(after), "%s", format_blocks(t->after));
+	snprintf(text, sizeof(text),
+		 "from %s '%s' %s, goal %d, killed at %u, then fault %d at %u, %s kernel: %s '%s' "
+		 "%s, note '%s'",
+		 before, t->before->attribute_word, t->before->driver, t->goal, t->at, t->fault,
+		 t->fault_at, t->is_honest ? "honest" : "7.3", after,
+		 t->after ? t->after->attribute_word : "?", t->after ? t->after->driver : "?",
+		 model.note);
+	return text;
+}
+
+static void look(struct trial *t)
+{
+	daxhp_observation_unref(t->after);
+	assert_int_equal(daxhp_observe(&model.device, &t->after), 0);
+}
+
+static void set_fault(enum model_fault fault, unsigned int at)
+{
+	model.fault = fault;
+	model.at = at;
+	model.calls = model.deeds = 0;
+	model.is_dead = false;
+}
+
+/* What daxhp_repair() does, which comes first. */
+static void repair_policy(void)
+{
+	if (model.has_journal)
+		model.policy = model.first_policy;
+	model.has_journal = false;
+}
+
+static int apply(struct trial *t, struct daxhp_observation *obs, enum daxhp_failure *ret_refusal)
+{
+	struct daxhp_result *result;
+	struct daxhp_plan *plan;
+	int r;
+
+	assert_int_equal(daxhp_plan_new(obs, t->goal, &plan), 0);
+	*ret_refusal = daxhp_plan_get_refusal(plan);
+	r = daxhp_apply(&model.device, plan, &result);
+	daxhp_result_free(result);
+	daxhp_plan_free(plan);
+	return r;
+}
+
+/* False when the plan has no more deeds. */
+static bool kill_at(struct trial *t)
+{
+	enum daxhp_failure refusal;
+	bool was_killed;
+
+	model.is_honest = t->is_honest;
+	model.default_zone = t->is_honest ? DAXHP_ZONE_MOVABLE : DAXHP_ZONE_NORMAL;
+	model_reset(t->before);
+	if (!model.bound)
+		model.has_attribute = t->gets_attribute;
+	set_fault(FAULT_KILL, t->at);
+	apply(t, t->before, &refusal);
+	was_killed = model.is_dead;
+	set_fault(FAULT_NONE, 0);
+	repair_policy();
+	look(t);
+	return was_killed;
+}
+
+static void check_world(const struct trial *t)
+{
+	assert_msg(!model.was_wedged, "wedged: %s", describe(t));
+	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
+	assert_msg(model.policy == model.first_policy, "policy: %s", describe(t));
+}
+
+/* Bound to kmem, without memory or attribute: only by losing kmem it comes to that. */
+static bool is_as_before(const struct trial *t)
+{
+	if (observation_equal(t->after, t->before))
+		return true;
+	return t->before->interface == DAXHP_INTERFACE_MEMORY_BLOCKS &&
+	       t->before->state == DAXHP_UNPLUGGED && t->after->mode == DAXHP_MODE_UNBOUND &&
+	       t->after->n_present == 0;
+}
+
+static int repair(void)
+{
+	struct daxhp_result *result;
+	int r = daxhp_device_repair(&model.device, &result);
+
+	daxhp_result_free(result);
+	repair_policy();
+	return r;
+}
+
+/* The one that repairs is disturbed, too. */
+static bool repair_with_fault(struct trial *t)
+{
+	bool goes_on;
+	int r;
+
+	set_fault(t->fault, t->fault_at);
+	r = repair();
+	goes_on = t->fault == FAULT_KILL ? model.is_dead : t->fault_at < model.calls;
+	set_fault(FAULT_NONE, 0);
+	look(t);
+	check_world(t);
+	assert_msg(*model.note || r >= 0 || r == -ESTALE, "forgotten: %s", describe(t));
+	return goes_on;
+}
+
+/*
+ * No word says how it was; or plain `online`, which leads where the kernel likes, has made it
+ * whole, though not where it was.
+ */
+static bool may_be_left_alone(const struct trial *t)
+{
+	return t->before->state == DAXHP_INCONSISTENT ||
+	       (state_is_online(t->after->state) &&
+		strcmp(t->before->attribute_word, "online") == 0);
+}
+
+static void check_repair(struct trial *t)
+{
+	bool was_noted = *model.note;
+	enum daxhp_failure refusal;
+	int r = repair();
+
+	look(t);
+	check_world(t);
+	assert_msg(!*model.note, "note left: %s", describe(t));
+	assert_msg(r >= 0 || (r == -ESTALE && may_be_left_alone(t)), "not repaired (%d): %s", r,
+		   describe(t));
+	assert_msg(r != 1 || is_as_before(t), "repaired, and not as before: %s", describe(t));
+	if (was_noted && r >= 0)
+		assert_msg(is_as_before(t) || observation_meets(t->after, t->goal),
+			   "in between: %s", describe(t));
+	r = apply(t, t->after, &refusal);
+	assert_msg(r == 0 || refusal, "the next run fails: %s", describe(t));
+	assert_msg(!*model.note, "note left by the next run: %s", describe(t));
+}
+
+typedef void (*trial_fn)(struct trial *t, unsigned long *count);
+
+static void try_goals(struct trial *t, trial_fn fn, unsigned long *count)
+{
+	for (enum daxhp_goal goal = DAXHP_GOAL_UNPLUGGED; goal <= DAXHP_GOAL_DEVDAX; goal++) {
+		t->goal = goal;
+		for (t->at = 1; kill_at(t); t->at++)
+			fn(t, count);
+	}
+	daxhp_observation_unref(t->before);
+	daxhp_observation_unref(t->after);
+	t->after = NULL;
+}
+
+static unsigned long try_all(trial_fn fn)
+{
+	unsigned long count = 0;
+
+	for (int kernel = 0; kernel < 2; kernel++) {
+		struct trial t = { .is_honest = kernel };
+
+		for (size_t b = 0; b < ARRAY_SIZE(all_blocks); b++) {
+			t.before = make_observation(all_blocks[b]);
+			try_goals(&t, fn, &count);
+			for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
+				t.before = make_attribute_observation(all_blocks[b],
+								      DAXHP_INTERFACE_STATE,
+								      words[w]);
+				try_goals(&t, fn, &count);
+			}
+		}
+		for (int i = 0; i < 4; i++) {
+			t.gets_attribute = i & 1;
+			t.before = make_mode_observation("...", i & 2 ? DAXHP_MODE_DEVDAX
+								      : DAXHP_MODE_UNBOUND);
+			try_goals(&t, fn, &count);
+		}
+	}
+	return count;
+}
+
+static void try_repair(struct trial *t, unsigned long *count)
+{
+	t->fault = FAULT_NONE;
+	check_repair(t);
+	++*count;
+}
+
+static void test_repairs(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_repair) > 1500);
+}
+
+static void try_faults(struct trial *t, enum model_fault fault, unsigned long *count)
+{
+	bool goes_on = *model.note;
+
+	t->fault = fault;
+	for (t->fault_at = 1; goes_on; t->fault_at++) {
+		kill_at(t);
+		goes_on = repair_with_fault(t);
+		check_repair(t);
+		++*count;
+	}
+}
+
+static void try_second_kill(struct trial *t, unsigned long *count)
+{
+	try_faults(t, FAULT_KILL, count);
+}
+
+static void try_errors(struct trial *t, unsigned long *count)
+{
+	try_faults(t, FAULT_ERROR, count);
+}
+
+static void test_repairer_is_killed(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_second_kill) > 2000);
+}
+
+static void test_repair_fails(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_errors) > 2000);
+}
+
+/* ---- what is nobody's to put right ---- */
+
+/* Killed when one of MMM is offline, on the way to the kernel's zone. */
+static void leave_half(struct trial *t)
+{
+	char note[64];
+
+	*t = (struct trial){ .is_honest = true, .goal = DAXHP_GOAL_MOVE_KERNEL, .at = 3 };
+	t->before = make_observation("MMM");
+	assert_true(kill_at(t));
+	assert_string_equal(format_blocks(t->after), "M-M");
+	snprintf(note, sizeof(note), "system-ram online_movable - move_kernel 32 3 %d",
+		 (int)getpid());
+	assert_string_equal(model.note, note);
+}
+
+static void leaves_alone(struct trial *t, int expected)
+{
+	look(t);
+	assert_int_equal(repair(), expected);
+	assert_string_equal(model.note, "");
+	assert_int_equal(model.deeds, 0);
+	daxhp_observation_unref(t->before);
+	daxhp_observation_unref(t->after);
+}
+
+static void test_leaves_others_doing_alone(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	/* Somebody has made it an application's. */
+	leave_half(&t);
+	model.bound = false;
+	model.is_devdax = true;
+	for (size_t i = 0; i < model.n_blocks; i++)
+		model.blocks[i].state = MEMBLOCK_MISSING;
+	leaves_alone(&t, -ESTALE);
+	/* Somebody has brought all of it online, where it was going, or as it was. */
+	leave_half(&t);
+	for (size_t i = 0; i < model.n_blocks; i++)
+		model.blocks[i] = (struct memblock){ FIRST_BLOCK + i, MEMBLOCK_ONLINE,
+						     DAXHP_ZONE_NORMAL };
+	leaves_alone(&t, 0);
+	leave_half(&t);
+	model.blocks[1].state = MEMBLOCK_ONLINE;
+	leaves_alone(&t, 0);
+	/* The device was taken away, and another has got its name. */
+	leave_half(&t);
+	model.n_blocks--;
+	leaves_alone(&t, 0);
+}
+
+static void test_broken_note(void **state)
+{
+	static const char *const notes[] = {
+		"system-ram",
+		"system-ram online_movable - move_kernel 32 3",
+		"system-ram online_movable - nowhere 32 3 1",
+		"else online_movable - move_kernel 32 3 1",
+		"system-ram online_movable - move_kernel x 3 1",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+		struct trial t;
+
+		leave_half(&t);
+		snprintf(model.note, sizeof(model.note), "%s", notes[i]);
+		leaves_alone(&t, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_repairs),
+		cmocka_unit_test(test_repairer_is_killed),
+		cmocka_unit_test(test_repair_fails),
+		cmocka_unit_test(test_leaves_others_doing_alone),
+		cmocka_unit_test(test_broken_note),
+	};
+
+	return cmocka_run_group_tests_name("killed", tests, NULL, NULL);
+}
