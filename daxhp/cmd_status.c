@@ -52,7 +52,9 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 			status = EXIT_FAILED;
 	}
 	r = settings->json ? report_status_json(settings, looks, selection.count)
-			   : report_status_table(ctx, settings, looks, selection.count);
+			   : report_status_table(settings, looks, selection.count);
+	if (!settings->json)
+		note_leftovers(ctx);
 	for (size_t i = 0; i < selection.count; i++)
 		daxhp_observation_unref(looks[i].observation);
 	return r < 0 ? EXIT_FAILED : status;

@@ -127,6 +127,15 @@ bool outcome_is_good(const struct outcome *outcome);
 int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxhp_goal goal,
 	       int argc, char **argv);
 
+/* ---- leftover.c ---- */
+
+/* Put right what was left by a process that was killed, and say so: for the machine and all of its
+ * devices, or for one device. */
+void repair_all(struct daxhp_ctx *ctx);
+void repair_device(struct daxhp_device *device);
+/* Only mention it. */
+void note_leftovers(struct daxhp_ctx *ctx);
+
 /* ---- report_json.c, report_table.c: all that goes to stdout ---- */
 
 #include "report.h"
@@ -137,6 +146,8 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The sentence for a failed outcome; the caller frees it. NULL when memory ran out. */
 char *message_for_outcome(const struct outcome *outcome);
+/* Why it failed, and no more; it must have a result. The caller frees it. */
+char *message_for_failure(const struct outcome *outcome);
 /* Who else was at the device's blocks, and how often it was denied; NULL when nobody was. */
 char *message_for_rivals(const struct daxhp_result *result);
 /* The sentence for a device that status could not look at; the caller frees it. */

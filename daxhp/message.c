@@ -337,6 +337,11 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 	return r < 0 ? NULL : text;
 }
 
+char *message_for_failure(const struct outcome *o)
+{
+	return failure_text(o, daxhp_result_get_failure(o->result));
+}
+
 static const char *advice(const struct outcome *o)
 {
 	int errnum = daxhp_result_get_errno(o->result);

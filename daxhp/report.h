@@ -10,8 +10,8 @@ struct looked_at {
 /* Each returns 0, or a negative errno when memory ran out or stdout cannot be written to. */
 int report_status_json(const struct settings *settings, const struct looked_at *looks,
 		       size_t count);
-int report_status_table(struct daxhp_ctx *ctx, const struct settings *settings,
-			const struct looked_at *looks, size_t count);
+int report_status_table(const struct settings *settings, const struct looked_at *looks,
+			size_t count);
 int report_outcomes_json(const struct settings *settings, const struct outcome *outcomes,
 			 size_t count);
 void report_outcome_text(const struct settings *settings, const struct outcome *outcome);

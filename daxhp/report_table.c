@@ -322,19 +322,8 @@ static void print_notes(const struct looked_at *look)
 	note_policy(look);
 }
 
-static void note_leftovers(struct daxhp_ctx *ctx)
-{
-	struct daxhp_leftover left;
-
-	for (enum daxhp_leftover_kind kind = 0; kind < DAXHP_LEFTOVER_MAX; kind++)
-		if (daxhp_find_leftover(ctx, kind, &left) > 0)
-			complain("note: a daxhp that was killed (pid %d) left %s at '%s', it was "
-				 "'%s'; the next 'daxhp online' or 'daxhp unplug' restores it.",
-				 left.pid, daxhp_leftover_name(kind), left.left, left.before);
-}
-
-int report_status_table(struct daxhp_ctx *ctx, const struct settings *settings,
-			const struct looked_at *looks, size_t count)
+int report_status_table(const struct settings *settings, const struct looked_at *looks,
+			size_t count)
 {
 	int r;
 
@@ -349,7 +338,6 @@ int report_status_table(struct daxhp_ctx *ctx, const struct settings *settings,
 	fflush(stdout);
 	for (size_t i = 0; i < count; i++)
 		print_notes(&looks[i]);
-	note_leftovers(ctx);
 	return r;
 }
 

@@ -39,6 +39,9 @@ static void make_plan(const struct settings *settings, struct outcome *outcome)
 		outcome->error = daxhp_device_lock(outcome->device, settings->wait,
 						   &outcome->holder);
 	outcome->is_locked = outcome->error == 0;
+	/* The one that was waited for may have been killed. */
+	if (outcome->is_locked && settings->wait > 0 && !settings->dry_run && geteuid() == 0)
+		repair_device(outcome->device);
 	if (outcome->error == 0)
 		outcome->error = daxhp_observe(outcome->device, &outcome->before);
 	if (outcome->error == 0)
@@ -139,27 +142,6 @@ static size_t move_devices(struct daxhp_ctx *ctx, const struct settings *setting
 	return n;
 }
 
-static void repair_kind(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind)
-{
-	struct daxhp_leftover left;
-	int r = daxhp_repair(ctx, kind, &left);
-
-	if (r > 0)
-		complain("restored %s to '%s': a daxhp that was killed (pid %d) had left it at "
-			 "'%s'.",
-			 daxhp_leftover_name(kind), left.before, left.pid, left.left);
-	if (r < 0)
-		complain(
-			"warning: cannot tell whether a daxhp that was killed left %s changed: %s.",
-			daxhp_leftover_name(kind), strerror(-r));
-}
-
-static void repair(struct daxhp_ctx *ctx)
-{
-	for (enum daxhp_leftover_kind kind = 0; geteuid() == 0 && kind < DAXHP_LEFTOVER_MAX; kind++)
-		repair_kind(ctx, kind);
-}
-
 static int refuse_nothing(const struct settings *settings)
 {
 	if (settings->region || settings->node >= 0)
@@ -192,7 +174,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 	}
 	if (!settings->dry_run) {
 		interrupt_arm(ctx, settings->timeout);
-		repair(ctx);
+		repair_all(ctx);
 	}
 	daxhp_set_retries(ctx, settings->retries);
 	daxhp_set_force(ctx, settings->force);

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# leftovers.sh TOOL: what a daxhp that was killed wrote down about a device it was reconfiguring.
+
+. "$(dirname -- "$0")/tap.sh"
+. "$(dirname -- "$0")/tree.sh"
+in_namespace
+
+start_tree
+hmem=platform/hmem_platform.0/hmem.0
+# Two blocks each; the last is the one that is worked on, the others are only there.
+make_device dax0.0 $hmem kmem 1 0x200000000-0x20fffffff
+make_blocks online Movable 64
+make_blocks offline Movable 65
+make_device dax0.1 $hmem device_dax 1 0x300000000-0x30fffffff
+make_device dax0.2 $hmem kmem 1 0x400000000-0x40fffffff
+make_blocks online Movable 128 129
+mkdir -m 700 /run/daxhp
+before=$(fingerprint)
+
+# note DEVICE WORDS: as leftover.c writes them.
+note() {
+	printf '%s\n' "$2" >"/run/daxhp/$1.journal"
+}
+
+# A command that may write, and has nothing to do.
+nothing_to_do() {
+	run online dax0.2
+}
+
+half='system-ram online_movable - devdax 64 2 4711'
+
+# ---- mentioned ----
+
+note dax0.0 "$half"
+run status dax0.2
+check 'status: mentions it, whichever device is asked for' matches "$err" \
+	'^daxhp: note: a daxhp that was killed \(pid 4711\) left dax0\.0 half reconfigured, it was online_movable; '
+run status -j
+is 'status -j: no talk' "$err" ''
+run online -n dax0.2
+is 'a dry run: no talk' "$err" ''
+check 'and it stays' test -e /run/daxhp/dax0.0.journal
+
+# Who holds the lock is at work.
+exec 8>/run/daxhp/dax0.0.lock
+flock 8
+run status dax0.0
+is 'at work: not mentioned' "$(grep -c killed <<<"$err")" 0
+nothing_to_do
+is 'at work: no talk' "$status $err" '0 '
+check 'at work: it stays' test -e /run/daxhp/dax0.0.journal
+exec 8>&-
+
+if for_nobody; then
+	run status dax0.2
+	is 'somebody who may not know: no talk' "$status $err" '0 '
+	as_user=()
+fi
+
+# ---- struck out ----
+
+rm /run/daxhp/dax0.0.journal
+
+# struck NAME DEVICE WORDS [REGEX]: no longer there after a command for another device, without or with a line.
+struck() {
+	note "$2" "$3"
+	nothing_to_do
+	is "$1: exit status" "$status" 0
+	if [ -n "${4-}" ]; then
+		check "$1: one line" matches "$err" "^daxhp: $4\$"
+	else
+		is "$1: no talk" "$err" ''
+	fi
+	check "$1: struck out" test ! -e "/run/daxhp/$2.journal"
+	is "$1: nothing changed" "$(fingerprint)" "$before"
+}
+struck 'as it was' dax0.2 'system-ram online_movable - system_ram_kernel 128 2 4711'
+struck 'at the goal' dax0.2 'system-ram online - move_movable 128 2 4711'
+struck 'as it was, devdax' dax0.1 'devdax - - system_ram_movable 96 2 4711'
+struck 'another device of that name' dax0.0 'system-ram online_movable - devdax 64 3 4711'
+struck 'at another place' dax0.0 'system-ram online_movable - devdax 32 2 4711'
+struck 'a device that is no more' dax7.0 "$half"
+struck 'not whole' dax0.0 'system-ram online_movable'
+struck 'not understood' dax0.0 'system-ram online_movable - nowhere 64 2 4711'
+struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax 64 2 4711' \
+	"note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\. 'daxhp .* dax0\.0' .*"
+struck "somebody else's doing" dax0.1 'system-ram online - move_movable 96 2 4711' \
+	"note: dax0\.1: .* it was online, is devdax now, and was left so\. 'daxhp reconfigure --mode=system-ram --kernel dax0\.1' .*"
+touch /run/daxhp/else.journal /run/daxhp/dax9.0
+nothing_to_do
+check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/daxhp/dax9.0
+
+finish
