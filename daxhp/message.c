@@ -189,14 +189,24 @@ static int print_other_refusal(FILE *f, const struct outcome *o, enum daxhp_fail
 
 	switch (refusal) {
 	case DAXHP_REFUSED_DEVDAX:
+		if (o->goal == DAXHP_GOAL_UNPLUGGED)
+			return fprintf(
+				f, "it is in devdax mode, its memory is an application's: there is "
+				   "none to unplug (EOPNOTSUPP)");
+		return fprintf(f,
+			       "it is in devdax mode, its memory is an application's "
+			       "(EOPNOTSUPP). 'daxhp reconfigure --mode=system-ram %s' makes it "
+			       "system RAM",
+			       name);
 	case DAXHP_REFUSED_FAMFS:
+		/* Only who mounted it knows when it may go. */
 		return fprintf(
 			f,
-			"it is in %s mode, its memory is %s (EOPNOTSUPP). 'daxhp reconfigure "
-			"--mode=system-ram %s' makes it system RAM",
-			daxhp_mode_name(daxhp_observation_get_mode(obs)),
-			refusal == DAXHP_REFUSED_FAMFS ? "a file system's" : "an application's",
-			name);
+			"it is in famfs mode, its memory is a file system's, and daxhp "
+			"leaves it alone (EOPNOTSUPP). Once that is unmounted and the device "
+			"unbound from %s, 'daxhp reconfigure --mode=system-ram %s' makes it "
+			"system RAM",
+			daxhp_observation_get_driver(obs), name);
 	case DAXHP_REFUSED_OTHER_DRIVER:
 		return fprintf(f, "it is bound to the driver %s, which daxhp does not know",
 			       daxhp_observation_get_driver(obs));

@@ -166,7 +166,8 @@ for dry in '' -n; do
 	json "nothing to do $dry: unchanged" '.[0] | [.from, .to, .changed, .error]' '["unplugged","unplugged",false,null]'
 	fails "devdax $dry" 1 'dax0\.1: .*devdax.*reconfigure --mode=system-ram dax0\.1' online dax0.1 ${dry:+"$dry"}
 	fails "devdax, unplug $dry" 1 'dax0\.1: .*devdax' unplug dax0.1 ${dry:+"$dry"}
-	fails "famfs $dry" 1 'dax0\.2: .*famfs.*reconfigure --mode=system-ram dax0\.2' online dax0.2 ${dry:+"$dry"}
+	fails "famfs $dry" 1 'dax0\.2: .*famfs.*unbound from fsdev_dax.*reconfigure --mode=system-ram dax0\.2' online dax0.2 ${dry:+"$dry"}
+	fails "famfs, reconfigure $dry" 1 'dax0\.2: .*famfs.*leaves it alone' reconfigure --mode=system-ram dax0.2 ${dry:+"$dry"}
 	fails "no target node $dry" 1 'dax1\.0: .*no target node' online dax1.0 ${dry:+"$dry"}
 	fails "too small $dry" 1 'dax1\.1: .*128 MiB' online dax1.1 ${dry:+"$dry"}
 	fails "other zone $dry" 1 'dax1\.2: .*daxhp reconfigure --kernel dax1\.2' online --kernel dax1.2 ${dry:+"$dry"}
