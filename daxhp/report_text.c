@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What is said to a person of steps, and of how they ended. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "daxhp.h"
+
+const char *action_name(enum daxhp_goal goal)
+{
+	if (goal >= DAXHP_GOAL_MOVE_KERNEL)
+		return "reconfigure";
+	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "online";
+}
+
+static char *describe_blocks(const struct daxhp_step *step)
+{
+	const uint64_t *blocks;
+	size_t n = daxhp_step_get_blocks(step, &blocks);
+	const char *word = daxhp_state_name(daxhp_step_get_word(step));
+	char *text;
+	int r;
+
+	if (n == 1)
+		r = asprintf(&text, "write %s to memory%" PRIu64, word, blocks[0]);
+	else
+		r = asprintf(&text,
+			     "write %s to %zu memory blocks from memory%" PRIu64
+			     " to memory%" PRIu64,
+			     word, n, blocks[0], blocks[n - 1]);
+	return r < 0 ? NULL : text;
+}
+
+/* A device without a driver is unbound only once it has been bound to kmem. */
+static const char *driver_before(const struct outcome *outcome)
+{
+	const char *driver = daxhp_observation_get_driver(outcome->before);
+
+	return driver ? driver : "kmem";
+}
+
+char *describe_step(const struct outcome *outcome, const struct daxhp_step *step)
+{
+	const char *word = daxhp_state_name(daxhp_step_get_word(step));
+	const char *interface =
+		daxhp_interface_name(daxhp_observation_get_interface(outcome->before));
+	char *text = NULL;
+	int r = 0;
+
+	switch (daxhp_step_get_type(step)) {
+	case DAXHP_STEP_WRITE_ATTRIBUTE:
+		r = asprintf(&text, "write %s to the attribute %s", word,
+			     interface ? interface : "it has once it is bound, if it has one");
+		break;
+	case DAXHP_STEP_GUARD:
+		text = strdup("keep other programs off the memory blocks");
+		break;
+	case DAXHP_STEP_WRITE_BLOCKS:
+		return describe_blocks(step);
+	case DAXHP_STEP_CHECK_OFFLINE:
+		text = strdup("check that no memory block is online");
+		break;
+	case DAXHP_STEP_SET_POLICY:
+		r = asprintf(&text, "set the policy to %s", word);
+		break;
+	case DAXHP_STEP_RESTORE_POLICY:
+		text = strdup("restore the policy");
+		break;
+	case DAXHP_STEP_CHECK_UNUSED:
+		text = strdup("check that no process uses the device");
+		break;
+	case DAXHP_STEP_LOAD:
+		r = asprintf(&text, "load the module %s", daxhp_step_get_driver(step));
+		break;
+	case DAXHP_STEP_BIND:
+		r = asprintf(&text, "bind to %s", daxhp_step_get_driver(step));
+		break;
+	case DAXHP_STEP_UNBIND:
+		r = asprintf(&text, "unbind from %s", driver_before(outcome));
+		break;
+	}
+	return r < 0 ? NULL : text;
+}
+
+static const char *state_text(const struct daxhp_observation *obs)
+{
+	const char *name = obs ? daxhp_state_name(daxhp_observation_get_state(obs)) : NULL;
+
+	/* What has no state is in another mode. */
+	if (!name && obs)
+		name = daxhp_mode_name(daxhp_observation_get_mode(obs));
+	return name ? name : "unknown";
+}
+
+static void print_steps(const struct settings *settings, const struct outcome *outcome)
+{
+	const char *name = daxhp_device_get_name(outcome->device);
+
+	for (size_t i = 0; i < daxhp_plan_count_steps(outcome->plan); i++) {
+		const struct daxhp_step *step = daxhp_plan_get_step(outcome->plan, i);
+		_cleanup_free_ char *text = describe_step(outcome, step);
+
+		if (settings->dry_run)
+			printf("%s: would %s\n", name, text ? text : daxhp_step_get_name(step));
+		else
+			fprintf(stderr, "%s: %s: %.3f s\n", name,
+				text ? text : daxhp_step_get_name(step),
+				daxhp_step_get_seconds(step));
+	}
+}
+
+static void print_outcome(const struct outcome *outcome)
+{
+	const char *name = daxhp_device_get_name(outcome->device);
+	const char *from = state_text(outcome->before);
+
+	if (!outcome->result) {
+		if (daxhp_plan_count_steps(outcome->plan) == 0)
+			printf("%s: is %s, nothing to do\n", name, from);
+		return;
+	}
+	if (daxhp_result_get_changed(outcome->result))
+		printf("%s: %s -> %s, %zu memory blocks, %.2f s\n", name, from,
+		       state_text(daxhp_result_get_after(outcome->result)),
+		       daxhp_observation_count_blocks(outcome->before),
+		       daxhp_result_get_seconds(outcome->result));
+	else
+		printf("%s: is %s, nothing to do\n", name, from);
+}
+
+/* A failure has had its sentence on stderr; there is nothing more to say of it. */
+void report_outcome_text(const struct settings *settings, const struct outcome *outcome)
+{
+	if (outcome->error < 0)
+		return;
+	if (settings->verbose || (settings->dry_run && !settings->json))
+		print_steps(settings, outcome);
+	if (outcome_is_good(outcome) && !settings->json)
+		print_outcome(outcome);
+}
