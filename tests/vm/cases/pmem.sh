@@ -304,6 +304,7 @@ test_refused_going_online() {
 
 # The kernel can be asked to add memory that it then leaves offline, and 7.3
 # says that all is well: on the attribute and on binding no errno comes back.
+# A kernel that is all or nothing answers with the errno, and has nothing left.
 refused_online() {
 	local name=$1 from=$2
 	run daxhp online --movable --json "$device"

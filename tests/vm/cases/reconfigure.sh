@@ -29,7 +29,7 @@ to() {
 word_of() {
 	case $1 in
 	devdax) echo unplugged ;;
-	off) if [ "$has_attribute" = yes ]; then echo unplugged; else echo offline; fi ;;
+	off) if has_attribute; then echo unplugged; else echo offline; fi ;;
 	*) echo "online_$1" ;;
 	esac
 }
@@ -52,12 +52,8 @@ reconfigure() {
 	run daxhp reconfigure $(to "$1") "${@:2}" "$device"
 }
 
-# Which interface this kernel gives is known once the device is bound.
-has_attribute=no
-daxhp reconfigure --mode=system-ram --no-online "$device" >/dev/null 2>&1
-if [ -e "$dax_bus/devices/$device/state" ] || [ -e "$dax_bus/devices/$device/hotplug" ]; then
-	has_attribute=yes
-fi
+# Found out here, and not in a subshell that forgets it.
+has_attribute
 daxhp reconfigure --mode=devdax "$device" >/dev/null 2>&1
 
 reset() {

@@ -179,14 +179,23 @@ attribute_word() {
 	printf '%s' "$now_attribute_word"
 }
 
-# Whether this kernel gives bound devices the whole-device attribute. Known
-# for sure only while a device is bound; kmem's groups are looked at once.
+# Whether this kernel gives bound devices the whole-device attribute. Only a
+# bound device shows it, so what bind_kmem has seen is remembered, and where
+# it has seen nothing yet one device is bound for a moment.
 has_attribute() {
-	case ${vm_kernel:?} in
-	debian-6.*) return 1 ;;
-	*) return 0 ;;
-	esac
+	local device before
+	if [ -z "$knows_attribute" ]; then
+		device=$(compgen -G "$dax_bus/devices/dax*" | head -n 1)
+		device=${device##*/}
+		look_driver "$device"
+		before=$now_driver
+		bind_kmem "$device" offline
+		[ "$before" = kmem ] || unbind "$device"
+		[ "$before" = none ] || bind_driver "$device" "$before"
+	fi
+	[ "$knows_attribute" = yes ]
 }
+knows_attribute=''
 
 look_policy() {
 	read -r now_policy <"$memory/auto_online_blocks"
@@ -223,7 +232,9 @@ bind_kmem() {
 	bind_driver "$device" kmem
 	set_policy "$before"
 	look_driver "$device"
-	[ "$now_driver" = kmem ]
+	[ "$now_driver" = kmem ] || return 1
+	look_attribute "$device"
+	[ -n "$now_attribute" ] && knows_attribute=yes || knows_attribute=no
 }
 
 bind_devdax() {
