@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# Debian packages of suites that this machine may not have configured, without
+# installing anything: for those who have read common.sh.
+
+apt_root=${cache_dir:?}/apt
+
+# Base addresses of the Debian archives that this machine is set up to use:
+# one for the suites, one for their security updates. They are asked of apt,
+# which reads both forms of sources files, and are written nowhere but into
+# the cache.
+archive_of() {
+	local suite=$1 pattern
+	case $suite in
+	*-security) pattern='-security$' ;;
+	*) pattern='^(bookworm|trixie|forky|sid|stable|testing|unstable|oldstable)$' ;;
+	esac
+	# shellcheck disable=SC2016 # the names are apt's
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
+		awk -v pattern="$pattern" '$2 ~ pattern { print $1; exit }'
+}
+
+private_apt() {
+	local tool=$1
+	shift
+	"$tool" -q -o "Dir::Etc::sourcelist=$apt_root/sources.list" -o Dir::Etc::sourceparts=- \
+		-o "Dir::State::Lists=$apt_root/lists" -o "Dir::Cache=$apt_root/cache" \
+		-o APT::Sandbox::User=root -o APT::Architecture=amd64 "$@"
+}
+
+update_lists() {
+	local suites=$1 suite archive keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	local signed=
+	[ -e "$keyring" ] && signed="[signed-by=$keyring] "
+	apt_root=$apt_root/${suites//,/+}
+	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
+	# apt knows its sources only after it has fetched their lists once.
+	if [ -z "$(archive_of "${suites%%,*}")" ] && [ "$(id -u)" = 0 ]; then
+		apt-get -q update >&2 || true
+	fi
+	for suite in ${suites//,/ }; do
+		archive=$(archive_of "$suite")
+		[ -n "$archive" ] || { note "no Debian archive is set up for $suite"; return 1; }
+		printf 'deb %s%s %s main\n' "$signed" "$archive" "$suite"
+	done >"$apt_root/sources.list"
+	private_apt apt-get update >"$apt_root/log" 2>&1 || { tail -n 5 "$apt_root/log" >&2; return 1; }
+	# A list that could not be fetched is only a warning to apt.
+	! grep -qE '^(Err:|W: Failed)' "$apt_root/log" || { grep -E '^(Err:|W: Failed)' "$apt_root/log" >&2; return 1; }
+}
+
+newest_package() {
+	private_apt apt-cache pkgnames linux- | grep -xE "$1" | sort -V | tail -n 1
+}
