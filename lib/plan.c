@@ -103,6 +103,9 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 {
 	enum daxhp_state attribute = state_from_name(obs->attribute_word);
 
+	/* A kernel that says so has looked at the blocks, and will look again. */
+	if (strcmp(obs->attribute_word, "unknown") == 0)
+		return true;
 	return attribute == DAXHP_ONLINE || (attribute == word && state_is_online(word)) ||
 	       (word == DAXHP_ONLINE && state_is_online(attribute));
 }

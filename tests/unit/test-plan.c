@@ -67,6 +67,11 @@ static const struct row rows[] = {
 	{ "M-M", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
 	{ "N-N", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_kernel 33" },
 	{ "M-M", STATE, "online", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	/* A kernel whose word follows the blocks says that none fits. */
+	{ "M-M", HOTPLUG, "unknown", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	{ "M-M", STATE, "unknown", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	{ "MN", HOTPLUG, "unknown", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
+	{ "M-", HOTPLUG, "unknown", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
 	/* A word that would be a lie with all of it online has to be written anew. */
 	{ "M-M", STATE, "online_kernel", "offline", MOVABLE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online_movable" },
@@ -465,7 +470,7 @@ static unsigned long check_all_of(const char *blocks)
 	/* With words that no kernel says, and none at all: a file that could not be read. */
 	static const char *const words[] = {
 		"unplugged",	  "offline",	  "online", "online_kernel",
-		"online_movable", "inconsistent", ""
+		"online_movable", "unknown",	  ""
 	};
 	unsigned long n = check_all_goals(make_observation(blocks));
 

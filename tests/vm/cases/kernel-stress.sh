@@ -1,0 +1,71 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=pmem --append=quiet
+#
+# Two minutes of everybody at once, 200 times there and back, and unbinding
+# with whatever is online; then a look at what the kernel says.
+
+# shellcheck source=kernel.sh
+. /vm/guest/kernel.sh
+needs stress
+
+device=dax0.0
+stay_bound "$device"
+file=$now_attribute
+mapfile -t ids < <(blocks "$device")
+put unplugged "$file" || bail_out "cannot unplug $device"
+base_total=$(mem_total)
+base_iomem=$(</proc/iomem)
+
+as_before() {
+	put unplugged "$file"
+	is "$refused_with" '' "$1: can be unplugged"
+	is "$(cat "$file") $(raw_word "$device")" 'unplugged unplugged' "$1: is unplugged"
+	is "$(</proc/iomem)" "$base_iomem" "$1: reservations as before"
+	is "$(mem_total)" "$base_total" "$1: MemTotal as before"
+}
+
+test_cycles() {
+	local i wrong=''
+	for ((i = 1; i <= 200; i++)); do
+		put online_movable "$file" || wrong+="online_movable, $i: $refused_with"$'\n'
+		put unplugged "$file" || wrong+="unplugged, $i: $refused_with"$'\n'
+	done
+	is "$wrong" '' '200 times there and back'
+	as_before '200 times'
+	no_splat
+	no_leak
+}
+
+test_everybody() {
+	tried 'everybody at once' stress 120 "$device" "${file##*/}" "${ids[@]}"
+	as_before 'everybody at once'
+	put online_movable "$file"
+	is "$refused_with" '' 'and goes online again'
+	as_before 'and back'
+	no_splat
+	no_leak
+}
+
+# The last: half of it online, half of it offline, and the driver goes.
+test_unbind_in_between() {
+	local n
+	put online_movable "$file"
+	for n in "${ids[@]:0:7}"; do
+		put offline "$memory/memory$n/state"
+	done
+	unbind "$device"
+	is "$(driver "$device")" none 'unbound'
+	ok '/proc/iomem can be read' grep -q RAM /proc/iomem
+	nok 'bound again' bind_kmem "$device" offline
+	for n in "${ids[@]}"; do
+		put offline "$memory/memory$n/state"
+	done
+	ok 'kmem can be unloaded' rmmod kmem
+	ok '/proc/iomem can be read without kmem' grep -q 'System RAM (kmem)' /proc/iomem
+	no_splat
+	no_leak
+}
+
+run_tests

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash
+#
+# For the cases that try the kernel's attribute itself, and not daxhp.
+
+# shellcheck source=tap.sh
+. /vm/guest/tap.sh
+# shellcheck source=dax.sh
+. /vm/guest/dax.sh
+
+set_policy offline
+
+# stay_bound DEVICE: bound to kmem with all blocks offline, and kmem will take
+# it again whenever it is asked to; bind_kmem lets kmem forget the device.
+stay_bound() {
+	load_kmem
+	unbind "$1"
+	echo "$1" >"$dax_bus/drivers/kmem/new_id"
+	[ -e "$dax_bus/drivers/kmem/$1" ] || echo "$1" >"$dax_bus/drivers/kmem/bind"
+	look_attribute "$1"
+	[ -n "$now_attribute" ] || bail_out "this kernel gives $1 no attribute"
+}
+
+# needs PROGRAM...: programs of the tests that --file puts into the guest.
+needs() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null ||
+			bail_out "$program is missing in the guest: --file=build/tests/vm/$program:/usr/local/bin/$program"
+	done
+}
+
+# put WORD FILE: leaves why it was refused in refused_with, "" when it was taken.
+put() {
+	refused_with=''
+	{ echo "$1" >"$2"; } 2>/run/put.err && return
+	refused_with=$(</run/put.err)
+	refused_with=${refused_with##*: }
+	return 1
+}
+
+# tried NAME COMMAND...: one test of a program that says itself what it saw.
+tried() {
+	local name=$1 start=$SECONDS
+	shift
+	if "$@" >/run/tried.out 2>&1; then
+		pass "$name"
+	else
+		fail "$name"
+	fi
+	diag "$(</run/tried.out), $((SECONDS - start)) s"
+}
+
+# ktap NAME COMMAND...: each line of a test in the kernel's manner is one here.
+ktap() {
+	local name=$1 line
+	shift
+	while IFS= read -r line; do
+		case $line in
+		'ok '*'# SKIP'*) line=${line#ok * }; skip "$name: ${line%%#*}" "${line##*SKIP}" ;;
+		'ok '*) pass "$name: ${line#ok * }" ;;
+		'not ok '*) fail "$name: ${line#not ok * }" ;;
+		1..[0-9]*'# SKIP'*) fail "$name" "skipped: ${line##*SKIP}" ;;
+		1..[0-9]*) ;;
+		*) diag "$line" ;;
+		esac
+	done < <("$@" 2>&1; echo "exit status $?")
+}
+
+# What the kernel says of itself when something is wrong.
+no_splat() {
+	local splat
+	splat=$(dmesg | grep -E 'WARNING:|BUG:|BUG |KASAN|UBSAN|INFO: task|INFO: possible|Oops|general protection|DEBUG_OBJECTS|ODEBUG' | head -n 5)
+	is "$splat" '' 'the kernel has not complained'
+}
+
+# Only a kernel with kmemleak can tell. What was allocated and dropped within
+# the last seconds is reported at the second scan.
+no_leak() {
+	local file=/sys/kernel/debug/kmemleak
+	if ! [ -e $file ] || ! echo scan >$file 2>/dev/null; then
+		skip 'no leak' 'this kernel does not look for leaks'
+		return
+	fi
+	sleep 6
+	echo scan >$file
+	is "$(head -n 40 $file)" '' 'no leak'
+}
