@@ -29,7 +29,7 @@
 #define READERS 4
 #define TOGGLERS 2
 #define EATERS 2
-#define EATEN (256UL << 20)
+#define EATEN (64UL << 20)
 /* The processors are few: who has nothing to wait for leaves them to those who change things. */
 #define PAUSE_US 2000
 
