@@ -4,7 +4,6 @@
  * of the quickest run, from the start of the program to its end. A shell's own
  * clock would add what it costs that shell to fork.
  */
-#define _GNU_SOURCE
 #include <err.h>
 #include <fcntl.h>
 #include <spawn.h>
