@@ -218,6 +218,11 @@ static struct json_object *state_json(const struct daxhp_observation *obs)
 	return obs ? string_or_null(daxhp_state_name(daxhp_observation_get_state(obs))) : NULL;
 }
 
+static struct json_object *mode_json(const struct daxhp_observation *obs)
+{
+	return obs ? string_or_null(daxhp_mode_name(daxhp_observation_get_mode(obs))) : NULL;
+}
+
 static struct json_object *stuck_json(const struct daxhp_result *result)
 {
 	struct json_object *array = json_object_new_array();
@@ -333,14 +338,16 @@ static struct json_object *outcome_json(const struct settings *settings,
 {
 	const struct daxhp_result *result = outcome->result;
 	const struct daxhp_observation *before = outcome->before;
+	const struct daxhp_observation *after = result ? daxhp_result_get_after(result) : before;
 	struct json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "chardev",
 			       json_object_new_string(daxhp_device_get_name(outcome->device)));
 	json_object_object_add(o, "action", json_object_new_string(action_name(outcome->goal)));
 	json_object_object_add(o, "from", state_json(before));
-	json_object_object_add(o, "to",
-			       state_json(result ? daxhp_result_get_after(result) : before));
+	json_object_object_add(o, "to", state_json(after));
+	json_object_object_add(o, "from_mode", mode_json(before));
+	json_object_object_add(o, "to_mode", mode_json(after));
 	json_object_object_add(o, "changed",
 			       json_object_new_boolean(result && daxhp_result_get_changed(result)));
 	json_object_object_add(o, "interface", string_or_null(interface_used(outcome)));

@@ -153,9 +153,12 @@ check 'plan: for people' matches "$out" '^dax0\.0: would '
 is 'plan: for people, a line a step' "$(grep -c '' <<<"$out")" 4
 run online -j -n dax1.3
 json 'plan: all that is said of an action' '.[0] | keys_unsorted - ["rivals"] | join(" ")' \
-	'"chardev action from to changed interface blocks seconds steps"'
+	'"chardev action from to from_mode to_mode changed interface blocks seconds steps"'
 json 'plan: nothing is done' '.[0] | [.action, .from, .to, .changed, .interface, .blocks]' \
 	'["online","unplugged","unplugged",false,"hotplug",2]'
+run reconfigure --mode=system-ram -j -n dax0.1
+json 'plan: in devdax the mode says what the state cannot' '.[0] | [.from, .to, .from_mode, .to_mode]' \
+	'[null,null,"devdax","devdax"]'
 
 # ---- nothing to do, and refused; dry or not ----
 
