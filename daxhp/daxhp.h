@@ -148,10 +148,18 @@ void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *message_for_outcome(const struct outcome *outcome);
 /* Why it failed, and no more; it must have a result. The caller frees it. */
 char *message_for_failure(const struct outcome *outcome);
-/* Who else was at the device's blocks, and how often it was denied; NULL when nobody was. */
-char *message_for_rivals(const struct daxhp_result *result);
 /* The sentence for a device that status could not look at; the caller frees it. */
 char *message_for_look(const struct daxhp_device *device, int error, const char *file);
+
+/* ---- standing.c ---- */
+
+/* What is so now after a failure; the caller frees it. */
+char *message_for_standing(const struct outcome *outcome);
+/* The command, less the device's name, that leads to where a device was; where no word says how it
+ * was, to a whole one. */
+const char *command_back(enum daxhp_mode mode, enum daxhp_state state);
+/* Who else was at the device's blocks, and how often it was denied; NULL when nobody was. */
+char *message_for_rivals(const struct daxhp_result *result);
 
 /* ---- interrupt.c ---- */
 

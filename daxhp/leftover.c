@@ -28,25 +28,6 @@ static const char *word_before(const struct daxhp_device_leftover *left)
 	return state ? state : daxhp_mode_name(left->mode);
 }
 
-/* The command that leads to where the device was; where no word says how it was, to a whole one. */
-static const char *command_before(const struct daxhp_device_leftover *left)
-{
-	if (left->mode == DAXHP_MODE_DEVDAX)
-		return "reconfigure --mode=devdax";
-	if (left->mode != DAXHP_MODE_SYSTEM_RAM)
-		return "unplug";
-	switch (left->state) {
-	case DAXHP_ONLINE:
-	case DAXHP_ONLINE_KERNEL:
-		return "reconfigure --mode=system-ram --kernel";
-	case DAXHP_UNPLUGGED:
-	case DAXHP_OFFLINE:
-		return "reconfigure --mode=system-ram --no-online";
-	default:
-		return "reconfigure --mode=system-ram --movable";
-	}
-}
-
 static char *describe_now(struct daxhp_device *device)
 {
 	struct daxhp_observation *now;
@@ -75,13 +56,13 @@ static void tell_of_failure(struct daxhp_device *device, const struct daxhp_devi
 		complain("note: %s: a daxhp that was killed (pid %d) was reconfiguring it; it was "
 			 "%s, is %s now, and was left so. 'daxhp %s %s' changes that.",
 			 name, left->pid, word_before(left), now ? now : "something else",
-			 command_before(left), name);
+			 command_back(left->mode, left->state), name);
 	else
 		complain("warning: %s: a daxhp that was killed (pid %d) left it half "
 			 "reconfigured, and it could not be restored to %s: %s. It is %s now; "
 			 "'daxhp %s %s' tries again.",
 			 name, left->pid, word_before(left), why ? why : strerror(-r),
-			 now ? now : "something else", command_before(left), name);
+			 now ? now : "something else", command_back(left->mode, left->state), name);
 }
 
 void repair_device(struct daxhp_device *device)

@@ -363,93 +363,6 @@ static const char *advice(const struct outcome *o)
 	return "";
 }
 
-/* "memory33, memory34 and 10 more" */
-static char *list_blocks(const struct daxhp_result *result)
-{
-	const uint64_t *blocks;
-	size_t n = daxhp_result_get_stuck_blocks(result, &blocks);
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (!f)
-		return NULL;
-	for (size_t i = 0; i < n && i < 4; i++)
-		fprintf(f, "%smemory%" PRIu64, i ? ", " : "", blocks[i]);
-	if (n > 4)
-		fprintf(f, " and %zu more", n - 4);
-	fclose(f);
-	return text;
-}
-
-/* Loops start a program for each write: what counts is the name, not each of its processes. */
-static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t n, size_t first,
-			       bool is_in_use)
-{
-	unsigned int denied = 0, processes = 0;
-
-	for (size_t i = first; i < n; i++) {
-		if (strcmp(rivals[i].comm, rivals[first].comm) == 0) {
-			denied += rivals[i].denied;
-			processes++;
-		}
-	}
-	fprintf(f, "%s%s (pid %d", first ? ", " : "", rivals[first].comm, rivals[first].pid);
-	if (processes > 1)
-		fprintf(f, " and %u more", processes - 1);
-	if (denied)
-		fprintf(f, ") was kept off its memory blocks %u time%s", denied,
-			denied == 1 ? "" : "s");
-	else
-		fprintf(f, ") has %s open", is_in_use ? "the device" : "one of its memory blocks");
-}
-
-char *message_for_rivals(const struct daxhp_result *result)
-{
-	const struct daxhp_rival *rivals;
-	size_t n = daxhp_result_get_rivals(result, &rivals), k;
-	char *text = NULL;
-	size_t size;
-	FILE *f = n ? open_memstream(&text, &size) : NULL;
-
-	if (!f)
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		for (k = 0; k < i && strcmp(rivals[k].comm, rivals[i].comm); k++)
-			;
-		if (k == i)
-			print_rivals_named(f, rivals, n, i,
-					   daxhp_result_get_failure(result) == DAXHP_FAILED_IN_USE);
-	}
-	fclose(f);
-	return text;
-}
-
-/* How the device stands after a failure. */
-static char *standing_text(const struct outcome *o)
-{
-	const struct daxhp_observation *after = daxhp_result_get_after(o->result);
-	_cleanup_free_ char *stuck = NULL;
-	const char *state;
-	char *text;
-	int r;
-
-	if (daxhp_result_get_undone(o->result))
-		return strdup("Nothing was changed.");
-	state = after ? daxhp_state_name(daxhp_observation_get_state(after)) : NULL;
-	stuck = list_blocks(o->result);
-	if (stuck && *stuck)
-		r = asprintf(&text,
-			     "What was done could not all be undone: %s %s not as before, the "
-			     "device is %s now.",
-			     stuck, strchr(stuck, ',') || strstr(stuck, " and ") ? "are" : "is",
-			     state ? state : "in an unknown state");
-	else
-		r = asprintf(&text, "It is not as it was before: the device is %s now.",
-			     state ? state : "in an unknown state");
-	return r < 0 ? NULL : text;
-}
-
 /* It did not come to a plan. */
 static char *message_for_start(const struct outcome *o)
 {
@@ -490,7 +403,7 @@ char *message_for_outcome(const struct outcome *o)
 		return r < 0 ? NULL : text;
 	}
 	why = o->result ? failure_text(o, failure) : NULL;
-	standing = why ? standing_text(o) : NULL;
+	standing = why ? message_for_standing(o) : NULL;
 	if (!standing)
 		return NULL;
 	r = asprintf(&text, "%s: cannot %s: %s. %s%s", name, verb(o->goal), why, standing,
