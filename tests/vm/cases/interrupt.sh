@@ -23,15 +23,15 @@ reset() {
 }
 
 test_signals() {
-	tried 'SIGINT' signal "$device" "$(quick_or_full 20 200)" 2 1 "${ids[@]}"
-	tried 'SIGTERM' signal "$device" "$(quick_or_full 5 50)" 15 2 "${ids[@]}"
-	tried 'SIGHUP' signal "$device" "$(quick_or_full 5 50)" 1 3 "${ids[@]}"
-	tried 'SIGKILL' signal "$device" "$(quick_or_full 5 50)" 9 4 "${ids[@]}"
+	tried 'SIGINT' signal "$device" "$(quick_or_full 20 200)" unplugged,online 2 1 "${ids[@]}"
+	tried 'SIGTERM' signal "$device" "$(quick_or_full 5 50)" unplugged,online 15 2 "${ids[@]}"
+	tried 'SIGHUP' signal "$device" "$(quick_or_full 5 50)" unplugged,online 1 3 "${ids[@]}"
+	tried 'SIGKILL' signal "$device" "$(quick_or_full 5 50)" unplugged,online 9 4 "${ids[@]}"
 	never_wedged
 }
 
 test_second_signal() {
-	tried 'SIGINT twice' twice "$device" "$(quick_or_full 10 100)" 2 5 "${ids[@]}"
+	tried 'SIGINT twice' twice "$device" "$(quick_or_full 10 100)" unplugged,online 2 5 "${ids[@]}"
 	never_wedged
 }
 

@@ -24,7 +24,7 @@ reset() {
 }
 
 test_no_rival() {
-	tried 'unplug and online' cycle "$device" "$(quick_or_full 3 100)" "${ids[@]}"
+	tried 'unplug and online' cycle "$device" "$(quick_or_full 3 100)" unplugged,online "${ids[@]}"
 	never_wedged
 }
 
@@ -35,7 +35,7 @@ test_two_rivals() {
 		start_rival rival "$us" "${ids[@]}"
 		# The fastest is the hardest.
 		[ "$us" = 100 ] && n=$(quick_or_full 10 100) || n=$times
-		tried "every $us us" cycle "$device" "$n" "${ids[@]}"
+		tried "every $us us" cycle "$device" "$n" unplugged,online "${ids[@]}"
 		stop_rivals
 	done
 	never_wedged
@@ -63,7 +63,7 @@ test_files_kept_open() {
 	start_rival rival --keep 1000 "${ids[@]}"
 	sleep 0.5
 	if has_attribute; then
-		tried 'the attribute does not mind' cycle "$device" "$times" "${ids[@]}"
+		tried 'the attribute does not mind' cycle "$device" "$times" unplugged,online "${ids[@]}"
 	else
 		tried 'fails, names it, undone' held "$device" "$(quick_or_full 3 100)" rival "${ids[@]}"
 		run daxhp unplug "$device"
@@ -84,13 +84,13 @@ forever() {
 
 test_chmem() {
 	start_rival forever chmem --enable --zone Movable --blocks "${ids[0]}-${ids[-1]}"
-	tried 'chmem in a loop' cycle "$device" "$times" "${ids[@]}"
+	tried 'chmem in a loop' cycle "$device" "$times" unplugged,online "${ids[@]}"
 	never_wedged
 }
 
 test_daxctl() {
 	start_rival forever daxctl online-memory "$device"
-	tried 'daxctl online-memory in a loop' cycle "$device" "$times" "${ids[@]}"
+	tried 'daxctl online-memory in a loop' cycle "$device" "$times" unplugged,online "${ids[@]}"
 	never_wedged
 }
 
@@ -105,7 +105,7 @@ test_udevd() {
 	bind_kmem "$device" offline
 	udevadm settle --timeout=30
 	is "$(raw_word "$device")" online_movable 'the rule is at work'
-	tried 'udevd' cycle "$device" "$times" "${ids[@]}"
+	tried 'udevd' cycle "$device" "$times" unplugged,online "${ids[@]}"
 	udevadm control --exit
 	rm -f /etc/udev/rules.d/10-rival.rules
 	never_wedged

@@ -33,38 +33,38 @@ test_topology() {
 }
 
 test_killed() {
-	tried 'at every call of unplug and online' kill "$device" online,unplugged "$kill_step" "${ids[@]}"
-	tried 'at every call of online from offline' kill "$device" offline "$kill_step" "${ids[@]}"
+	tried 'at every call of unplug and online' kill "$device" "$kill_step" online:unplugged,unplugged:online "${ids[@]}"
+	tried 'at every call of online from offline' kill "$device" "$kill_step" offline:online "${ids[@]}"
 	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
 	agrees "$device" online_movable 'at the end'
 	never_wedged
 }
 
-# fails_everywhere FROM
+# fails_everywhere TRIP
 fails_everywhere() {
 	local errno
 	for errno in EIO EBUSY ENOMEM EINTR ENOENT; do
-		tried "$errno" fail "$device" "$1" "$fail_step" "$errno" "${ids[@]}"
+		tried "$errno" fail "$device" "$fail_step" "$1" "$errno" "${ids[@]}"
 	done
 	never_wedged
 }
 
 test_unplug_from_online() {
-	fails_everywhere online
+	fails_everywhere online:unplugged
 }
 
 test_online_from_unplugged() {
-	fails_everywhere unplugged
+	fails_everywhere unplugged:online
 }
 
 test_online_from_offline() {
-	fails_everywhere offline
+	fails_everywhere offline:online
 }
 
 # Where the attribute is, unplugged and unbound are two states.
 test_online_from_unbound() {
 	if has_attribute; then
-		fails_everywhere unbound
+		fails_everywhere unbound:online
 	else
 		skip 'unbound' 'the same as unplugged'
 	fi

@@ -3,19 +3,19 @@
  * Runs daxhp many times while something goes wrong, and looks after each run, straight in /sys,
  * whether what it left and what it said are true. A shell would do the same twenty times slower.
  *
- *   trials cycle DEVICE TIMES BLOCK...         unplug and online: both succeed
- *   trials held DEVICE TIMES COMM BLOCK...     unplug fails, names COMM, changes nothing
- *   trials kill DEVICE FROM STEP BLOCK...      killed at every call, or each STEP-th
- *   trials fail DEVICE FROM STEP ERRNO BLOCK...  each call on /sys fails with ERRNO
- *   trials signal DEVICE TIMES SIGNAL SEED BLOCK...  a signal, by number, at random moments
- *   trials twice DEVICE TIMES SIGNAL SEED BLOCK...   and again while it undoes
+ *   trials cycle DEVICE TIMES PLACES BLOCK...     from place to place, and again: all succeed
+ *   trials held DEVICE TIMES COMM BLOCK...        unplug fails, names COMM, changes nothing
+ *   trials kill DEVICE STEP TRIPS BLOCK...        killed at every call, or each STEP-th
+ *   trials fail DEVICE STEP TRIPS ERRNO BLOCK...  each call on /sys fails with ERRNO
+ *   trials signal DEVICE TIMES PLACES SIGNAL SEED BLOCK...  a signal, by number, at random moments
+ *   trials twice DEVICE TIMES PLACES SIGNAL SEED BLOCK...   and again while it undoes
  *
- * FROM is where each run starts: online, offline, unplugged or unbound; a kill takes one or two,
- * as in online,unplugged, which go hand in hand. Prints a line for every run that
- * broke the rule, and one with the figures; the exit status is 1 when a run did.
+ * PLACES are names with commas between: online, unplugged, devdax, off, kernel, movable; and, to
+ * start from only, offline and unbound. TRIPS are pairs of them, as movable:devdax, also with
+ * commas between, which go hand in hand. Prints a line for every run that broke the rule, and one
+ * with the figures; the exit status is 1 when a run did.
  */
 #include <ctype.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -26,132 +26,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "place.h"
 #include "tracer.h"
 
-#define MEMORY "/sys/devices/system/memory"
-#define BUS "/sys/bus/dax"
 #define OUT "/run/trial.out"
 #define ERR "/run/trial.err"
-#define BLOCKS_MAX 64
 #define HANG_SECONDS 60
 #define TELL_MAX 20
+#define PLACES_MAX 8
 
-/* Everything that a run which fails must leave alone. */
-struct look {
-	char policy[32], autoprobe[8], driver[16], attribute[32];
-	struct block {
-		char state[16], zone[16];
-	} blocks[BLOCKS_MAX];
+struct trip {
+	const struct place *from, *to;
 };
 
-static const char *device, *const *block_ids;
-static int n_blocks;
 static unsigned long n_runs, n_done, n_failed, n_partly, n_killed, n_wrong;
 static char run_name[512]; /* for the lines about it */
 
-/* ---- look ---- */
-
-static void read_word(const char *path, char *ret_word, size_t size)
-{
-	int fd = open(path, O_RDONLY);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret_word, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	ret_word[n < 0 ? 0 : n] = '\0';
-	ret_word[strcspn(ret_word, " \n")] = '\0';
-}
-
-static void read_driver(char *ret_driver, size_t size)
-{
-	char path[128], target[256];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), BUS "/devices/%s/driver", device);
-	n = readlink(path, target, sizeof(target) - 1);
-	target[n < 0 ? 0 : n] = '\0';
-	snprintf(ret_driver, size, "%.15s", n < 0 ? "none" : strrchr(target, '/') + 1);
-}
-
-static void look(struct look *l)
-{
-	char path[128];
-
-	memset(l, 0, sizeof(*l));
-	read_word(MEMORY "/auto_online_blocks", l->policy, sizeof(l->policy));
-	read_word(BUS "/drivers_autoprobe", l->autoprobe, sizeof(l->autoprobe));
-	read_driver(l->driver, sizeof(l->driver));
-	snprintf(path, sizeof(path), BUS "/devices/%s/state", device);
-	read_word(path, l->attribute, sizeof(l->attribute));
-	if (!*l->attribute) {
-		snprintf(path, sizeof(path), BUS "/devices/%s/hotplug", device);
-		read_word(path, l->attribute, sizeof(l->attribute));
-	}
-	for (int i = 0; i < n_blocks; i++) {
-		snprintf(path, sizeof(path), MEMORY "/memory%s/state", block_ids[i]);
-		read_word(path, l->blocks[i].state, sizeof(l->blocks[i].state));
-		if (strcmp(l->blocks[i].state, "online") != 0)
-			continue;
-		snprintf(path, sizeof(path), MEMORY "/memory%s/valid_zones", block_ids[i]);
-		read_word(path, l->blocks[i].zone, sizeof(l->blocks[i].zone));
-	}
-}
-
-static bool all_blocks_are(const struct look *l, const char *state, const char *zone)
-{
-	for (int i = 0; i < n_blocks; i++)
-		if (strcmp(l->blocks[i].state, state) != 0 || strcmp(l->blocks[i].zone, zone) != 0)
-			return false;
-	return true;
-}
-
-static bool is_unplugged(const struct look *l)
-{
-	return all_blocks_are(l, "", "") &&
-	       (!*l->attribute || strcmp(l->attribute, "unplugged") == 0);
-}
-
-static bool is_online(const struct look *l)
-{
-	return all_blocks_are(l, "online", "Movable") && strcmp(l->driver, "kmem") == 0 &&
-	       (!*l->attribute || strncmp(l->attribute, "online", 6) == 0);
-}
-
-static bool is_wedged(const struct look *l)
-{
-	return strcmp(l->driver, "kmem") != 0 && !all_blocks_are(l, "", "");
-}
-
-static bool is_same_block(const struct look *a, const struct look *b, int i)
-{
-	return memcmp(&a->blocks[i], &b->blocks[i], sizeof(a->blocks[i])) == 0;
-}
-
-/* The policy apart: it is asked for by itself. */
-static bool is_same(const struct look *a, const struct look *b)
-{
-	for (int i = 0; i < n_blocks; i++)
-		if (!is_same_block(a, b, i))
-			return false;
-	return strcmp(a->driver, b->driver) == 0 && strcmp(a->attribute, b->attribute) == 0;
-}
-
-static bool is_same_policy(const struct look *a, const struct look *b)
-{
-	return strcmp(a->policy, b->policy) == 0 && strcmp(a->autoprobe, b->autoprobe) == 0;
-}
-
 /* ---- tell ---- */
-
-static void print_look(const char *when, const struct look *l)
-{
-	printf("    %s: driver %s, attribute %s, policy %s, autoprobe %s, blocks", when, l->driver,
-	       *l->attribute ? l->attribute : "-", l->policy, l->autoprobe);
-	for (int i = 0; i < n_blocks; i++)
-		printf(" %s%s%s", *l->blocks[i].state ? l->blocks[i].state : "absent",
-		       *l->blocks[i].zone ? "/" : "", l->blocks[i].zone);
-	putchar('\n');
-}
 
 static void print_file(const char *file)
 {
@@ -206,6 +97,17 @@ static int finish(const char *what)
 
 /* ---- run, and hold what it said against what is ---- */
 
+static bool mentions(const char *file, const char *text)
+{
+	char content[8192] = "";
+	int fd = open(file, O_RDONLY);
+	bool found = fd >= 0 && read(fd, content, sizeof(content) - 1) > 0 && strstr(content, text);
+
+	if (fd >= 0)
+		close(fd);
+	return found;
+}
+
 /* Exactly the blocks that are not as before are named as stuck. */
 static bool names_the_stuck(const struct look *before, const struct look *after)
 {
@@ -234,15 +136,13 @@ static bool names_the_stuck(const struct look *before, const struct look *after)
 }
 
 /* The rule: done and so, failed and as before, or partly and exactly told. */
-static bool check(int status, const struct look *before, bool want_online)
+static bool check(int status, const struct look *before, const struct place *goal)
 {
 	struct look after;
-	bool reached;
 
 	n_runs++;
 	show_progress();
 	look(&after);
-	reached = want_online ? is_online(&after) : is_unplugged(&after);
 	if (status == -1)
 		return wrong(before, &after, "it hung");
 	if (is_wedged(&after))
@@ -252,7 +152,7 @@ static bool check(int status, const struct look *before, bool want_online)
 	switch (WEXITSTATUS(status)) {
 	case 0:
 		n_done++;
-		if (!reached)
+		if (!goal->is_there(&after))
 			return wrong(before, &after, "it said that all is done");
 		if (!is_same_policy(before, &after))
 			return wrong(before, &after, "done, and the policy is another");
@@ -274,38 +174,24 @@ static bool check(int status, const struct look *before, bool want_online)
 	}
 }
 
-static char *const *command(bool want_online)
-{
-	static const char *online[] = { "daxhp", "online", "--movable", "--json", NULL, NULL };
-	static const char *unplug[] = { "daxhp", "unplug", "--json", NULL, NULL };
-
-	online[4] = unplug[3] = device;
-	return (char *const *)(want_online ? online : unplug);
-}
-
 /* A run that nothing disturbs. */
-static bool must_do(bool want_online)
+static bool must_do(const struct place *place)
 {
 	struct look before, after;
 	int status;
 
 	look(&before);
-	status = plain_run(command(want_online), OUT, ERR, HANG_SECONDS, NULL, NULL);
+	status = plain_run(command_to(place), OUT, ERR, HANG_SECONDS, NULL, NULL);
 	look(&after);
-	if (status == 0 && (want_online ? is_online(&after) : is_unplugged(&after)))
+	if (status == 0 && place->is_there(&after))
 		return true;
-	return wrong(&before, &after, "the undisturbed %s after it: status %#x",
-		     want_online ? "online" : "unplug", status);
+	return wrong(&before, &after, "the undisturbed way to %s after it: status %#x", place->name,
+		     status);
 }
 
-static bool write_word(const char *path, const char *word)
+static bool must_unplug(void)
 {
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, word, strlen(word)) == (ssize_t)strlen(word);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
+	return must_do(find_place("unplugged", 9));
 }
 
 /* Bound with all blocks offline, which daxhp itself would not leave behind. */
@@ -313,7 +199,7 @@ static bool bind_offline(void)
 {
 	struct look l;
 
-	if (!must_do(false))
+	if (!must_unplug())
 		return false;
 	look(&l);
 	if (strcmp(l.driver, "kmem") == 0)
@@ -326,80 +212,102 @@ static bool bind_offline(void)
 	return all_blocks_are(&l, "offline", "");
 }
 
-static bool is_at(const struct look *l, const char *from)
-{
-	if (strcmp(from, "online") == 0)
-		return is_online(l);
-	if (strcmp(from, "offline") == 0)
-		return all_blocks_are(l, "offline", "") &&
-		       (!*l->attribute || strcmp(l->attribute, "offline") == 0);
-	if (strcmp(from, "unbound") == 0)
-		return is_unplugged(l) && strcmp(l->driver, "none") == 0;
-	return is_unplugged(l);
-}
-
-static bool go_to(const char *from, struct look *ret_look)
+static bool go_to(const struct place *place, struct look *ret_look)
 {
 	bool ok;
 
 	look(ret_look);
-	if (is_at(ret_look, from))
+	if (place->is_there(ret_look))
 		return true;
-	if (strcmp(from, "offline") == 0)
+	if (place->words[0])
+		ok = must_do(place);
+	else if (strcmp(place->name, "offline") == 0)
 		ok = bind_offline();
 	else
-		ok = must_do(strcmp(from, "online") == 0);
+		ok = must_unplug();
 	look(ret_look);
-	if (ok && strcmp(from, "unbound") == 0 && !is_at(ret_look, from))
+	if (ok && strcmp(place->name, "unbound") == 0 && !place->is_there(ret_look))
 		write_word(BUS "/drivers/kmem/unbind", device);
 	look(ret_look);
-	return ok && is_at(ret_look, from);
+	return ok && place->is_there(ret_look);
+}
+
+/* ---- arguments ---- */
+
+static bool parse_places(const char *text, char separator, const struct place **ret_places,
+			 int *ret_count)
+{
+	int n = 0;
+
+	while (n < PLACES_MAX) {
+		size_t len = strcspn(text, (char[]){ separator, '\0' });
+
+		ret_places[n] = find_place(text, len);
+		if (!ret_places[n++])
+			return false;
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	*ret_count = n;
+	return true;
+}
+
+/* "a:b,c:d" */
+static bool parse_trips(const char *text, struct trip *ret_trips, int *ret_count)
+{
+	const struct place *ends[PLACES_MAX];
+	char copy[256], *at = copy, *one;
+	int n = 0, n_ends;
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	while (n < PLACES_MAX && (one = strsep(&at, ","))) {
+		if (!parse_places(one, ':', ends, &n_ends) || n_ends != 2 || !ends[1]->words[0])
+			return false;
+		ret_trips[n++] = (struct trip){ ends[0], ends[1] };
+	}
+	*ret_count = n;
+	return n > 0;
 }
 
 /* ---- the trials ---- */
 
-static int cycle(long times)
+static int cycle(long times, const char *names)
 {
-	for (long i = 1; i <= 2 * times; i++) {
-		bool want_online = i % 2 == 0;
+	const struct place *places[PLACES_MAX];
+	int n_places;
+
+	if (!parse_places(names, ',', places, &n_places))
+		return 2;
+	for (long i = 0; i < n_places * times; i++) {
+		const struct place *goal = places[i % n_places];
 		struct look before;
 		int status;
 
 		look(&before);
-		snprintf(run_name, sizeof(run_name), "%s %ld", want_online ? "online" : "unplug",
-			 (i + 1) / 2);
-		status = plain_run(command(want_online), OUT, ERR, HANG_SECONDS, NULL, NULL);
-		if (check(status, &before, want_online) && status != 0)
+		snprintf(run_name, sizeof(run_name), "to %s, %ld", goal->name, i / n_places + 1);
+		status = plain_run(command_to(goal), OUT, ERR, HANG_SECONDS, NULL, NULL);
+		if (check(status, &before, goal) && status != 0)
 			wrong(&before, &before, "it failed");
-		if (status != 0 && !go_to(want_online ? "online" : "unplugged", &before))
+		if (status != 0 && !go_to(goal, &before))
 			break;
 	}
 	return finish("cycles");
 }
 
-static bool mentions(const char *file, const char *text)
-{
-	char content[8192] = "";
-	int fd = open(file, O_RDONLY);
-	bool found = fd >= 0 && read(fd, content, sizeof(content) - 1) > 0 && strstr(content, text);
-
-	if (fd >= 0)
-		close(fd);
-	return found;
-}
-
 static int held(long times, const char *comm)
 {
+	const struct place *unplugged = find_place("unplugged", 9);
 	struct look before;
 
-	if (!go_to("online", &before))
+	if (!go_to(find_place("online", 6), &before))
 		return finish("held");
 	for (long i = 1; i <= times; i++) {
 		int status;
 
 		snprintf(run_name, sizeof(run_name), "unplug %ld", i);
-		status = plain_run(command(false), OUT, ERR, HANG_SECONDS, NULL, NULL);
-		if (!check(status, &before, false))
+		status = plain_run(command_to(unplugged), OUT, ERR, HANG_SECONDS, NULL, NULL);
+		if (!check(status, &before, unplugged))
 			break;
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 1)
 			wrong(&before, &before, "it did not fail");
@@ -409,29 +317,49 @@ static int held(long times, const char *comm)
 	return finish("held");
 }
 
-/* False when there are no more calls. */
-static bool kill_at(const char *from, unsigned long at, bool *ret_go_on)
+/*
+ * After a kill the same command finishes the job. Where it was a reconfiguration, it says that it
+ * put the device right first; and so does, half of the times, the command that leads back, which
+ * then has nothing left to do.
+ */
+static bool run_next(const struct trip *trip, const struct look *after_kill, bool goes_back)
 {
-	bool want_online = strcmp(from, "online") != 0;
+	bool is_half = !trip->from->is_there(after_kill) && !trip->to->is_there(after_kill);
+	bool is_reconfigured = strcmp(trip->to->words[0], "reconfigure") == 0;
+
+	if (!must_do(goes_back && is_reconfigured ? trip->from : trip->to))
+		return false;
+	if (!is_reconfigured || !is_half)
+		return true;
+	if (!mentions(ERR, "had left it half reconfigured"))
+		return wrong(NULL, after_kill, "the next run did not put it right");
+	if (goes_back && !mentions(OUT, "\"changed\": false"))
+		return wrong(NULL, after_kill, "the next run did not put it right first");
+	return true;
+}
+
+/* False when there are no more calls. */
+static bool kill_at(const struct trip *trip, unsigned long at, bool *ret_go_on)
+{
 	struct fault fault = { .at = at };
 	struct look before, after;
 
 	*ret_go_on = false;
 	snprintf(run_name, sizeof(run_name), "before the kill at %lu", at);
-	if (!go_to(from, &before))
-		return wrong(NULL, &before, "cannot get to %s", from);
-	tracer_run(command(want_online), OUT, ERR, HANG_SECONDS, &fault);
+	if (!go_to(trip->from, &before))
+		return wrong(NULL, &before, "cannot get to %s", trip->from->name);
+	tracer_run(command_to(trip->to), OUT, ERR, HANG_SECONDS, &fault);
 	if (!fault.fired)
 		return false;
 	n_runs++;
 	show_progress();
 	n_killed++;
 	look(&after);
-	snprintf(run_name, sizeof(run_name), "%s from %s killed at call %lu (%.200s)",
-		 want_online ? "online" : "unplug", from, at, fault.call);
+	snprintf(run_name, sizeof(run_name), "%s to %s killed at call %lu (%.200s)",
+		 trip->from->name, trip->to->name, at, fault.call);
 	if (is_wedged(&after))
 		return wrong(&before, &after, "the memory is wedged");
-	if (!must_do(want_online))
+	if (!run_next(trip, &after, at % 2 == 0))
 		return false;
 	look(&after);
 	if (!is_same_policy(&before, &after))
@@ -440,21 +368,25 @@ static bool kill_at(const char *from, unsigned long at, bool *ret_go_on)
 	return true;
 }
 
-static int kill_everywhere(char *from, long step)
+static int kill_everywhere(long step, const char *text)
 {
-	char what[64], *other = strchr(from, ',');
+	struct trip trips[PLACES_MAX];
 	bool go_on = true;
+	char what[128];
+	int n_trips;
 
-	snprintf(what, sizeof(what), "killed, from %s", from);
-	if (other)
-		*other++ = '\0';
+	if (!parse_trips(text, trips, &n_trips))
+		return 2;
+	snprintf(what, sizeof(what), "killed, %s", text);
 	for (unsigned long at = 1; go_on; at += step) {
-		bool other_goes_on = false;
+		go_on = false;
+		for (int i = 0; i < n_trips; i++) {
+			bool goes_on;
 
-		kill_at(from, at, &go_on);
-		if (other)
-			kill_at(other, at, &other_goes_on);
-		go_on = (go_on || other_goes_on) && n_wrong < TELL_MAX;
+			kill_at(&trips[i], at, &goes_on);
+			go_on |= goes_on;
+		}
+		go_on &= n_wrong < TELL_MAX;
 	}
 	return finish(what);
 }
@@ -467,29 +399,41 @@ static int errno_from_name(const char *name)
 	return 0;
 }
 
-static int fail_everywhere(const char *from, long step, const char *errno_name)
+/* False when there are no more calls. */
+static bool fail_at(const struct trip *trip, unsigned long at, const char *errno_name)
 {
-	bool want_online = strcmp(from, "online") != 0;
-	char what[64];
+	struct fault fault = { .at = at, .errnum = errno_from_name(errno_name) };
+	struct look before;
+	int status;
 
-	for (unsigned long at = 1;; at += step) {
-		struct fault fault = { .at = at, .errnum = errno_from_name(errno_name) };
-		struct look before;
-		int status;
+	snprintf(run_name, sizeof(run_name), "before %s at %lu", errno_name, at);
+	if (!go_to(trip->from, &before))
+		return wrong(NULL, &before, "cannot get to %s", trip->from->name);
+	status = tracer_run(command_to(trip->to), OUT, ERR, HANG_SECONDS, &fault);
+	if (!fault.fired)
+		return false;
+	snprintf(run_name, sizeof(run_name), "%s to %s, %s at call %lu (%.200s)", trip->from->name,
+		 trip->to->name, errno_name, at, fault.call);
+	check(status, &before, trip->to);
+	return true;
+}
 
-		snprintf(run_name, sizeof(run_name), "before %s at %lu", errno_name, at);
-		if (!go_to(from, &before)) {
-			wrong(NULL, &before, "cannot get to %s", from);
-			break;
-		}
-		status = tracer_run(command(want_online), OUT, ERR, HANG_SECONDS, &fault);
-		if (!fault.fired)
-			break;
-		snprintf(run_name, sizeof(run_name), "%s from %s, %s at call %lu (%.200s)",
-			 want_online ? "online" : "unplug", from, errno_name, at, fault.call);
-		check(status, &before, want_online);
+static int fail_everywhere(long step, const char *text, const char *errno_name)
+{
+	struct trip trips[PLACES_MAX];
+	bool go_on = true;
+	char what[128];
+	int n_trips;
+
+	if (!parse_trips(text, trips, &n_trips))
+		return 2;
+	for (unsigned long at = 1; go_on; at += step) {
+		go_on = false;
+		for (int i = 0; i < n_trips; i++)
+			go_on |= fail_at(&trips[i], at, errno_name);
+		go_on &= n_wrong < TELL_MAX;
 	}
-	snprintf(what, sizeof(what), "%s, from %s", errno_name, from);
+	snprintf(what, sizeof(what), "%s, %s", errno_name, text);
 	return finish(what);
 }
 
@@ -511,24 +455,25 @@ static void send_signals(pid_t pid, void *data)
 	}
 }
 
-/* How long a run takes that nobody disturbs, in microseconds; leaves the device online. */
-static long measure(bool want_online)
+/* How long a run takes that nobody disturbs, in microseconds. */
+static long measure(const struct place *place)
 {
 	struct timespec a, b;
 
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	must_do(want_online);
+	must_do(place);
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	return (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
 }
 
 /* Before daxhp has taken the signals over they end it; then it has not begun. */
-static bool check_interrupted(int status, const struct look *before, bool want_online, int sig)
+static bool check_interrupted(int status, const struct look *before, const struct place *goal,
+			      int sig)
 {
 	struct look after;
 
 	if (status == -1 || !WIFSIGNALED(status) || WTERMSIG(status) != sig)
-		return check(status, before, want_online);
+		return check(status, before, goal);
 	n_runs++;
 	show_progress();
 	n_killed++;
@@ -540,36 +485,42 @@ static bool check_interrupted(int status, const struct look *before, bool want_o
 	return true;
 }
 
-static int signal_at_random(long times, int sig, unsigned int seed, bool twice)
+/* To and fro between two places. */
+static int signal_at_random(long times, const char *names, int sig, unsigned int seed, bool twice)
 {
-	long length[2];
-	struct look before;
+	const struct place *places[PLACES_MAX];
 	unsigned long n_again = 0;
+	struct look before;
+	long length[2];
+	int n_places;
 
-	if (!go_to("online", &before))
+	if (!parse_places(names, ',', places, &n_places) || n_places != 2)
+		return 2;
+	if (!go_to(places[1], &before))
 		return finish("signals");
-	length[0] = measure(false);
-	length[1] = measure(true);
+	for (int i = 0; i < 2; i++)
+		length[i] = measure(places[i]);
 	srandom(seed);
 	for (long i = 1; i <= times; i++) {
-		bool want_online;
 		struct moment m = { .sig = sig, .twice = twice };
-		int status;
+		const struct place *goal;
+		int status, k;
 
 		look(&before);
-		want_online = !is_online(&before);
-		m.first_us = random() % (length[want_online] + length[want_online] / 10);
+		k = !places[1]->is_there(&before);
+		goal = places[k];
+		m.first_us = random() % (length[k] + length[k] / 10);
 		m.second_us = 1000 + random() % 50000;
-		snprintf(run_name, sizeof(run_name), "%s %ld, signal %d after %ld us",
-			 want_online ? "online" : "unplug", i, sig, m.first_us);
-		status = plain_run(command(want_online), OUT, ERR, HANG_SECONDS, send_signals, &m);
-		check_interrupted(status, &before, want_online, sig);
+		snprintf(run_name, sizeof(run_name), "to %s %ld, signal %d after %ld us",
+			 goal->name, i, sig, m.first_us);
+		status = plain_run(command_to(goal), OUT, ERR, HANG_SECONDS, send_signals, &m);
+		check_interrupted(status, &before, goal, sig);
 		n_again += mentions(ERR, "stopping already");
 		/* Half of the time both ways, whichever way the signal ended it. */
 		if ((status != 0 && i % 2 == 0) || sig == SIGKILL)
-			must_do(want_online);
+			must_do(goal);
 		look(&before);
-		if (!is_online(&before) && !is_unplugged(&before))
+		if (!places[0]->is_there(&before) && !places[1]->is_there(&before))
 			break;
 	}
 	if (twice)
@@ -588,10 +539,11 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int n_args;
-	} modes[] = { { "cycle", 1 }, { "held", 2 },   { "kill", 2 },
-		      { "fail", 3 },  { "signal", 3 }, { "twice", 3 } };
+	} modes[] = { { "cycle", 2 }, { "held", 2 },   { "kill", 2 },
+		      { "fail", 3 },  { "signal", 4 }, { "twice", 4 } };
 	char **args = argv + 3;
 	size_t mode = 0;
+	long number;
 
 	for (; mode < 6 && (argc < 2 || strcmp(argv[1], modes[mode].name) != 0); mode++)
 		;
@@ -600,18 +552,19 @@ int main(int argc, char **argv)
 	device = argv[2];
 	block_ids = (const char *const *)args + modes[mode].n_args;
 	n_blocks = argc - 3 - modes[mode].n_args;
-	if (n_blocks > BLOCKS_MAX)
+	number = atol(args[0]);
+	if (n_blocks > BLOCKS_MAX || number < 1)
 		return usage();
 	switch (mode) {
 	case 0:
-		return cycle(atol(args[0]));
+		return cycle(number, args[1]);
 	case 1:
-		return held(atol(args[0]), args[1]);
+		return held(number, args[1]);
 	case 2:
-		return kill_everywhere(args[0], atol(args[1]));
+		return kill_everywhere(number, args[1]);
 	case 3:
-		return fail_everywhere(args[0], atol(args[1]), args[2]);
+		return fail_everywhere(number, args[1], args[2]);
 	default:
-		return signal_at_random(atol(args[0]), atoi(args[1]), atoi(args[2]), mode == 5);
+		return signal_at_random(number, args[1], atoi(args[2]), atoi(args[3]), mode == 5);
 	}
 }

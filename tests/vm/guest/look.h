@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How a device stands, read straight from /sys: everything that a run which fails must leave alone. */
+#ifndef LOOK_H
+#define LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MEMORY "/sys/devices/system/memory"
+#define BUS "/sys/bus/dax"
+#define BLOCKS_MAX 64
+
+struct look {
+	char policy[32], autoprobe[8], driver[16], attribute[32];
+	struct block {
+		char state[16], zone[16];
+	} blocks[BLOCKS_MAX];
+};
+
+/* The one that is looked at, and its memory blocks' numbers. */
+extern const char *device, *const *block_ids;
+extern int n_blocks;
+
+void look(struct look *l);
+void print_look(const char *when, const struct look *l);
+bool write_word(const char *path, const char *word);
+
+/* @zone is the empty string for blocks that are not online, and so is @state for absent ones. */
+bool all_blocks_are(const struct look *l, const char *state, const char *zone);
+bool is_wedged(const struct look *l);
+bool is_same_block(const struct look *a, const struct look *b, int i);
+/* The policy apart: it is asked for by itself. */
+bool is_same(const struct look *a, const struct look *b);
+bool is_same_policy(const struct look *a, const struct look *b);
+
+#endif

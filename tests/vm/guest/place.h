@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a device can be, and the daxhp command that leads there. */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include "look.h"
+
+struct place {
+	const char *name;
+	const char *words[5]; /* daxhp's; none: no command leads there */
+	bool (*is_there)(const struct look *l);
+};
+
+/* NULL when there is none of that name; @len as strlen() has it. */
+const struct place *find_place(const char *name, size_t len);
+/* For execvp(); good until the next call. */
+char *const *command_to(const struct place *place);
+
+#endif
