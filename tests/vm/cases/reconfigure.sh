@@ -7,97 +7,70 @@
 #
 # vm: --topology=pmem
 
-# shellcheck source=../guest/daxhp.sh
-. /vm/guest/daxhp.sh
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+# shellcheck source=reconfigure.sh
+. /vm/guest/reconfigure.sh
 
 device=dax0.0
-goals=(devdax off kernel movable)
-policies=(offline online_movable)
-grep -qw daxhp.full /proc/cmdline && policies=(offline online online_kernel online_movable)
-
-# to GOAL: its options.
-to() {
-	case $1 in
-	devdax) echo --mode=devdax ;;
-	off) echo '--mode=system-ram --no-online' ;;
-	online) echo --mode=system-ram ;;
-	*) echo "--mode=system-ram --$1" ;;
-	esac
-}
-
-# The word that the blocks amount to then.
-word_of() {
-	case $1 in
-	devdax) echo unplugged ;;
-	off) if has_attribute; then echo unplugged; else echo offline; fi ;;
-	*) echo "online_$1" ;;
-	esac
-}
-
-# stands GOAL NAME: the device is there, in blocks, driver and node.
-stands() {
-	if [ "$1" != devdax ]; then
-		is "$(driver "$device")" kmem "$2: bound to kmem"
-		agrees "$device" "$(word_of "$1")" "$2"
-		return
-	fi
-	run daxhp status --json "$device"
-	look "$device"
-	is "$(driver "$device") $now_word $(policy) $(json '.[0] | "\(.mode) \(.hotplug_state)"')" \
-		"device_dax unplugged $base_policy devdax null" "$2: in devdax mode"
-}
-
-reconfigure() {
-	# shellcheck disable=SC2046 # words
-	run daxhp reconfigure $(to "$1") "${@:2}" "$device"
-}
-
+set_base_policy offline
 # Found out here, and not in a subshell that forgets it.
 has_attribute
-daxhp reconfigure --mode=devdax "$device" >/dev/null 2>&1
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+mapfile -t ids < <(blocks "$device")
 
 reset() {
-	daxhp reconfigure --mode=devdax --force "$device" >/dev/null 2>&1
+	stop_rivals
+	no_faults
+	rm -f /etc/modprobe.d/test.conf
+	set_base_policy offline
+	here=
+	daxhp reconfigure --mode=devdax --force "$device" >/dev/null
 }
 
 test_every_pair() {
-	local policy from goal
-	for policy in "${policies[@]}"; do
-		echo "$policy" >"$memory/auto_online_blocks"
-		base_policy=$policy
-		for from in "${goals[@]}"; do
-			for goal in "${goals[@]}"; do
-				reconfigure "$from"
-				reconfigure "$goal" --json
-				exits 0 "$policy: $from to $goal: exit status"
-				stands "$goal" "$policy: $from to $goal"
-			done
-			reconfigure "$goal" --json
-			is "$rc $(json '.[0].changed')" '0 false' "$policy: $goal again: unchanged"
-		done
-	done
+	all_trips "${chain[@]}"
 }
 
-test_plain_online() {
-	local from
-	for from in devdax off; do
-		reconfigure "$from"
-		reconfigure online
-		exits 0 "from $from: exit status"
-		look "$device"
-		like "$now_word" '^online' "from $from: online"
+test_from_what_daxhp_does_not_leave() {
+	local trips=("${beside[@]}")
+	is_full || trips=(devdax:online online:kernel offline:movable unplugged:devdax)
+	all_trips "${trips[@]}"
+}
+
+# Who of the two knows more: daxctl calls a device without a driver devdax.
+daxctl_agrees() {
+	local differ
+	daxctl list -M -d "$device" >/run/theirs.json 2>/run/theirs.err || { fail "$1" "$(</run/theirs.err)"; return; }
+	daxhp status -j -M "$device" >/run/ours.json 2>/run/ours.err || { fail "$1" "$(</run/ours.err)"; return; }
+	differ=$(jq -rn --slurpfile theirs /run/theirs.json --slurpfile ours /run/ours.json '
+		$ours[0][0] as $o | $theirs[0][0] as $t | $t | keys_unsorted[] | select(in($o)) |
+		select($o[.] != $t[.] and ($o.mode != "unbound" or . != "mode")) |
+		"\(.): daxctl \($t[.] | tojson), daxhp \($o[.] | tojson)"')
+	is "$differ" '' "$1"
+	shared+=$(jq -rn --slurpfile theirs /run/theirs.json --slurpfile ours /run/ours.json \
+		'$theirs[0][0] | keys_unsorted[] | select(in($ours[0][0]))')$'\n'
+}
+
+test_daxctl_agrees() {
+	local place shared=
+	for place in $(quick_or_full 'devdax offline movable' 'devdax unplugged offline online kernel movable'); do
+		get_to "$place"
+		daxctl_agrees "$place"
 	done
-	reconfigure movable
-	reconfigure online --json
-	is "$(json '.[0].changed')" false 'content with any zone'
+	echo offline >"$memory/memory${ids[3]}/state"
+	daxctl_agrees 'one block offline'
+	daxhp unplug "$device" >/dev/null
+	unbind "$device"
+	here=
+	daxctl_agrees 'unbound'
+	is "$(sort -u <<<"$shared" | grep . | paste -sd' ')" \
+		'align chardev mappings mode movable online_memblocks size target_node total_memblocks' 'the keys they share'
 }
 
 test_other_zone() {
 	refused 'devdax is not moved' 1 daxhp reconfigure --movable "$device"
-	reconfigure kernel
-	run daxhp reconfigure --movable "$device"
-	exits 0 'kernel to movable'
-	stands movable 'kernel to movable'
+	reconfigure movable
 	run daxhp reconfigure --kernel "$device"
 	exits 0 'movable to kernel'
 	stands kernel 'movable to kernel'
@@ -114,58 +87,215 @@ test_bad_words() {
 	stands movable 'all'
 }
 
-test_in_use() {
-	local holder
-	sleep 1000 8<"/dev/$device" &
-	holder=$!
-	refused_in_use 'a process has it open' "$holder"
-	reconfigure movable --force
-	exits 0 '--force'
-	stands movable '--force'
-	kill "$holder"
-	wait "$holder" 2>/dev/null
+test_json_modes() {
+	reconfigure movable --json
+	json_is '.[0] | "\(.from) \(.to) \(.from_mode) \(.to_mode)"' 'null online_movable devdax system-ram' 'to system RAM'
+	reconfigure devdax --json
+	json_is '.[0] | "\(.from) \(.to) \(.from_mode) \(.to_mode)"' 'online_movable null system-ram devdax' 'and back'
 }
 
-refused_in_use() {
-	local before
+# ---- who uses it ----
+
+# is_held NAME COMMAND...: while the command, which says "held", holds the
+# device in whichever way, it is not taken away.
+is_held() {
+	local name=$1 before try
+	shift
+	rm -f /run/hold.out
+	"$@" >/run/hold.out 2>&1 &
+	rival_pids+=($!)
+	for ((try = 0; try < 50; try++)); do
+		grep -q held /run/hold.out && break
+		sleep 0.1
+	done
+	grep -q held /run/hold.out || { fail "$name: holds it" "$(</run/hold.out)"; return; }
 	snapshot
 	before=$now_snapshot
 	reconfigure movable --json
-	exits 1 "$1: exit status"
-	like "$err" "pid $2" "$1: names it"
-	is "$(json '.[0].error | "\(.errno) \(.rivals[0].pid)"')" "EBUSY $2" "$1: JSON"
-	unchanged "$before" "$1: nothing changed"
+	exits 1 "$name: exit status"
+	like "$err" "hold \(pid $!\) has the device open" "$name: names it"
+	is "$(json '.[0].error | "\(.errno) \(.rivals[0] | "\(.pid) \(.comm)")"')" "EBUSY $! hold" "$name: JSON"
+	unchanged "$before" "$name: nothing changed"
 }
 
-test_second_half_fails() {
-	local from module
-	# Without the module there is no way to devdax, nor, from it, to system RAM.
-	for from in kernel movable off; do
-		reconfigure "$from"
-		rmmod device_dax
-		module=$(find /lib/modules -name 'device_dax.ko*')
-		[ -n "$module" ] || { skip "$from to devdax" 'device_dax is built in'; continue; }
-		mv "$module" /run/
-		reconfigure devdax --json
-		exits 1 "$from to devdax, no module: exit status"
-		like "$err" device_dax "$from to devdax, no module: says so"
-		is "$(json '.[0].error.undone')" true "$from to devdax, no module: undone"
-		stands "$from" "$from to devdax, no module"
-		mv /run/"${module##*/}" "$module"
-		modprobe device_dax
+# The same device by another name, where nobody else sees it.
+hidden() {
+	local numbers
+	numbers=$(stat -c '%t %T' "/dev/$device")
+	# shellcheck disable=SC2016 # for the other shell
+	exec unshare --mount --propagation private sh -c 'mount -t tmpfs none /mnt && mknod /mnt/x c $1 $2 && exec hold map /mnt/x' \
+		- $((16#${numbers% *})) $((16#${numbers#* }))
+}
+
+test_in_use() {
+	is_held 'open' hold open "/dev/$device"
+	reconfigure movable --force
+	exits 0 '--force'
+	agrees "$device" online_movable '--force'
+	stop_rivals
+	reset
+	is_held 'mapped' hold map "/dev/$device"
+	stop_rivals
+	is_held 'mapped in another mount namespace' hidden
+	stop_rivals
+	reconfigure movable
+	exits 0 'once nobody holds it'
+}
+
+# ---- what fails ----
+
+# went_back NAME PLACE: failed, and everything is as it was.
+went_back() {
+	exits 1 "$1: exit status"
+	one_sentence "$1: one sentence"
+	is "$(json '.[0].error.undone')" true "$1: undone"
+	stands "$2" "$1"
+	nok "$1: no journal is left" compgen -G '/run/daxhp/*.journal'
+}
+
+# without_module NAME COMMAND...: while the module is neither loaded nor there.
+without_module() {
+	local name=$1 file
+	shift
+	file=$(find /lib/modules -name "$name.ko*")
+	[ -n "$file" ] || { skip "$name" 'it is built in'; return; }
+	rmmod "$name" || { fail "$name is removed"; return; }
+	mv "$file" /run/
+	"$@"
+	mv "/run/${file##*/}" "$file"
+	modprobe device_dax
+}
+
+devdax_fails() {
+	reconfigure devdax --json
+	like "$err" device_dax "$1 to devdax, no module: says so"
+	went_back "$1 to devdax, no module" "$1"
+}
+
+ram_fails() {
+	reconfigure movable --json
+	like "$err" "$1" "to system RAM, $2: says so"
+	went_back "to system RAM, $2" devdax
+}
+
+test_module_missing() {
+	local from
+	for from in $(quick_or_full movable 'kernel movable off'); do
+		get_to "$from"
+		without_module device_dax devdax_fails "$from"
 	done
+	reset
+	without_module kmem ram_fails 'kmem is not there' 'no module'
+	if rmmod kmem; then
+		echo 'blacklist kmem' >/etc/modprobe.d/test.conf
+		ram_fails 'kmem is blacklisted' 'blacklisted'
+		echo 'install kmem /bin/false' >/etc/modprobe.d/test.conf
+		ram_fails 'kmem is blacklisted' 'with a command in place of it'
+		rm /etc/modprobe.d/test.conf
+		reconfigure movable
+		exits 0 'once it is there'
+	fi
+}
+
+# The first half: memory that does not go.
+test_first_half_fails() {
+	local trip
+	for trip in $(quick_or_full 'movable:kernel movable:devdax' 'movable:kernel kernel:movable movable:devdax movable:off'); do
+		get_to "${trip%:*}"
+		fault MEM_GOING_OFFLINE -16
+		reconfigure "${trip#*:}" --json
+		went_back "$trip, no block goes offline" "${trip%:*}"
+		no_faults
+	done
+}
+
+# The second half: memory that does not come. From devdax there is a way back,
+# from the other zone there is none until it comes again.
+test_second_half_fails() {
+	local way
+	get_to devdax
+	fault MEM_GOING_ONLINE -12
+	reconfigure movable --json
+	went_back 'devdax to movable, no block comes online' devdax
+	no_faults
+	get_to kernel
+	fault MEM_GOING_ONLINE -12
+	reconfigure movable --json
+	exits 64 'kernel to movable, no block comes online: exit status'
+	look "$device"
+	is "$(json '.[0] | "\(.error.undone) \(.error.stuck_blocks | length) \(.to)"')" \
+		"false ${#ids[@]} $(daxhp status -j "$device" | jq -r '.[0].hotplug_state')" 'the same: JSON has the truth'
+	is "$now_online" 0 'the same: none is online'
+	one_sentence 'the same: one sentence'
+	like "$err" 'is (offline|unplugged|inconsistent) now' 'the same: says what it is'
+	nok 'the same: no journal, for that has been said' compgen -G '/run/daxhp/*.journal'
+	no_faults
+	way=$(grep -oE "'daxhp [^']*'" <<<"$err" | tr -d "'")
+	is "$way" "daxhp reconfigure --mode=system-ram --kernel $device" 'the same: says what to type'
+	run bash -c "$way"
+	exits 0 'what it says: exit status'
+	stands kernel 'what it says'
+}
+
+# As many bytes as that are said to be available.
+with_memory() {
+	sed "s/^MemAvailable:.*/MemAvailable: $1 kB/" /proc/meminfo >/run/meminfo
+	# shellcheck disable=SC2016 # for the other shell
+	run unshare --mount --propagation private bash -c 'mount --bind /run/meminfo /proc/meminfo && exec "$@"' - "${@:2}"
+}
+
+test_no_room() {
+	local before
+	snapshot
+	before=$now_snapshot
+	with_memory 20480 daxhp reconfigure --json --mode=system-ram --movable "$device"
+	exits 1 'exit status'
+	one_sentence 'one sentence'
+	like "$err" '30 MiB.* 20 MiB.*--force' 'the figures, and the way out'
+	is "$(json '.[0].error.errno')" ENOMEM 'JSON'
+	unchanged "$before" 'nothing changed'
+	with_memory 20480 daxhp reconfigure --mode=system-ram --movable --force "$device"
+	exits 0 '--force'
+	stands movable '--force'
+	daxhp unplug "$device" >/dev/null
+	unbind "$device"
+	with_memory 20480 daxhp online --movable "$device"
+	exits 1 'online, too'
+	with_memory 40960 daxhp online --movable "$device"
+	exits 0 'room enough'
+}
+
+test_signals() {
+	tried 'SIGINT, devdax and movable' signal "$device" "$(quick_or_full 5 100)" devdax,movable 2 11 "${ids[@]}"
+	tried 'SIGTERM, the zones' signal "$device" "$(quick_or_full 5 100)" kernel,movable 15 12 "${ids[@]}"
+	! is_full || tried 'SIGKILL, devdax and movable' signal "$device" 100 devdax,movable 9 13 "${ids[@]}"
+	never_wedged
+}
+
+# What is left offline on purpose they take, so that is left out where it can be taken.
+test_two_rivals() {
+	local us places=devdax,movable,kernel
+	! has_attribute || places=devdax,movable,off,kernel
+	# shellcheck disable=SC2046 # words
+	for us in $(quick_or_full 100 '100 1000 10000'); do
+		start_rival rival "$us" "${ids[@]}"
+		start_rival rival "$us" "${ids[@]}"
+		tried "every $us us" cycle "$device" "$(quick_or_full 2 34)" "$places" "${ids[@]}"
+		stop_rivals
+	done
+	never_wedged
 }
 
 test_dry_run() {
 	local before goal
-	for goal in "${goals[@]}"; do
+	for goal in devdax off kernel movable; do
 		snapshot
 		before=$now_snapshot
 		reconfigure "$goal" --dry-run
 		exits 0 "$goal: exit status"
 		unchanged "$before" "$goal: nothing changed"
 	done
-	is "$(dmesg | grep -c 'until reboot')" 0 'the kernel never says that memory is stuck'
+	never_wedged
 }
 
 run_tests

@@ -6,8 +6,10 @@
 # A region on a node of its own, carved into three devices. The first has two
 # ranges in reverse order, with the second device between them.
 
-# shellcheck source=daxhp.sh
-. /vm/guest/daxhp.sh
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+# shellcheck source=reconfigure.sh
+. /vm/guest/reconfigure.sh
 
 set_policy offline
 base_policy=offline
@@ -211,6 +213,33 @@ test_refused_in_one_range() {
 	done
 }
 
+# Each pair of what does not leave the kernel's own things in the memory.
+test_reconfigure() {
+	local device=$split trips=(devdax:movable movable:off off:devdax devdax:off off:movable movable:devdax) neighbour
+	bind_kmem "$between" offline
+	neighbour=$(states "$between")
+	# shellcheck disable=SC2034 # get_to asks for it
+	here=
+	all_trips "${trips[@]}"
+	is "$(states "$between")" "$neighbour" 'the neighbour between as it was'
+	is "$(driver "$behind")" none 'the one behind has no driver'
+	set_policy offline
+}
+
+test_reconfigure_with_rivals() {
+	local device=$split places=devdax,movable ids neighbour
+	mapfile -t ids < <(blocks "$device")
+	! has_attribute || places=devdax,movable,off
+	bind_kmem "$between" offline
+	neighbour=$(states "$between")
+	start_rival rival 100 "${ids[@]}"
+	start_rival rival 100 "${ids[@]}"
+	tried 'every 100 us' cycle "$device" "$(quick_or_full 2 100)" "$places" "${ids[@]}"
+	stop_rivals
+	is "$(states "$between")" "$neighbour" 'the neighbour between as it was'
+	never_wedged
+}
+
 # A device smaller than a block, and one that no whole block fits into.
 test_too_small() {
 	local small
@@ -254,8 +283,10 @@ test_loading_kmem_touches_no_other() {
 # The last test: on a node that has no other memory the kernel soon puts
 # things of its own there, and then the memory stays.
 test_kernel_zone() {
-	run daxhp online --kernel "$split"
-	exits 0 'online --kernel'
+	run daxhp online --movable "$split"
+	run daxhp reconfigure --kernel --json "$split"
+	exits 0 'movable to kernel'
+	json_is '.[0] | "\(.from) \(.changed)"' 'online_movable true' 'movable to kernel: JSON'
 	agrees "$split" online_kernel 'both ranges in the kernel zone'
 	run daxhp unplug "$split"
 	if [ "$rc" = 0 ]; then

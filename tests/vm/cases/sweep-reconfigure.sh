@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=none --memory=6G --cpus=1 --append=memmap=640M!4G
+#
+# As sweep.sh, for daxhp reconfigure: killed at every system call, where the
+# next run puts the device right first; and every call on a file below /sys
+# refused with every errno that may come from there.
+
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+# shellcheck source=setup.sh
+. /vm/guest/setup.sh
+
+setup_pmem || bail_out 'no device'
+device=dax0.0
+set_policy offline
+base_policy=offline
+# Odd, so that half of the next runs lead back.
+kill_step=$(step 401)
+fail_step=$(step 89)
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+mapfile -t ids < <(blocks "$device")
+
+reset() {
+	daxhp reconfigure --mode=devdax "$device" >/dev/null
+}
+
+test_topology() {
+	is "${#ids[@]}" 4 'four blocks'
+}
+
+test_killed() {
+	tried 'devdax and movable' kill "$device" "$kill_step" devdax:movable,movable:devdax "${ids[@]}"
+	tried 'the zones' kill "$device" "$kill_step" movable:kernel,kernel:movable "${ids[@]}"
+	tried 'off' kill "$device" "$kill_step" devdax:off,off:kernel,kernel:off,off:devdax "${ids[@]}"
+	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
+	never_wedged
+}
+
+# fails_everywhere TRIPS
+fails_everywhere() {
+	local errno
+	for errno in EIO EBUSY ENOMEM EINTR ENOENT; do
+		tried "$errno" fail "$device" "$fail_step" "$1" "$errno" "${ids[@]}"
+	done
+	never_wedged
+}
+
+test_devdax_and_movable() {
+	fails_everywhere devdax:movable,movable:devdax
+}
+
+# For these there is time only when all is done.
+test_others() {
+	is_full || return 0
+	fails_everywhere movable:kernel,kernel:movable
+	fails_everywhere devdax:off,off:kernel,kernel:off,off:devdax
+}
+
+run_tests
