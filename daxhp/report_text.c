@@ -91,20 +91,21 @@ static const char *state_text(const struct daxhp_observation *obs)
 	return name ? name : "unknown";
 }
 
+/* Only what was come to: after a failure the rest of the plan was not. */
 static void print_steps(const struct settings *settings, const struct outcome *outcome)
 {
 	const char *name = daxhp_device_get_name(outcome->device);
 
 	for (size_t i = 0; i < daxhp_plan_count_steps(outcome->plan); i++) {
 		const struct daxhp_step *step = daxhp_plan_get_step(outcome->plan, i);
+		double seconds = daxhp_step_get_seconds(step);
 		_cleanup_free_ char *text = describe_step(outcome, step);
 
 		if (settings->dry_run)
 			printf("%s: would %s\n", name, text ? text : daxhp_step_get_name(step));
-		else
+		else if (seconds >= 0)
 			fprintf(stderr, "%s: %s: %.3f s\n", name,
-				text ? text : daxhp_step_get_name(step),
-				daxhp_step_get_seconds(step));
+				text ? text : daxhp_step_get_name(step), seconds);
 	}
 }
 

@@ -330,7 +330,7 @@ const char *daxhp_step_get_driver(const struct daxhp_step *step);
 size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_t **ret_blocks);
 /* How often busy memory has been tried again; 0: the first try. */
 unsigned int daxhp_step_get_retry(const struct daxhp_step *step);
-/* What the step took; 0 before it was done. */
+/* What the step took, whether it failed or not; negative when it was not come to. */
 double daxhp_step_get_seconds(const struct daxhp_step *step);
 
 /* ---- apply ---- */

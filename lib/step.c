@@ -24,7 +24,7 @@ int plan_add_step(struct daxhp_plan *plan, enum daxhp_step_type type, enum daxhp
 	if (!grown)
 		return -ENOMEM;
 	plan->steps = grown;
-	grown[plan->n_steps++] = (struct daxhp_step){ .type = type, .word = word };
+	grown[plan->n_steps++] = (struct daxhp_step){ .type = type, .word = word, .seconds = -1 };
 	return 0;
 }
 

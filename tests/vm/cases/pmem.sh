@@ -356,8 +356,10 @@ test_one_block_refuses() {
 	fi
 	block=$(a_block 10)
 	online_movable
-	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=EBUSY daxhp unplug --json "$device"
+	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=EBUSY daxhp unplug --verbose --json "$device"
 	exits 1 'going offline'
+	like "$err" 'write offline to 15 memory blocks.*: [0-9.]+ s' 'going offline: --verbose tells the steps'
+	unlike "$err" 'unbind' 'going offline: but not those that it never came to'
 	error_is 'going offline' EBUSY
 	json_like '.[0].error.block' "(^|memory)$block$" 'going offline: JSON names the block'
 	like "$err" "memory$block" 'going offline: the message names the block'
