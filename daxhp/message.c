@@ -352,15 +352,20 @@ char *message_for_failure(const struct outcome *o)
 	return failure_text(o, daxhp_result_get_failure(o->result));
 }
 
+/* What the kernel put into a zone of its own it may never move again. */
 static const char *advice(const struct outcome *o)
 {
+	const char *wrote = daxhp_result_get_wrote(o->result);
 	int errnum = daxhp_result_get_errno(o->result);
 
-	if (daxhp_result_get_failure(o->result) != DAXHP_FAILED_WRITE)
+	if (daxhp_result_get_failure(o->result) != DAXHP_FAILED_WRITE || !wrote ||
+	    strncmp(wrote, "online", 6) == 0 || (errnum != EBUSY && errnum != EAGAIN))
 		return "";
-	if (o->goal == DAXHP_GOAL_UNPLUGGED && (errnum == EBUSY || errnum == EAGAIN))
-		return " Try again when less of it is in use.";
-	return "";
+	if (daxhp_observation_count_zone(o->before, DAXHP_ZONE_MOVABLE) <
+	    daxhp_observation_count_online(o->before))
+		return " Try again when less of it is in use; where the kernel uses it, only a "
+		       "reboot may free it.";
+	return " Try again when less of it is in use.";
 }
 
 /* It did not come to a plan. */
