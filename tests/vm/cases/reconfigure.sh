@@ -9,7 +9,8 @@
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
-# shellcheck source=reconfigure.sh
+# Too much for shellcheck: followed into it, it takes minutes and gigabytes.
+# shellcheck source=/dev/null
 . /vm/guest/reconfigure.sh
 
 device=dax0.0
@@ -24,11 +25,12 @@ reset() {
 	no_faults
 	rm -f /etc/modprobe.d/test.conf
 	set_base_policy offline
-	here=
+	forget_place
 	daxhp reconfigure --mode=devdax --force "$device" >/dev/null
 }
 
 test_every_pair() {
+	# shellcheck disable=SC2154 # from reconfigure.sh
 	all_trips "${chain[@]}"
 }
 
@@ -62,7 +64,7 @@ test_daxctl_agrees() {
 	daxctl_agrees 'one block offline'
 	daxhp unplug "$device" >/dev/null
 	unbind "$device"
-	here=
+	forget_place
 	daxctl_agrees 'unbound'
 	is "$(sort -u <<<"$shared" | grep . | paste -sd' ')" \
 		'align chardev mappings mode movable online_memblocks size target_node total_memblocks' 'the keys they share'

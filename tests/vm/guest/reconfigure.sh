@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2154
 #
 # From one use of the device to another, for the cases about daxhp reconfigure.
-# A case sets "device"; what it calls is in daxhp.sh.
+# A case sets "device"; what it calls, and reads, is in daxhp.sh.
 #
 # A place is devdax, unplugged, offline, off (what --no-online leads to: one of
 # the two before), online (in whichever zone), kernel or movable.
@@ -56,19 +56,29 @@ stands() {
 
 here=''
 
+# After whatever else has moved it.
+forget_place() {
+	here=''
+}
+
 # get_to PLACE: however it stands; what daxhp does not lead to is made by hand.
 get_to() {
 	[ "$here" != "$1" ] || return 0
 	here=$1
 	case $1 in
 	unplugged | offline | online)
-		daxhp reconfigure --mode=system-ram --no-online "$device" >/dev/null &&
-			daxhp unplug "$device" >/dev/null || bail_out "cannot get to $1"
+		if ! daxhp reconfigure --mode=system-ram --no-online "$device" >/dev/null ||
+			! daxhp unplug "$device" >/dev/null; then
+			bail_out "cannot get to $1"
+		fi
 		[ "$1" != unplugged ] || return 0
 		unbind "$device"
 		bind_kmem "$device" "$1" || bail_out "cannot get to $1"
 		;;
-	*) reconfigure "$1" && [ "$rc" = 0 ] || bail_out "cannot get to $1: $err" ;;
+	*)
+		reconfigure "$1"
+		[ "$rc" = 0 ] || bail_out "cannot get to $1: $err"
+		;;
 	esac
 }
 
