@@ -468,10 +468,8 @@ static unsigned long check_all_goals(struct daxhp_observation *obs)
 static unsigned long check_all_of(const char *blocks)
 {
 	/* With words that no kernel says, and none at all: a file that could not be read. */
-	static const char *const words[] = {
-		"unplugged",	  "offline",	  "online", "online_kernel",
-		"online_movable", "unknown",	  ""
-	};
+	static const char *const words[] = { "unplugged",      "offline", "online", "online_kernel",
+					     "online_movable", "unknown", "" };
 	unsigned long n = check_all_goals(make_observation(blocks));
 
 	for (size_t w = 0; w < ARRAY_SIZE(words); w++) {
