@@ -485,7 +485,7 @@ static bool check_interrupted(int status, const struct look *before, const struc
 	return true;
 }
 
-/* To and fro between two places. */
+/* There and back between two places. */
 static int signal_at_random(long times, const char *names, int sig, unsigned int seed, bool twice)
 {
 	const struct place *places[PLACES_MAX];
