@@ -29,6 +29,8 @@ test_rival() {
 		put online_movable "$file" || wrong+="online_movable, try $i: $refused_with"$'\n'
 	done
 	kill %1
+	# A child's end is a signal, and a signal ends an unplug.
+	wait
 	is "$taken" 100 '100 of 100 unplugs'
 	is "$wrong" '' 'and nothing refused'
 	put unplugged "$file"
