@@ -179,6 +179,20 @@ static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode
 	return false;
 }
 
+/*
+ * Told of a device, the driver goes through all that have no driver, and takes those of which it
+ * was told before. That one of them is without a driver is how somebody wants it: so the driver is
+ * to forget their names first. Whoever binds one tells it again.
+ */
+static void forget_others(const struct daxhp_device *device, int dirfd)
+{
+	struct daxhp_device *other;
+
+	daxhp_device_foreach (device->ctx, other)
+		if (other != device && is_unbound(other))
+			sysfs_write_word(dirfd, "remove_id", other->name);
+}
+
 int binding_bind(struct daxhp_device *device, enum daxhp_mode mode, enum daxhp_failure *ret_failure)
 {
 	_cleanup_close_ int dirfd = open_driver(mode);
@@ -192,6 +206,7 @@ int binding_bind(struct daxhp_device *device, enum daxhp_mode mode, enum daxhp_f
 		*ret_failure = DAXHP_FAILED_BIND_OTHERS;
 		return -EBUSY;
 	}
+	forget_others(device, dirfd);
 	r = sysfs_write_word(dirfd, "new_id", device->name);
 	if (r < 0 || !is_unbound(device))
 		return r;
