@@ -92,7 +92,7 @@ static char *way_back_text(const struct outcome *o)
 	char *text;
 	int r;
 
-	if (!after || daxhp_observation_is_wedged(after) ||
+	if (daxhp_observation_is_wedged(after) ||
 	    daxhp_result_get_failure(o->result) == DAXHP_FAILED_DRIVER_CHANGED)
 		return strdup("");
 	r = asprintf(&text, "; 'daxhp %s %s' tries again to take it back",
@@ -106,6 +106,7 @@ static char *way_back_text(const struct outcome *o)
 char *message_for_standing(const struct outcome *o)
 {
 	const struct daxhp_observation *after = daxhp_result_get_after(o->result);
+	bool is_by_others = daxhp_result_get_failure(o->result) == DAXHP_FAILED_DRIVER_CHANGED;
 	_cleanup_free_ char *stuck = NULL, *way_back = NULL;
 	const char *state;
 	char *text;
@@ -113,19 +114,22 @@ char *message_for_standing(const struct outcome *o)
 
 	if (daxhp_result_get_undone(o->result))
 		return strdup("Nothing was changed.");
-	state = after ? daxhp_state_name(daxhp_observation_get_state(after)) : NULL;
-	if (after && !state)
+	if (!after)
+		return strdup("How the device stands now cannot be seen.");
+	state = daxhp_state_name(daxhp_observation_get_state(after));
+	if (!state)
 		state = daxhp_mode_name(daxhp_observation_get_mode(after));
-	stuck = list_blocks(o->result);
+	/* With its driver the blocks went as well; none of them is worth naming. */
+	stuck = is_by_others ? NULL : list_blocks(o->result);
 	way_back = way_back_text(o);
 	if (stuck && *stuck)
 		r = asprintf(&text,
 			     "What was done could not all be undone: %s %s not as before, the "
 			     "device is %s now%s.",
 			     stuck, strchr(stuck, ',') || strstr(stuck, " and ") ? "are" : "is",
-			     state ? state : "in an unknown state", way_back ? way_back : "");
+			     state, way_back ? way_back : "");
 	else
-		r = asprintf(&text, "It is not as it was before: the device is %s now%s.",
-			     state ? state : "in an unknown state", way_back ? way_back : "");
+		r = asprintf(&text, "It is not as it was before: the device is %s now%s.", state,
+			     way_back ? way_back : "");
 	return r < 0 ? NULL : text;
 }

@@ -609,37 +609,80 @@ test_retry() {
 	agrees "$device" online_movable 'what is not for trying again'
 }
 
-# Somebody takes the driver away under a running daxhp: whatever it answers, it
-# must neither hang nor crash nor say that all went well when it did not.
-test_unbound_meanwhile() {
-	local try word
-	for ((try = 0; try < 5; try++)); do
-		offline
-		(sleep "0.0$try" && unbind "$device") &
-		run timeout 60 daxhp online --movable --json "$device"
-		wait
-		word=$(raw_word "$device")
-		if [ "$rc" = 0 ]; then
-			is "$(json '.[0].to')" online_movable "try $try: said online"
-		else
-			like "$rc" '^(1|64)$' "try $try: failed in order"
-			is_not "$err" '' "try $try: and said why"
-		fi
-		printf '# exit %s, blocks %s, driver %s: %s\n' "$rc" "$word" "$(driver "$device")" "${err//$'\n'/ }"
-		# Unbinding with a block online is what wedges a device; it is the
-		# rival's doing here, and ends this test.
-		if [ "$(driver "$device")" = none ] && [ "$(count "$device" online)" != 0 ]; then
-			take_blocks_offline
-		fi
-		take_away "$device" || { skip 'more tries' 'the rival has wedged the device'; return; }
-	done
+# held_up INJECTION COMMAND...: daxhp in the background, under strace, which holds
+# it up at a write to its device's blocks or attribute.
+held_up() {
+	local n paths=()
+	if has_attribute; then
+		paths=(-P "$(readlink -f "$(attribute_file "$device")")")
+	else
+		for n in $(blocks "$device"); do
+			paths+=(-P "$memory/memory$n/state")
+		done
+	fi
+	rm -f "/run/daxhp/$device.lock"
+	timeout 60 strace -f -o /run/strace.log "${paths[@]}" -e "inject=write,pwrite64:$1" "${@:2}" >/run/tap.out 2>/run/tap.err &
+	held_pid=$! ran="${*:2}"
+	until [ -s "/run/daxhp/$device.lock" ]; do sleep 0.1; done
 }
 
-take_blocks_offline() {
-	local n
-	for n in $(blocks "$device"); do
-		[ ! -e "$memory/memory$n" ] || write_block "$n" offline 2>/dev/null
+# let_go: waits for it; what it left as after run.
+let_go() {
+	rc=0
+	wait "$held_pid" || rc=$?
+	out=$(</run/tap.out) err=$(</run/tap.err)
+	printf '# exit %s: %s\n' "$rc" "${err//$'\n'/ }"
+}
+
+# gone_by NAME, come_back NAME: what happens to the device meanwhile.
+gone_by() {
+	case $1 in
+	driver) unbind "$device" ;;
+	module) rmmod kmem ;;
+	device) echo "$device" >/sys/bus/nd/drivers/dax_pmem/unbind ;;
+	esac
+}
+
+come_back() {
+	[ "$1" != device ] || echo "$device" >/sys/bus/nd/drivers/dax_pmem/bind
+	take_away "$device"
+	run daxhp online --movable "$device"
+	exits 0 "the $1 is back"
+	agrees "$device" online_movable "the $1 is back"
+	take_away "$device"
+}
+
+# All blocks are offline when it goes, so that nobody wedges anything.
+test_gone_before_online() {
+	local what
+	for what in driver module device; do
+		offline
+		held_up delay_enter=4000000:when=1 daxhp online --movable "$device"
+		sleep 2
+		gone_by "$what"
+		let_go
+		like "$rc" '^(1|64)$' "$what: fails in order"
+		like "$err" '^daxhp: .*[a-z]' "$what: says why"
+		come_back "$what"
 	done
+	nok 'nothing is wedged' grep -q 'until reboot' <(dmesg)
+}
+
+# The last block has just gone offline, and what daxhp would do next is done.
+test_gone_after_offline() {
+	local what last
+	has_attribute && last=1 || last=$(blocks "$device" | wc -l)
+	for what in driver module device; do
+		online_movable
+		held_up "delay_exit=3000000:when=$last" daxhp unplug "$device"
+		until look_mem_total && [ "$now_mem_total" = "$base_total" ]; do sleep 0.1; done
+		gone_by "$what"
+		let_go
+		like "$rc" '^(0|1|64)$' "$what: ends in order"
+		[ "$rc" = 0 ] || like "$err" '^daxhp: .*[a-z]' "$what: says why"
+		come_back "$what"
+	done
+	nok 'nothing is wedged' grep -q 'until reboot' <(dmesg)
 }
 
 run_tests
