@@ -38,24 +38,15 @@ test_killed() {
 	never_wedged
 }
 
-# fails_everywhere TRIPS
-fails_everywhere() {
-	local errno
-	for errno in EIO EBUSY ENOMEM EINTR ENOENT; do
-		tried "$errno" fail "$device" "$fail_step" "$1" "$errno" "${ids[@]}"
-	done
-	never_wedged
-}
-
 test_devdax_and_movable() {
-	fails_everywhere devdax:movable,movable:devdax
+	fails_everywhere "$device" "$fail_step" devdax:movable,movable:devdax "${ids[@]}"
 }
 
 # For these there is time only when all is done.
 test_others() {
 	is_full || return 0
-	fails_everywhere movable:kernel,kernel:movable
-	fails_everywhere devdax:off,off:kernel,kernel:off,off:devdax
+	fails_everywhere "$device" "$fail_step" movable:kernel,kernel:movable "${ids[@]}"
+	fails_everywhere "$device" "$fail_step" devdax:off,off:kernel,kernel:off,off:devdax "${ids[@]}"
 }
 
 run_tests

@@ -40,31 +40,22 @@ test_killed() {
 	never_wedged
 }
 
-# fails_everywhere TRIP
-fails_everywhere() {
-	local errno
-	for errno in EIO EBUSY ENOMEM EINTR ENOENT; do
-		tried "$errno" fail "$device" "$fail_step" "$1" "$errno" "${ids[@]}"
-	done
-	never_wedged
-}
-
 test_unplug_from_online() {
-	fails_everywhere online:unplugged
+	fails_everywhere "$device" "$fail_step" online:unplugged "${ids[@]}"
 }
 
 test_online_from_unplugged() {
-	fails_everywhere unplugged:online
+	fails_everywhere "$device" "$fail_step" unplugged:online "${ids[@]}"
 }
 
 test_online_from_offline() {
-	fails_everywhere offline:online
+	fails_everywhere "$device" "$fail_step" offline:online "${ids[@]}"
 }
 
 # Where the attribute is, unplugged and unbound are two states.
 test_online_from_unbound() {
 	if has_attribute; then
-		fails_everywhere unbound:online
+		fails_everywhere "$device" "$fail_step" unbound:online "${ids[@]}"
 	else
 		skip 'unbound' 'the same as unplugged'
 	fi

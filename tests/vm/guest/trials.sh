@@ -47,6 +47,15 @@ tried() {
 	fi
 }
 
+# fails_everywhere DEVICE STEP TRIPS BLOCK...: with every errno that may come from /sys.
+fails_everywhere() {
+	local errno
+	for errno in EIO EBUSY ENOMEM EINTR ENOENT; do
+		tried "$errno" fail "$1" "$2" "$3" "$errno" "${@:4}"
+	done
+	never_wedged
+}
+
 never_wedged() {
 	nok "the kernel never said 'until reboot'" grep -q 'until reboot' <(dmesg)
 }
