@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=none --memory=6G --cpus=1 --append=memmap=640M!4G
+# vm: --topology=pmem:640M --cpus=1
 #
 # As sweep.sh, for daxhp reconfigure: killed at every system call, where the
 # next run puts the device right first; and every call on a file below /sys
@@ -9,10 +9,7 @@
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
-# shellcheck source=setup.sh
-. /vm/guest/setup.sh
 
-setup_pmem || bail_out 'no device'
 device=dax0.0
 set_policy offline
 base_policy=offline

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=none --memory=6G --cpus=1 --append=memmap=640M!4G
+# vm: --topology=pmem:640M --cpus=1
 #
 # daxhp killed at every system call, and refused every call on a file below
 # /sys with every errno that may come from there. The device is small, for the
@@ -10,10 +10,7 @@
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
-# shellcheck source=setup.sh
-. /vm/guest/setup.sh
 
-setup_pmem || bail_out 'no device'
 device=dax0.0
 set_policy offline
 base_policy=offline
