@@ -81,14 +81,15 @@ static struct json_object *zones_json(const struct daxhp_observation *obs)
 }
 
 /* Like daxctl: a device that is not all online has no answer. */
+/* As daxctl has it: null while a block is offline, and false where there are none. */
 static struct json_object *movable_json(const struct daxhp_observation *obs)
 {
 	size_t online = daxhp_observation_count_online(obs);
 
-	if (online == 0 || online != daxhp_observation_count_present(obs))
+	if (online != daxhp_observation_count_present(obs))
 		return NULL;
-	return json_object_new_boolean(daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE) ==
-				       online);
+	return json_object_new_boolean(
+		online > 0 && daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE) == online);
 }
 
 /* daxctl counts the blocks of system RAM only; so does this, but for memory that is wedged. */

@@ -75,7 +75,7 @@ device dax0.1 '.mode, .driver, .hotplug_state, .hotplug_interface, .online_membl
 	'["devdax","device_dax",null,null,null,null,null]'
 device dax0.2 '.mode, .hotplug_state, .total_memblocks' '["famfs",null,null]'
 device dax1.0 '.mode, .driver, .target_node, .hotplug_state, .hotplug_interface' '["unbound",null,null,"unplugged",null]'
-device dax1.0 '.online_memblocks, .total_memblocks, .movable, .zones' '[0,0,null,{}]'
+device dax1.0 '.online_memblocks, .total_memblocks, .movable, .zones' '[0,0,false,{}]'
 device dax1.2 '.hotplug_state, .hotplug_interface, .attribute_state' '["online_movable","state","online_movable"]'
 device dax1.3 '.hotplug_state, .hotplug_interface, .attribute_state' '["unplugged","hotplug","unplugged"]'
 device dax2.0 '.mode, .hotplug_state, .online_memblocks, .total_memblocks' '["unbound","inconsistent",1,1]'
