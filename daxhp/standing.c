@@ -119,6 +119,9 @@ char *message_for_standing(const struct outcome *o)
 	state = daxhp_state_name(daxhp_observation_get_state(after));
 	if (!state)
 		state = daxhp_mode_name(daxhp_observation_get_mode(after));
+	/* A driver that is none of ours. */
+	if (!state)
+		state = "in an unknown state";
 	/* With its driver the blocks went as well; none of them is worth naming. */
 	stuck = is_by_others ? NULL : list_blocks(o->result);
 	way_back = way_back_text(o);
