@@ -80,7 +80,6 @@ static struct json_object *zones_json(const struct daxhp_observation *obs)
 	return o;
 }
 
-/* Like daxctl: a device that is not all online has no answer. */
 /* As daxctl has it: null while a block is offline, and false where there are none. */
 static struct json_object *movable_json(const struct daxhp_observation *obs)
 {

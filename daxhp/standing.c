@@ -85,6 +85,12 @@ const char *command_back(enum daxhp_mode mode, enum daxhp_state state)
 	}
 }
 
+/* What others have done to the device is not for daxhp to take back. */
+static bool is_by_others(const struct outcome *o)
+{
+	return daxhp_result_get_failure(o->result) == DAXHP_FAILED_DRIVER_CHANGED;
+}
+
 /* What the way back failed of may not last. */
 static char *way_back_text(const struct outcome *o)
 {
@@ -92,8 +98,7 @@ static char *way_back_text(const struct outcome *o)
 	char *text;
 	int r;
 
-	if (daxhp_observation_is_wedged(after) ||
-	    daxhp_result_get_failure(o->result) == DAXHP_FAILED_DRIVER_CHANGED)
+	if (daxhp_observation_is_wedged(after) || is_by_others(o))
 		return strdup("");
 	r = asprintf(&text, "; 'daxhp %s %s' tries again to take it back",
 		     command_back(daxhp_observation_get_mode(o->before),
@@ -106,7 +111,6 @@ static char *way_back_text(const struct outcome *o)
 char *message_for_standing(const struct outcome *o)
 {
 	const struct daxhp_observation *after = daxhp_result_get_after(o->result);
-	bool is_by_others = daxhp_result_get_failure(o->result) == DAXHP_FAILED_DRIVER_CHANGED;
 	_cleanup_free_ char *stuck = NULL, *way_back = NULL;
 	const char *state;
 	char *text;
@@ -123,7 +127,7 @@ char *message_for_standing(const struct outcome *o)
 	if (!state)
 		state = "in an unknown state";
 	/* With its driver the blocks went as well; none of them is worth naming. */
-	stuck = is_by_others ? NULL : list_blocks(o->result);
+	stuck = is_by_others(o) ? NULL : list_blocks(o->result);
 	way_back = way_back_text(o);
 	if (stuck && *stuck)
 		r = asprintf(&text,

@@ -37,23 +37,17 @@ test_second_signal() {
 
 # Every write takes a while, so that there is time to send a signal to the undo.
 test_second_signal_while_undoing() {
-	local id pid started full paths=()
+	local pid full
 	if has_attribute; then
 		skip 'while undoing' 'the undo is one write of the kernel'
 		return
 	fi
-	for id in "${ids[@]}"; do
-		paths+=(-P "$memory/memory$id/state")
-	done
 	snapshot
 	before=$now_snapshot
-	rm -f "/run/daxhp/$device.lock"
 	full=$(mem_total)
-	strace -f -o /run/strace.log "${paths[@]}" -e inject=write,pwrite64:delay_enter=300000 \
-		daxhp unplug --json "$device" >/run/tap.out 2>/run/tap.err &
-	started=$!
+	held_up delay_enter=300000 daxhp unplug --json "$device"
 	# The states cannot be looked at: the guard is up.
-	while kill -0 "$started"; do
+	while kill -0 "$held_pid"; do
 		look_mem_total
 		[ $((full - now_mem_total)) -lt $((4 * now_block_size / 1024)) ] || break
 		sleep 0.1
@@ -62,9 +56,7 @@ test_second_signal_while_undoing() {
 	kill -TERM "$pid"
 	sleep 0.5
 	kill -TERM "$pid"
-	rc=0
-	wait "$started" || rc=$?
-	out=$(</run/tap.out) err=$(</run/tap.err) ran='daxhp unplug, stopped twice'
+	let_go
 	exits 1 'exit status'
 	like "$err" 'stopping already' 'the second is acknowledged'
 	like "$err" 'stopped by SIGTERM' 'says why'

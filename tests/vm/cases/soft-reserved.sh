@@ -219,7 +219,6 @@ test_reconfigure() {
 	local device=$split trips=(devdax:movable movable:off off:devdax devdax:off off:movable movable:devdax) neighbour
 	bind_kmem "$between" offline
 	neighbour=$(states "$between")
-	# shellcheck disable=SC2034 # get_to asks for it
 	forget_place
 	all_trips "${trips[@]}"
 	is "$(states "$between")" "$neighbour" 'the neighbour between as it was'

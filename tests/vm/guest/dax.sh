@@ -336,3 +336,7 @@ set_size() {
 new_device() {
 	daxctl create-device --region=0 --size="$1" 2>/dev/null | jq -r '.[0].chardev'
 }
+
+never_wedged() {
+	nok "the kernel never said 'until reboot'" grep -q 'until reboot' <(dmesg)
+}

@@ -125,3 +125,28 @@ refused() {
 	one_sentence "$name: one sentence"
 	unchanged "$before" "$name: nothing changed"
 }
+
+# held_up INJECTION COMMAND...: daxhp on $device in the background, under strace, which
+# holds it up at a write to the blocks or the attribute; returns once it has the lock.
+held_up() {
+	local n paths=()
+	if has_attribute; then
+		paths=(-P "$(readlink -f "$(attribute_file "$device")")")
+	else
+		for n in $(blocks "$device"); do
+			paths+=(-P "$memory/memory$n/state")
+		done
+	fi
+	rm -f "/run/daxhp/$device.lock"
+	timeout 60 strace -f -o /run/strace.log "${paths[@]}" -e "inject=write,pwrite64:$1" "${@:2}" >/run/tap.out 2>/run/tap.err &
+	held_pid=$! ran="${*:2}"
+	until [ -s "/run/daxhp/$device.lock" ] || ! kill -0 "$held_pid"; do sleep 0.1; done
+}
+
+# let_go: waits for it; what it left as after run.
+let_go() {
+	rc=0
+	wait "$held_pid" || rc=$?
+	out=$(</run/tap.out) err=$(</run/tap.err)
+	printf '# exit %s: %s\n' "$rc" "${err//$'\n'/ }"
+}
