@@ -26,6 +26,17 @@ done < <(ranges "$device")
 step=7
 [[ " $(</proc/cmdline) " != *' daxhp.full '* ]] || step=1
 
+# As tried, where a block has come online in a kernel zone before the failure.
+# KASAN delays what is freed: what it takes from the node's own memory for each
+# further block is in the first one, which then does not go offline again.
+tried_in_kernel_zone() {
+	if grep -q ' kasan_report$' /proc/kallsyms; then
+		skip "$1" 'KASAN keeps the first block in use'
+	else
+		tried "$@"
+	fi
+}
+
 reset() {
 	no_faults
 	put unplugged "$file"
@@ -38,12 +49,13 @@ test_topology() {
 
 # Block 5 is the first of the second range, 8 the last of all.
 test_refused_by_a_notifier() {
-	local number
+	local number tried_online=tried
 	modprobe memory-notifier-error-inject
 	for number in 1 4 5 8; do
 		tried "going online, block $number" faults at "$file" unplugged online_movable MEM_GOING_ONLINE -12 "$number" "${ids[@]}"
-		tried "going online in a kernel zone, block $number" faults at "$file" unplugged online_kernel MEM_GOING_ONLINE -12 "$number" "${ids[@]}"
+		$tried_online "going online in a kernel zone, block $number" faults at "$file" unplugged online_kernel MEM_GOING_ONLINE -12 "$number" "${ids[@]}"
 		tried "going offline, block $number" faults at "$file" online_movable unplugged MEM_GOING_OFFLINE -16 "$number" "${ids[@]}"
+		tried_online=tried_in_kernel_zone
 	done
 	no_splat
 }
@@ -81,7 +93,7 @@ test_no_memory() {
 	done
 	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 	tried 'online_movable' faults nth "$file" unplugged online_movable "$step" "${ids[@]}"
-	tried 'online_kernel' faults nth "$file" unplugged online_kernel "$step" "${ids[@]}"
+	tried_in_kernel_zone 'online_kernel' faults nth "$file" unplugged online_kernel "$step" "${ids[@]}"
 	tried 'unplugged' faults nth "$file" online_movable unplugged "$step" "${ids[@]}"
 	no_splat
 	no_leak
