@@ -30,7 +30,7 @@ step=7
 # KASAN delays what is freed: what it takes from the node's own memory for each
 # further block is in the first one, which then does not go offline again.
 tried_in_kernel_zone() {
-	if grep -q ' kasan_report$' /proc/kallsyms; then
+	if has_kasan; then
 		skip "$1" 'KASAN keeps the first block in use'
 	else
 		tried "$@"

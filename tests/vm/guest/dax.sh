@@ -179,6 +179,19 @@ attribute_word() {
 	printf '%s' "$now_attribute_word"
 }
 
+# Prints how many blocks the device of the topology nvdimm:SIZE has: eight a
+# GiB, but the metadata of the namespace takes part of one.
+nvdimm_blocks() {
+	local size=${vm_topology:?}
+	size=${size#*:}
+	echo $((${size%G} * 8 - 1))
+}
+
+# Whether this kernel keeps a shadow of its memory, an eighth of it.
+has_kasan() {
+	grep -q ' kasan_report$' /proc/kallsyms
+}
+
 # Whether this kernel gives bound devices the whole-device attribute. Only a
 # bound device shows it, so what bind_kmem has seen is remembered, and where
 # it has seen nothing yet one device is bound for a moment.
