@@ -91,11 +91,8 @@ timed_run() {
 }
 
 stopped_in_time() {
-	local seconds=3
-	# Everything takes several times as long, going back online as well.
-	! has_kasan || seconds=10
 	exits 1 "$1: exit status"
-	at_most "$took" "$seconds" "$1: seconds with --timeout=1"
+	at_most "$took" 3 "$1: seconds with --timeout=1"
 	like "$err" 'the time allowed ran out' "$1: says why"
 	like "$err" 'Nothing was changed' "$1: says how things stand"
 	agrees "$device" online_movable "$1"
