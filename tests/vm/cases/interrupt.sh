@@ -35,7 +35,14 @@ test_second_signal() {
 	never_wedged
 }
 
-# Every write takes a while, so that there is time to send a signal to the undo.
+# is_pending PID SIGNAL: it was sent to the process, and none of its threads has taken it yet.
+is_pending() {
+	local mask
+	mask=$(sed -n 's/^ShdPnd:\t*/0x/p' "/proc/$1/status") && (((mask >> ($2 - 1)) & 1))
+}
+
+# Every write takes a while, so that there is time to send a signal to the undo. The second one
+# would be lost while the first is pending, which it is until the write it came in is over.
 test_second_signal_while_undoing() {
 	local pid full
 	if has_attribute; then
@@ -49,12 +56,12 @@ test_second_signal_while_undoing() {
 	# The states cannot be looked at: the guard is up.
 	while kill -0 "$held_pid"; do
 		look_mem_total
-		[ $((full - now_mem_total)) -lt $((4 * now_block_size / 1024)) ] || break
+		[ $((full - now_mem_total)) -lt $((8 * now_block_size / 1024)) ] || break
 		sleep 0.1
 	done
 	read -r pid <"/run/daxhp/$device.lock"
 	kill -TERM "$pid"
-	sleep 0.5
+	while is_pending "$pid" 15; do sleep 0.05; done
 	kill -TERM "$pid"
 	let_go
 	exits 1 'exit status'
