@@ -130,8 +130,9 @@ int memblock_read_size(int dirfd, uint64_t *ret_bytes);
 int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
 			 struct memblock **ret_blocks, size_t *ret_count);
 /*
- * State and zone of one block. @ret_file, of WORD_MAX bytes, takes the name of the file at hand. -ENOTSUP: the kernel cannot remove memory (it has no valid_zones).
- * The block is filled in as far as it could be seen.
+ * State and zone of one block. @ret_file, of WORD_MAX bytes, takes the name of the file at hand.
+ * -ENOTSUP: the kernel cannot remove memory (it has no valid_zones). The block is filled in as far
+ * as it could be seen.
  */
 int memblock_read(int dirfd, struct memblock *block, char *ret_file);
 /* State only. @fd: the block's state file, if it is open already; else -1. */
@@ -199,6 +200,7 @@ bool observation_has_attribute(const struct daxhp_observation *observation);
 bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
+
 static inline struct daxhp_observation *observation_ref(struct daxhp_observation *observation)
 {
 	observation->refcount++;
@@ -262,6 +264,7 @@ int plan_add_bind_devdax(struct daxhp_plan *plan);
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
 		 struct daxhp_plan **ret_plan);
 bool observation_meets(const struct daxhp_observation *observation, enum daxhp_goal goal);
+
 static inline void cleanup_plan(struct daxhp_plan **plan)
 {
 	daxhp_plan_free(*plan);
