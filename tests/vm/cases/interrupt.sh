@@ -140,12 +140,17 @@ test_pinned_memory() {
 	agrees "$device" unplugged 'once they are free'
 }
 
+# wait_for_lock PID: until that daxhp has it.
+wait_for_lock() {
+	until [ "$(<"/run/daxhp/$device.lock")" = "$1" ] || ! kill -0 "$1"; do sleep 0.1; done
+}
+
 test_two_at_once() {
 	local first second rc_first=0 rc_second=0
 	start_pin || { fail 'pages can be pinned' "$(</run/pin.out)"; return; }
 	daxhp unplug --retry=1000 --timeout=60 "$device" >/run/first.out 2>&1 &
 	first=$!
-	sleep 1
+	wait_for_lock "$first"
 	timed_run daxhp unplug "$device"
 	exits 1 'the second fails'
 	like "$err" "pid $first\)" 'and names the first'

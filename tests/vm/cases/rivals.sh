@@ -58,10 +58,18 @@ test_rival_is_named() {
 	never_wedged
 }
 
+# states_open_in PID: how many state files of blocks it has open.
+states_open_in() {
+	local fd
+	for fd in "/proc/$1/fd/"*; do
+		readlink "$fd"
+	done | grep -c '/state$'
+}
+
 # The attribute's write is the kernel's own affair, where nobody gets between.
 test_files_kept_open() {
 	start_rival rival --keep 1000 "${ids[@]}"
-	sleep 0.5
+	until [ "$(states_open_in $!)" = "${#ids[@]}" ] || ! kill -0 $!; do sleep 0.1; done
 	if has_attribute; then
 		tried 'the attribute does not mind' cycle "$device" "$times" unplugged,online "${ids[@]}"
 	else
