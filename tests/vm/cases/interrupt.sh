@@ -97,7 +97,7 @@ timed_run() {
 	took=$(awk -v us=$((${EPOCHREALTIME/./} - start)) 'BEGIN { printf "%.2f", us / 1e6 }')
 }
 
-# By itself it took 1.9 to 3.5 s with KASAN, and 1.1 to 1.3 s without: the kernel
+# It took 1.9 to 4.0 s with KASAN, and 1.1 to 1.3 s without: the kernel
 # itself takes that much longer to give up, and to go back online.
 stopped_in_time() {
 	local seconds=3
