@@ -35,33 +35,34 @@ test_second_signal() {
 	never_wedged
 }
 
-# is_pending PID SIGNAL: it was sent to the process, and none of its threads has taken it yet.
-is_pending() {
+# is_taken PID SIGNAL: what was sent to the process has reached one of its threads.
+is_taken() {
 	local mask
-	mask=$(sed -n 's/^ShdPnd:\t*/0x/p' "/proc/$1/status") && (((mask >> ($2 - 1)) & 1))
+	mask=$(sed -n 's/^ShdPnd:\t*/0x/p' "/proc/$1/status") && ! (((mask >> ($2 - 1)) & 1))
+}
+
+# eight_gone: eight blocks less than full_total. The states cannot be looked at, as the guard is up.
+eight_gone() {
+	look_mem_total
+	[ $((full_total - now_mem_total)) -ge $((8 * now_block_size / 1024)) ]
 }
 
 # Every write takes a while, so that there is time to send a signal to the undo. The second one
 # would be lost while the first is pending, which it is until the write it came in is over.
 test_second_signal_while_undoing() {
-	local pid full
+	local pid
 	if has_attribute; then
 		skip 'while undoing' 'the undo is one write of the kernel'
 		return
 	fi
 	snapshot
 	before=$now_snapshot
-	full=$(mem_total)
+	full_total=$(mem_total)
 	held_up delay_enter=300000 daxhp unplug --json "$device"
-	# The states cannot be looked at: the guard is up.
-	while kill -0 "$held_pid"; do
-		look_mem_total
-		[ $((full - now_mem_total)) -lt $((8 * now_block_size / 1024)) ] || break
-		sleep 0.1
-	done
+	wait_until eight_gone
 	read -r pid <"/run/daxhp/$device.lock"
 	kill -TERM "$pid"
-	while is_pending "$pid" 15; do sleep 0.05; done
+	wait_until is_taken "$pid" 15
 	kill -TERM "$pid"
 	let_go
 	exits 1 'exit status'
@@ -75,19 +76,19 @@ test_second_signal_while_undoing() {
 test_broken_pipe() {
 	local block=${ids[7]}
 	run bash -c "daxhp unplug -v $device 2>&1 | true"
-	wait_for_daxhp
+	wait_until no_daxhp
 	agrees "$device" unplugged 'unplug into a closed pipe'
 	run bash -c "daxhp online -v --movable $device 2>&1 | true"
-	wait_for_daxhp
+	wait_until no_daxhp
 	agrees "$device" online_movable 'online into a closed pipe'
 	has_attribute && return
 	run bash -c "strace -f -o /run/strace.log -P $memory/memory$block/state -e inject=write,pwrite64:error=EBUSY:when=1 daxhp unplug -v $device 2>&1 | true"
-	wait_for_daxhp
+	wait_until no_daxhp
 	agrees "$device" online_movable 'an undo into a closed pipe'
 }
 
-wait_for_daxhp() {
-	while pgrep -x daxhp >/dev/null; do sleep 0.1; done
+no_daxhp() {
+	! pgrep -x daxhp >/dev/null
 }
 
 # timed_run COMMAND...: leaves in took how many seconds it ran.
@@ -119,21 +120,9 @@ test_timeout() {
 	agrees "$device" unplugged 'time enough'
 }
 
-start_pin() {
-	local try
-	rm -f /run/pin.out
-	pin >/run/pin.out 2>&1 &
-	rival_pids+=($!)
-	for ((try = 0; try < 50; try++)); do
-		grep -q pinned /run/pin.out && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
 # The kernel itself does not come back before a signal does.
 test_pinned_memory() {
-	start_pin || { fail 'pages can be pinned' "$(</run/pin.out)"; return; }
+	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }
 	timed_run daxhp unplug --timeout=1 "$device"
 	stopped_in_time 'pages that cannot be moved'
 	timed_run daxhp unplug --retry=1000 --timeout=1 "$device"
@@ -144,17 +133,17 @@ test_pinned_memory() {
 	agrees "$device" unplugged 'once they are free'
 }
 
-# wait_for_lock PID: until that daxhp has it.
-wait_for_lock() {
-	until [ "$(<"/run/daxhp/$device.lock")" = "$1" ] || ! kill -0 "$1"; do sleep 0.1; done
+# is_locked_by PID
+is_locked_by() {
+	[ "$(<"/run/daxhp/$device.lock")" = "$1" ]
 }
 
 test_two_at_once() {
 	local first second rc_first=0 rc_second=0
-	start_pin || { fail 'pages can be pinned' "$(</run/pin.out)"; return; }
+	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }
 	daxhp unplug --retry=1000 --timeout=60 "$device" >/run/first.out 2>&1 &
 	first=$!
-	wait_for_lock "$first"
+	wait_until is_locked_by "$first"
 	timed_run daxhp unplug "$device"
 	exits 1 'the second fails'
 	like "$err" "pid $first\)" 'and names the first'

@@ -643,6 +643,12 @@ test_gone_before_online() {
 	never_wedged
 }
 
+# all_gone: seen in MemTotal, as the guard is up.
+all_gone() {
+	look_mem_total
+	[ "$now_mem_total" = "$base_total" ]
+}
+
 # The last block has just gone offline, and what daxhp would do next is done.
 test_gone_after_offline() {
 	local what last
@@ -650,7 +656,7 @@ test_gone_after_offline() {
 	for what in driver module device; do
 		online_movable
 		held_up "delay_exit=3000000:when=$last" daxhp unplug "$device"
-		until look_mem_total && [ "$now_mem_total" = "$base_total" ] || ! kill -0 "$held_pid"; do sleep 0.1; done
+		wait_until all_gone
 		gone_by "$what"
 		let_go
 		like "$rc" '^(0|1|64)$' "$what: ends in order"

@@ -101,16 +101,8 @@ test_json_modes() {
 # is_held NAME COMMAND...: while the command, which says "held", holds the
 # device in whichever way, it is not taken away.
 is_held() {
-	local name=$1 before try
-	shift
-	rm -f /run/hold.out
-	"$@" >/run/hold.out 2>&1 &
-	rival_pids+=($!)
-	for ((try = 0; try < 50; try++)); do
-		grep -q held /run/hold.out && break
-		sleep 0.1
-	done
-	grep -q held /run/hold.out || { fail "$name: holds it" "$(</run/hold.out)"; return; }
+	local name=$1 before
+	start_holder held "${@:2}" || { fail "$name: holds it" "$(</run/holder.out)"; return; }
 	snapshot
 	before=$now_snapshot
 	reconfigure movable --json

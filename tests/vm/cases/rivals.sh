@@ -58,18 +58,16 @@ test_rival_is_named() {
 	never_wedged
 }
 
-# states_open_in PID: how many state files of blocks it has open.
-states_open_in() {
+# has_all_states_open PID: the state files of all blocks.
+has_all_states_open() {
 	local fd
-	for fd in "/proc/$1/fd/"*; do
-		readlink "$fd"
-	done | grep -c '/state$'
+	[ "$(for fd in "/proc/$1/fd/"*; do readlink "$fd"; done | grep -c '/state$')" = "${#ids[@]}" ]
 }
 
 # The attribute's write is the kernel's own affair, where nobody gets between.
 test_files_kept_open() {
 	start_rival rival --keep 1000 "${ids[@]}"
-	until [ "$(states_open_in $!)" = "${#ids[@]}" ] || ! kill -0 $!; do sleep 0.1; done
+	wait_until has_all_states_open $!
 	if has_attribute; then
 		tried 'the attribute does not mind' cycle "$device" "$times" unplugged,online "${ids[@]}"
 	else

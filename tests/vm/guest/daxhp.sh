@@ -126,6 +126,11 @@ refused() {
 	unchanged "$before" "$name: nothing changed"
 }
 
+# is_locked: a daxhp has the lock of $device.
+is_locked() {
+	[ -s "/run/daxhp/$device.lock" ]
+}
+
 # held_up INJECTION COMMAND...: daxhp on $device in the background, under strace, which
 # holds it up at a write to the blocks or the attribute; returns once it has the lock.
 held_up() {
@@ -140,7 +145,7 @@ held_up() {
 	rm -f "/run/daxhp/$device.lock"
 	timeout 60 strace -f -o /run/strace.log "${paths[@]}" -e "inject=write,pwrite64:$1" "${@:2}" >/run/tap.out 2>/run/tap.err &
 	held_pid=$! ran="${*:2}"
-	until [ -s "/run/daxhp/$device.lock" ] || ! kill -0 "$held_pid"; do sleep 0.1; done
+	wait_until is_locked
 }
 
 # let_go: waits for it; what it left as after run.

@@ -4,6 +4,9 @@
 # What the guest runs once, before its job, to make the topology's dax devices
 # (see the table "topologies"). kmem is left to daxctl and daxhp to load.
 
+# shellcheck source=tap.sh
+. /vm/guest/tap.sh
+
 # Drivers may be built in: what counts is whether a device turns up.
 load() {
 	local module
@@ -12,23 +15,12 @@ load() {
 	done
 }
 
-wait_for() {
-	local path=$1 try
-	for ((try = 0; try < 100; try++)); do
-		# shellcheck disable=SC2086 # a pattern
-		compgen -G "$path" >/dev/null && return 0
-		sleep 0.1
-	done
-	echo "setup: $path did not turn up" >&2
-	return 1
-}
-
 # make_devdax REGION: its memory map goes to main memory, so that all of the
 # region can become blocks.
 make_devdax() {
-	wait_for "/sys/bus/nd/devices/namespace$1.0" || return 1
+	wait_until test -e "/sys/bus/nd/devices/namespace$1.0" || return 1
 	ndctl create-namespace --force --mode=devdax --map=mem --reconfig="namespace$1.0" >/dev/null || return 1
-	wait_for "/dev/dax$1.0"
+	wait_until test -e "/dev/dax$1.0"
 }
 
 setup_pmem() {
@@ -47,7 +39,7 @@ setup_nvdimm_pair() {
 
 setup_soft_reserved() {
 	load dax_hmem device_dax
-	wait_for '/dev/dax0.0'
+	wait_until test -e /dev/dax0.0
 }
 
 setup_none() {

@@ -97,6 +97,18 @@ run() {
 	{ out=$(</run/tap.out) err=$(</run/tap.err); } 2>/dev/null
 }
 
+# wait_until COMMAND...: tries the command every 0.1 s for a minute at most.
+wait_until() {
+	local tries_left=600
+	until "$@"; do
+		if [ $((--tries_left)) = 0 ]; then
+			echo "# waited in vain until: $*" >&2
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
 # exits STATUS NAME: the exit status of the last run, a regular expression.
 exits() {
 	if [[ $rc =~ ^($1)$ ]]; then

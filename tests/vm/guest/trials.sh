@@ -64,6 +64,14 @@ start_rival() {
 	rival_pids+=($!)
 }
 
+# start_holder WORD COMMAND...: a rival that says the word once it has what it holds.
+start_holder() {
+	rm -f /run/holder.out
+	"${@:2}" >/run/holder.out 2>&1 &
+	rival_pids+=($!)
+	wait_until grep -qs "$1" /run/holder.out
+}
+
 stop_rivals() {
 	local pid
 	for pid in "${rival_pids[@]}"; do
