@@ -5,8 +5,8 @@
 
 #include "libdaxhp-private.h"
 
-/* The way back is at most: out, in again, blocks one way, blocks the other way. */
-#define RESTORE_ROUNDS 4
+/* The way back is at most: blocks one way and the other, out, in again, and the blocks once more. */
+#define RESTORE_ROUNDS 6
 
 void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
 			const char *wrote, int64_t block)

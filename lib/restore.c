@@ -36,6 +36,28 @@ static int restore_blocks(struct daxhp_plan *plan, const struct daxhp_observatio
 	return r;
 }
 
+static bool have_equal_blocks(const struct daxhp_observation *a, const struct daxhp_observation *b)
+{
+	for (size_t i = 0; i < a->n_blocks; i++)
+		if (!memblock_equal(&a->blocks[i], &b->blocks[i]))
+			return false;
+	return true;
+}
+
+/*
+ * Is the word what it was, or will it be once the blocks are? Nobody can write `unknown`, nor
+ * `offline`: that is what a kernel shows whose word follows the blocks.
+ */
+static bool has_word_of(const struct daxhp_observation *now, const struct daxhp_observation *before)
+{
+	if (strcmp(now->attribute_word, before->attribute_word) == 0)
+		return true;
+	return (strcmp(now->attribute_word, "unknown") == 0 ||
+		strcmp(now->attribute_word, "offline") == 0 ||
+		strcmp(before->attribute_word, "unknown") == 0) &&
+	       !have_equal_blocks(now, before);
+}
+
 /*
  * Has the device the same driver, the same word, and the blocks it had? Then the blocks can be put
  * right one by one; else it has to be taken down first and brought up anew. Blocks that were not
@@ -44,7 +66,7 @@ static int restore_blocks(struct daxhp_plan *plan, const struct daxhp_observatio
 static bool has_frame_of(const struct daxhp_observation *now,
 			 const struct daxhp_observation *before)
 {
-	if (now->mode != before->mode || strcmp(now->attribute_word, before->attribute_word) != 0 ||
+	if (now->mode != before->mode || !has_word_of(now, before) ||
 	    (before->n_present == 0) != (now->n_present == 0))
 		return false;
 	for (size_t i = 0; i < now->n_blocks; i++)

@@ -50,6 +50,8 @@ void model_reset(const struct daxhp_observation *obs)
 	model.has_attribute = obs->interface == DAXHP_INTERFACE_STATE ||
 			      obs->interface == DAXHP_INTERFACE_HOTPLUG;
 	model.attribute = state_from_name(obs->attribute_word);
+	if (strcmp(obs->attribute_word, "unknown") == 0)
+		model.attribute = DAXHP_ONLINE_MOVABLE;
 	model.policy = model.first_policy = state_from_name(obs->policy);
 	model.policy_fd = -1;
 	model.device.lock_fd = 0; /* any but -1: locked */
@@ -59,6 +61,50 @@ void model_reset(const struct daxhp_observation *obs)
 	memcpy(model.blocks, obs->blocks, obs->n_blocks * sizeof(*obs->blocks));
 	model.device.ctx = &model.ctx;
 	strcpy(model.device.name, "dax0.0");
+}
+
+/* ---- the attribute's word ---- */
+
+/*
+ * An honest kernel tells where the memory is, not what was written last. What it has no word for
+ * is DAXHP_STATE_NONE here, and "unknown" there.
+ */
+static enum daxhp_state shown_word(enum daxhp_state written, const struct memblock *blocks,
+				   size_t n_blocks)
+{
+	size_t n_present = 0, n_online = 0, n_movable = 0;
+
+	if (!model.is_honest || written == DAXHP_UNPLUGGED)
+		return written;
+	for (size_t i = 0; i < n_blocks; i++) {
+		n_present += blocks[i].state != MEMBLOCK_MISSING;
+		n_online += blocks[i].state == MEMBLOCK_ONLINE;
+		n_movable += blocks[i].state == MEMBLOCK_ONLINE &&
+			     blocks[i].zone == DAXHP_ZONE_MOVABLE;
+	}
+	if (n_online == 0)
+		return DAXHP_OFFLINE;
+	if (n_online < n_present || (n_movable > 0 && n_movable < n_online))
+		return DAXHP_STATE_NONE;
+	if (written == DAXHP_ONLINE)
+		return written;
+	return n_movable ? DAXHP_ONLINE_MOVABLE : DAXHP_ONLINE_KERNEL;
+}
+
+static enum daxhp_state attribute_now(void)
+{
+	return shown_word(model.attribute, model.blocks, model.n_blocks);
+}
+
+bool model_can_show(const struct daxhp_observation *obs)
+{
+	enum daxhp_state word = state_from_name(obs->attribute_word);
+
+	/* Any that was written: what is unknown then does not depend on it. */
+	if (word == DAXHP_STATE_NONE)
+		return model.is_honest && shown_word(DAXHP_ONLINE_MOVABLE, obs->blocks,
+						     obs->n_blocks) == DAXHP_STATE_NONE;
+	return shown_word(word, obs->blocks, obs->n_blocks) == word;
 }
 
 /* ---- faults ---- */
@@ -265,7 +311,7 @@ static int write_attribute(enum daxhp_state word)
 
 	if (r)
 		return r;
-	if (word == model.attribute)
+	if (word == attribute_now())
 		return 0;
 	if (word == DAXHP_UNPLUGGED) {
 		r = offline_all();
@@ -273,7 +319,7 @@ static int write_attribute(enum daxhp_state word)
 			return r;
 		remove_all();
 	} else {
-		if (model.attribute != DAXHP_UNPLUGGED)
+		if (attribute_now() != DAXHP_UNPLUGGED)
 			return -EBUSY;
 		r = add_all(word);
 		if (r < 0)
@@ -517,8 +563,11 @@ int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 	if (model.bound)
 		obs->interface = model.has_attribute ? DAXHP_INTERFACE_STATE
 						     : DAXHP_INTERFACE_MEMORY_BLOCKS;
-	if (model.bound && model.has_attribute)
-		strcpy(obs->attribute_word, daxhp_state_name(model.attribute));
+	if (model.bound && model.has_attribute) {
+		const char *word = daxhp_state_name(attribute_now());
+
+		strcpy(obs->attribute_word, word ? word : "unknown");
+	}
 	strcpy(obs->policy, daxhp_state_name(model.policy));
 	obs->block_size = UINT64_C(128) << 20;
 	obs->n_blocks = model.n_blocks;

@@ -27,14 +27,17 @@ enum model_fault {
 
 struct model {
 	bool has_attribute;
-	/* Reports what fails inside an online write, and takes it back: ours does, 7.3 does not. */
+	/*
+	 * Reports what fails inside an online write, and takes it back; and its word follows the
+	 * blocks. So it is with ours, and not with 7.3.
+	 */
 	bool is_honest;
 	enum daxhp_zone default_zone; /* where plain `online` leads */
 
 	bool has_kmem;	/* the module is loaded */
 	bool is_devdax; /* bound to device_dax */
 	bool bound;
-	enum daxhp_state attribute; /* while it is bound */
+	enum daxhp_state attribute; /* what it was told last, while it is bound */
 	enum daxhp_state policy, first_policy;
 	bool has_journal;	     /* of the policy */
 	char note[JOURNAL_LINE_MAX]; /* of the device, in the journal; empty: none */
@@ -59,5 +62,7 @@ extern struct model model;
 
 /* Make it what @obs shows; no fault, nothing counted. */
 void model_reset(const struct daxhp_observation *obs);
+/* Can the kernel that it is now show this word with these blocks? */
+bool model_can_show(const struct daxhp_observation *obs);
 
 #endif

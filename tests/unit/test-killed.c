@@ -8,7 +8,7 @@
 
 static const char *const all_blocks[] = { "...", "---", "MMM", "NNN", "M-M", "N.N", "MN-" };
 static const char *const words[] = { "unplugged", "offline", "online", "online_kernel",
-				     "online_movable" };
+				     "online_movable", "unknown" };
 
 /* One start, one goal, killed before one deed. */
 struct trial {
@@ -199,7 +199,11 @@ static unsigned long try_all(trial_fn fn)
 				t.before = make_attribute_observation(all_blocks[b],
 								      DAXHP_INTERFACE_STATE,
 								      words[w]);
-				try_goals(&t, fn, &count);
+				model.is_honest = kernel;
+				if (model_can_show(t.before))
+					try_goals(&t, fn, &count);
+				else
+					daxhp_observation_unref(t.before);
 			}
 		}
 		for (int i = 0; i < 4; i++) {
