@@ -165,6 +165,8 @@ char *message_for_rivals(const struct daxhp_result *result);
 
 /* From here on a signal, or the end of @timeout seconds (0: none), cancels what @ctx does. */
 void interrupt_arm(struct daxhp_ctx *ctx, int timeout);
+/* The context is about to go. */
+void interrupt_disarm(void);
 /* Why it was cancelled: "SIGINT", or that the time ran out. */
 const char *interrupt_reason(void);
 

@@ -12,7 +12,7 @@
 
 #include "daxhp.h"
 
-static struct daxhp_ctx *to_cancel;
+static struct daxhp_ctx *volatile to_cancel;
 static volatile sig_atomic_t first_signal;
 
 static void start_ticking(long seconds)
@@ -31,7 +31,8 @@ static void on_signal(int sig)
 
 	if (!first_signal) {
 		first_signal = sig;
-		daxhp_cancel(to_cancel);
+		if (to_cancel)
+			daxhp_cancel(to_cancel);
 		if (sig != SIGALRM)
 			start_ticking(0);
 	} else if (sig != SIGALRM && write(STDERR_FILENO, again, sizeof(again) - 1) < 0) {
@@ -59,6 +60,14 @@ void interrupt_arm(struct daxhp_ctx *ctx, int timeout)
 	signal(SIGPIPE, SIG_IGN);
 	if (timeout)
 		start_ticking(timeout);
+}
+
+void interrupt_disarm(void)
+{
+	const struct itimerval never = { 0 };
+
+	to_cancel = NULL;
+	setitimer(ITIMER_REAL, &never, NULL);
 }
 
 const char *interrupt_reason(void)

@@ -69,17 +69,20 @@ void repair_device(struct daxhp_device *device)
 {
 	struct daxhp_device_leftover left = { 0 };
 	struct daxhp_result *result;
-	int r = daxhp_device_find_leftover(device, &left);
+	int found = daxhp_device_find_leftover(device, &left), r;
 
-	if (r == 0)
+	if (found == 0)
 		return;
 	r = daxhp_device_repair(device, &result);
 	if (r > 0)
 		complain("restored %s to %s: a daxhp that was killed (pid %d) had left it half "
 			 "reconfigured.",
 			 daxhp_device_get_name(device), word_before(&left), left.pid);
-	/* Whoever is at work on it has seen to that first. */
-	if (r < 0 && r != -EWOULDBLOCK)
+	/*
+	 * Whoever is at work on it has seen to that first. And where nothing could be read there is
+	 * nothing to tell; that /run/daxhp/ cannot be used has been said already.
+	 */
+	if (found > 0 && r < 0 && r != -EWOULDBLOCK)
 		tell_of_failure(device, &left, result, r);
 	daxhp_result_free(result);
 }

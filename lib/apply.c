@@ -115,22 +115,42 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 	run->obs = before;
 }
 
+/*
+ * A write that a signal interrupts is begun anew, and one that is interrupted every tenth of a
+ * second by some timer may never end. What persons and service managers send is let through: it
+ * does not come that often, and they want to hear that they are heard.
+ */
+static void block_signals(sigset_t *ret_before)
+{
+	sigset_t most;
+
+	sigfillset(&most);
+	sigdelset(&most, SIGINT);
+	sigdelset(&most, SIGTERM);
+	sigdelset(&most, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &most, ret_before);
+}
+
 /* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
  * the blocks. */
 static void undo(struct run *run, const struct daxhp_observation *before)
 {
 	struct daxhp_result *result = run->result;
 	struct daxhp_result ignored = { .block = -1 };
+	sigset_t mask;
 
 	if (look_again(run) < 0)
 		return;
 	note_driver_change(result, before);
-	run->undoing = true;
 	if (result->failure == DAXHP_FAILED_DRIVER_CHANGED)
 		return;
 	ignored.after = result->after;
 	run->result = &ignored;
+	run->device->ctx->undoing = true;
+	block_signals(&mask);
 	go_back(run, before);
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	run->device->ctx->undoing = false;
 	run->result = result;
 	result->after = ignored.after;
 	free(ignored.file);
@@ -156,8 +176,9 @@ static void end_run(struct run *run)
 {
 	if (run->policy_fd >= 0)
 		close(run->policy_fd);
-	if (run->guard)
-		run->result->n_rivals = guard_stop(run->guard, &run->result->rivals);
+	drop_guard(run);
+	run->result->rivals = run->rivals;
+	run->result->n_rivals = run->n_rivals;
 }
 
 static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,

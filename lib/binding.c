@@ -34,9 +34,11 @@ static void log_kmod(void *data, int priority __attribute__((unused)), const cha
  * library starts no shell, and an administrator who put one there did not want the module loaded.
  */
 static int refuse_install_command(struct kmod_module *mod __attribute__((unused)),
-				  const char *command __attribute__((unused)),
-				  void *data __attribute__((unused)))
+				  const char *command __attribute__((unused)), void *data)
 {
+	bool *was_refused = data;
+
+	*was_refused = true;
 	return -EPERM;
 }
 
@@ -44,12 +46,14 @@ static enum daxhp_failure insert_first(struct kmod_list *modules, int *ret_error
 {
 	struct kmod_module *mod = kmod_module_get_module(modules);
 	enum daxhp_failure failure = DAXHP_FAILURE_NONE;
+	bool was_refused = false;
 	int r;
 
 	r = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST, NULL,
-					    refuse_install_command, NULL, NULL);
+					    refuse_install_command, &was_refused, NULL);
 	kmod_module_unref(mod);
-	if (r == KMOD_PROBE_APPLY_BLACKLIST || r == -EPERM) {
+	/* The kernel says EPERM as well, when it takes no modules at all. */
+	if (r == KMOD_PROBE_APPLY_BLACKLIST || was_refused) {
 		failure = DAXHP_FAILED_MODULE_BLACKLISTED;
 		r = -EPERM;
 	} else if (r == -ENOENT) {

@@ -113,10 +113,22 @@ static int read_ranges(struct daxhp_device *device, int dirfd)
 
 static void read_values(struct daxhp_device *device, int dirfd)
 {
+	free(device->ranges);
+	device->ranges = NULL;
+	device->n_ranges = 0;
 	device->size_error = sysfs_read_u64(dirfd, "size", 10, &device->size);
 	device->align_error = sysfs_read_u64(dirfd, "align", 10, &device->align);
 	device->target_node_error = sysfs_read_int(dirfd, "target_node", &device->target_node);
 	device->ranges_error = read_ranges(device, dirfd);
+}
+
+/* Unbound, a device can be given another size, and other ranges. */
+void device_read_again(struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device);
+
+	if (dirfd >= 0)
+		read_values(device, dirfd);
 }
 
 static void device_free(struct daxhp_device *device)

@@ -35,7 +35,12 @@ static void report_progress(const struct run *run, const struct daxhp_step *step
 
 static bool is_cancelled(const struct run *run)
 {
-	return run->device->ctx->cancelled && !run->undoing;
+	return ctx_is_cancelled(run->device->ctx);
+}
+
+static bool is_undoing(const struct run *run)
+{
+	return run->device->ctx->undoing;
 }
 
 static void pause_before(unsigned int try)
@@ -55,7 +60,7 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 {
 	enum daxhp_state word = step->word;
 
-	if (run->undoing && r == -EINTR)
+	if (is_undoing(run) && r == -EINTR)
 		return true;
 	if (is_cancelled(run) || (word != DAXHP_OFFLINE && word != DAXHP_UNPLUGGED) ||
 	    (r != -EBUSY && r != -EAGAIN) || step->retry >= run->device->ctx->retries)
@@ -68,6 +73,24 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 static int fail_cancelled(struct run *run)
 {
 	return fail(run, DAXHP_FAILED_CANCELLED, -EINTR, NULL, -1);
+}
+
+/* Where there was waiting, for a lock or for others, a signal may have ended it. */
+static int fail_waiting(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote)
+{
+	return errnum == -EINTR && is_cancelled(run) ? fail_cancelled(run)
+						     : fail(run, failure, errnum, wrote, -1);
+}
+
+/*
+ * Its files are those of blocks that are gone now. What is added in their place has other files,
+ * and needs another guard.
+ */
+void drop_guard(struct run *run)
+{
+	guard_stop(run->guard, &run->rivals, &run->n_rivals);
+	run->guard = NULL;
+	run->guard_error = 0;
 }
 
 /*
@@ -120,6 +143,8 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 		if (r == 0 || !try_again(run, step, r))
 			break;
 	}
+	if (r >= 0 && step->word == DAXHP_UNPLUGGED)
+		drop_guard(run);
 	if (r >= 0)
 		return 0;
 	if (is_cancelled(run))
@@ -169,41 +194,58 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 	return 0;
 }
 
-static int check_offline(struct run *run, struct daxhp_step *step __attribute__((unused)))
+static int check_block(struct run *run, int dirfd, uint64_t id, bool *ret_is_present)
 {
-	_cleanup_close_ int dirfd = memblock_open_dir();
+	struct memblock block = { .id = id };
+	char file[WORD_MAX];
+	int r = memblock_read_state(dirfd, guard_get_fd(run->guard, id), &block, file);
 
-	if (dirfd < 0)
-		return fail(run, DAXHP_FAILED_STILL_ONLINE, dirfd, NULL, -1);
-	for (size_t i = 0; i < run->obs->n_blocks; i++) {
-		struct memblock block = { .id = run->obs->blocks[i].id };
-		char file[WORD_MAX];
-		int r = memblock_read_state(dirfd, guard_get_fd(run->guard, block.id), &block,
-					    file);
-
-		/* One that cannot be read may be online: no unbinding on a guess. */
-		if (r < 0)
-			return fail_file(run, DAXHP_FAILED_STILL_ONLINE, r, NULL, block.id,
-					 "/sys/devices/system/memory", file);
-		if (block.state == MEMBLOCK_ONLINE || block.state == MEMBLOCK_GOING_OFFLINE)
-			return fail(run, DAXHP_FAILED_STILL_ONLINE, -EBUSY, NULL, block.id);
-	}
+	/* One that cannot be read may be online: no unbinding on a guess. */
+	if (r < 0)
+		return fail_file(run, DAXHP_FAILED_WRITE, r, NULL, id, "/sys/devices/system/memory",
+				 file);
+	if (block.state == MEMBLOCK_ONLINE || block.state == MEMBLOCK_GOING_OFFLINE)
+		return fail(run, DAXHP_FAILED_STILL_ONLINE, -EBUSY, NULL, id);
+	*ret_is_present |= block.state != MEMBLOCK_MISSING;
 	return 0;
 }
 
-/* On the way back it goes on without a guard, if one cannot be had: an undo left off is worse. */
+static int check_offline(struct run *run, struct daxhp_step *step __attribute__((unused)))
+{
+	_cleanup_close_ int dirfd = memblock_open_dir();
+	bool any_present = false;
+	int r = dirfd;
+
+	if (dirfd < 0)
+		return fail(run, DAXHP_FAILED_OBSERVE, dirfd, NULL, -1);
+	for (size_t i = 0; r >= 0 && i < run->obs->n_blocks; i++)
+		r = check_block(run, dirfd, run->obs->blocks[i].id, &any_present);
+	if (r < 0)
+		return r;
+	/* Anybody could bring a block online between this look and the unbinding. */
+	if (any_present && run->guard_error < 0)
+		return fail(run, DAXHP_FAILED_HELD, run->guard_error, NULL, -1);
+	if (any_present && !run->guard)
+		return fail(run, DAXHP_FAILED_UNBIND, -EBUSY, NULL, -1);
+	return 0;
+}
+
+/*
+ * On the way back it goes on without a guard, if one cannot be had: an undo left off is worse. But
+ * then the device is not unbound.
+ */
 static int start_guard(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
 	const struct daxhp_observation *obs = run->obs;
-	int r;
 
-	if (run->guard)
+	if (run->guard && run->guard_error == 0)
 		return 0;
-	r = guard_start(run->device->ctx, obs->blocks, obs->n_blocks, &run->guard,
-			&run->result->guard_error);
-	if (r == 0 || run->undoing)
+	drop_guard(run);
+	run->guard_error = guard_start(run->device->ctx, obs->blocks, obs->n_blocks, &run->guard,
+				       &run->result->guard_error);
+	if (run->guard_error == 0 || is_undoing(run))
 		return 0;
-	return r == -EINTR ? fail_cancelled(run) : fail(run, DAXHP_FAILED_HELD, r, NULL, -1);
+	return fail_waiting(run, DAXHP_FAILED_HELD, run->guard_error, NULL);
 }
 
 static int write_policy(struct run *run, const char *word)
@@ -225,7 +267,7 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 	if (run->policy_fd < 0)
 		run->policy_fd = policy_lock(run->device->ctx);
 	if (run->policy_fd < 0)
-		return fail(run, DAXHP_FAILED_LOCK, run->policy_fd, NULL, -1);
+		return fail_waiting(run, DAXHP_FAILED_LOCK, run->policy_fd, NULL);
 	/* A restoring that failed: what is in the file is our own word, not the machine's. */
 	if (*run->saved_policy)
 		return write_policy(run, daxhp_state_name(step->word));
@@ -255,13 +297,12 @@ static int restore_policy(struct run *run, struct daxhp_step *step __attribute__
 
 static int check_unused(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
-	struct daxhp_result *result = run->result;
 	int r;
 
 	if (run->device->ctx->force)
 		return 0;
-	r = find_holders(run->device, &result->rivals, &result->n_rivals);
-	if (r == 0 && result->n_rivals > 0)
+	r = find_holders(run->device, &run->rivals, &run->n_rivals);
+	if (r == 0 && run->n_rivals > 0)
 		r = -EBUSY;
 	return r < 0 ? fail(run, DAXHP_FAILED_IN_USE, r, NULL, -1) : 0;
 }
@@ -271,7 +312,7 @@ static int load_driver(struct run *run, struct daxhp_step *step)
 	enum daxhp_failure failure;
 	int r = binding_load(run->device->ctx, step->mode, &failure);
 
-	return r < 0 ? fail(run, failure, r, binding_driver(step->mode), -1) : 0;
+	return r < 0 ? fail_waiting(run, failure, r, binding_driver(step->mode)) : 0;
 }
 
 static int bind_driver(struct run *run, struct daxhp_step *step)
@@ -291,7 +332,10 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 {
 	int r = binding_unbind(run->device);
 
-	return r < 0 ? fail(run, DAXHP_FAILED_UNBIND, r, NULL, -1) : 0;
+	if (r < 0)
+		return fail(run, DAXHP_FAILED_UNBIND, r, NULL, -1);
+	drop_guard(run);
+	return 0;
 }
 
 static double now(void)

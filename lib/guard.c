@@ -26,6 +26,7 @@
 
 #define DRAIN_MS 2000 /* how long to wait for those who are inside */
 #define DRAIN_STEP_MS 10
+#define SPARE_FILES 64 /* descriptors that are left for everything else */
 
 struct file_id {
 	uint64_t dev, ino;
@@ -250,13 +251,15 @@ static bool holds_a_file(const struct guard *g, int procfd, const char *pid)
 	return false;
 }
 
-/* The first process found to hold a file, or 0. */
+/* The first process found to hold a file; 0: nobody; negative: nobody can tell. */
 static pid_t find_holder(const struct guard *g)
 {
 	_cleanup_closedir_ DIR *dir = proc_open_dir_at(AT_FDCWD, "/proc");
 	struct dirent *de;
 
-	while (dir && (de = readdir(dir))) {
+	if (!dir)
+		return -errno;
+	while ((de = readdir(dir))) {
 		if (!isdigit((unsigned char)de->d_name[0]) || strlen(de->d_name) > 10 ||
 		    atoi(de->d_name) == getpid())
 			continue;
@@ -266,45 +269,62 @@ static pid_t find_holder(const struct guard *g)
 	return 0;
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
 static int drain(struct guard *g)
 {
 	const struct timespec pause = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
-	pid_t holder = 0;
+	int64_t end = now_ms() + DRAIN_MS;
+	pid_t holder;
 
-	for (int ms = 0; ms < DRAIN_MS && !g->ctx->cancelled; ms += DRAIN_STEP_MS) {
+	for (;;) {
+		if (ctx_is_cancelled(g->ctx))
+			return -EINTR;
 		holder = find_holder(g);
-		if (!holder)
-			return 0;
+		if (holder <= 0)
+			return holder;
+		if (now_ms() >= end)
+			break;
 		nanosleep(&pause, NULL);
 	}
-	if (holder)
-		note_rival(g, holder, 0);
-	return g->ctx->cancelled ? -EINTR : -EBUSY;
+	note_rival(g, holder, 0);
+	return -EBUSY;
 }
 
 /* ---- our own way to the files ---- */
 
-static void raise_limit(struct guard *g, size_t n_files)
+/* How many files there may be then. */
+static size_t raise_limit(struct guard *g, size_t n_files)
 {
 	struct rlimit raised;
 
 	if (getrlimit(RLIMIT_NOFILE, &g->limit) < 0)
-		return;
+		return 0;
 	raised = g->limit;
 	raised.rlim_cur += n_files;
 	if (raised.rlim_max != RLIM_INFINITY && raised.rlim_cur > raised.rlim_max)
 		raised.rlim_cur = raised.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &raised);
+	if (setrlimit(RLIMIT_NOFILE, &raised) < 0)
+		raised = g->limit;
+	return raised.rlim_cur > SPARE_FILES ? raised.rlim_cur - SPARE_FILES : 0;
 }
 
 /* What cannot be opened here is opened later, past the guard. */
 static int open_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
 {
+	size_t most;
+
 	g->open_files = calloc(n_blocks + 1, sizeof(*g->open_files));
 	if (!g->open_files)
 		return -ENOMEM;
-	raise_limit(g, n_blocks);
-	for (size_t i = 0; i < n_blocks; i++) {
+	most = raise_limit(g, n_blocks + SPARE_FILES);
+	for (size_t i = 0; i < n_blocks && g->n_open_files < most; i++) {
 		char file[WORD_MAX];
 		int fd;
 
@@ -372,18 +392,35 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 	return r < 0 ? r : drain(g);
 }
 
-size_t guard_stop(struct guard *g, struct daxhp_rival **ret_rivals)
+static void add_rivals(const struct guard *g, struct daxhp_rival **rivals, size_t *n_rivals)
 {
-	size_t n;
+	for (size_t i = 0; i < g->n_rivals; i++) {
+		struct daxhp_rival *grown;
+		size_t k;
 
+		for (k = 0; k < *n_rivals && (*rivals)[k].pid != g->rivals[i].pid; k++)
+			;
+		if (k < *n_rivals) {
+			(*rivals)[k].denied += g->rivals[i].denied;
+			continue;
+		}
+		grown = reallocarray(*rivals, *n_rivals + 1, sizeof(*grown));
+		if (!grown)
+			return;
+		grown[(*n_rivals)++] = g->rivals[i];
+		*rivals = grown;
+	}
+}
+
+void guard_stop(struct guard *g, struct daxhp_rival **rivals, size_t *n_rivals)
+{
 	if (!g)
-		return 0;
+		return;
 	stop_denying(g);
 	close_files(g);
-	n = g->n_rivals;
-	*ret_rivals = g->rivals;
+	add_rivals(g, rivals, n_rivals);
 	pthread_mutex_destroy(&g->lock);
+	free(g->rivals);
 	free(g->files);
 	free(g);
-	return n;
 }

@@ -136,28 +136,34 @@ EXPORT int daxhp_find_leftover(struct daxhp_ctx *ctx __attribute__((unused)),
 static int take_back(const struct daxhp_leftover *entry)
 {
 	char now[WORD_MAX];
-	int r = kinds[entry->kind].read(now, sizeof(now));
+	int r = kinds[entry->kind].read(now, sizeof(now)), r2;
+	bool is_left = r == 0 && strcmp(now, entry->left) == 0;
 
-	if (r == 0 && strcmp(now, entry->left) == 0)
+	if (is_left)
 		r = kinds[entry->kind].write(entry->before);
-	return r < 0 ? r : journal_erase(entry->kind);
+	if (r < 0)
+		return r;
+	r2 = journal_erase(entry->kind);
+	return r2 < 0 ? r2 : is_left;
 }
 
-/* Under the lock for the policy. */
+/* Under the lock for the policy. 1: restored, 0: there was nothing to restore. */
 static int repair_locked(enum daxhp_leftover_kind kind, struct daxhp_leftover *ret_entry)
 {
-	struct daxhp_leftover entry;
-	int r = read_entry(kind, &entry);
+	int r = read_entry(kind, ret_entry);
 
-	if (r > 0) {
-		r = take_back(&entry);
-		if (r < 0)
-			return r;
-		*ret_entry = entry;
-		return 1;
-	}
+	if (r > 0)
+		return take_back(ret_entry);
 	/* What cannot be read was never finished, and the policy not changed yet. */
 	return r == -EBADMSG || r == -ENODATA ? journal_erase(kind) : r;
+}
+
+static int lock_policy(struct daxhp_ctx *ctx)
+{
+	int holder;
+
+	/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
+	return lock_take(ctx, POLICY_LOCK, 600 * 1000, &holder);
 }
 
 EXPORT int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
@@ -167,7 +173,7 @@ EXPORT int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
 
 	if (r == 0)
 		return 0;
-	fd = policy_lock(ctx);
+	fd = lock_policy(ctx);
 	if (fd < 0)
 		return fd;
 	r = repair_locked(kind, ret_leftover);
@@ -175,10 +181,22 @@ EXPORT int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
 	return r;
 }
 
+/* The one that was waited for may have been killed: its word is not the machine's. */
 int policy_lock(struct daxhp_ctx *ctx)
 {
-	int holder;
+	int fd = lock_policy(ctx);
 
-	/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
-	return lock_take(ctx, POLICY_LOCK, 600 * 1000, &holder);
+	for (enum daxhp_leftover_kind kind = 0; fd >= 0 && kind < DAXHP_LEFTOVER_MAX; kind++) {
+		struct daxhp_leftover entry;
+		int r = repair_locked(kind, &entry);
+
+		if (r > 0)
+			log_debug(ctx, "restored %s to '%s', which pid %d had left at '%s'",
+				  kinds[kind].file, entry.before, entry.pid, entry.left);
+		if (r >= 0)
+			continue;
+		close(fd);
+		fd = r;
+	}
+	return fd;
 }

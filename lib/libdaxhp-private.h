@@ -31,7 +31,13 @@ struct daxhp_ctx {
 	unsigned int retries;
 	bool force;
 	volatile sig_atomic_t cancelled;
+	bool undoing; /* nothing is cancelled then */
 };
+
+static inline bool ctx_is_cancelled(const struct daxhp_ctx *ctx)
+{
+	return ctx->cancelled && !ctx->undoing;
+}
 
 void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
 	     ...) __attribute__((format(printf, 5, 6)));
@@ -101,6 +107,7 @@ struct daxhp_device {
 };
 
 int device_open_dir(const struct daxhp_device *device);
+void device_read_again(struct daxhp_device *device);
 void devices_free(struct daxhp_device *devices);
 
 /* ---- memblock.c ---- */
@@ -314,12 +321,16 @@ struct run {
 	struct daxhp_result *result;	     /* takes the failure */
 	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
 	int policy_fd;			     /* holds the lock for the policy; -1: not held */
-	struct guard *guard; /* up from its step to the plan's end, the way back included */
-	bool undoing;	     /* on the way back nothing is cancelled, and no signal stops a write */
+	struct guard *guard; /* up from its step until the blocks are gone, or the run is over */
+	int guard_error;     /* negative: somebody may be inside all the same */
+	struct daxhp_rival *rivals;
+	size_t n_rivals;
 };
 
 /* 0, or a negative errno with the failure in the result. */
 int step_run(struct run *run, struct daxhp_step *step);
+/* Whoever was kept off is among the run's rivals. */
+void drop_guard(struct run *run);
 
 /* ---- lock.c ---- */
 
@@ -346,7 +357,7 @@ int journal_drop(const char *name);
 /* What @file said is about to be changed from @found to @set. Under policy_lock(). */
 int journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set);
 int journal_erase(enum daxhp_leftover_kind kind);
-/* Like lock_take(), for the machine's policy. */
+/* Like lock_take(), for the machine's policy; what a dead process left of it is put right first. */
 int policy_lock(struct daxhp_ctx *ctx);
 
 /* ---- leftover.c ---- */
@@ -392,8 +403,8 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 		struct guard **ret_guard, int *ret_deny_error);
 /* The state file of block @id, open for both; -1 when there is no guard or no such block. */
 int guard_get_fd(const struct guard *guard, uint64_t id);
-/* NULL is fine. The caller frees the rivals. */
-size_t guard_stop(struct guard *guard, struct daxhp_rival **ret_rivals);
+/* NULL is fine. Adds its rivals to the others; the caller frees them. */
+void guard_stop(struct guard *guard, struct daxhp_rival **rivals, size_t *n_rivals);
 
 /* ---- monitor.c ---- */
 

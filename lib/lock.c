@@ -82,7 +82,7 @@ static int try_lock(int fd, int wait_ms, const struct daxhp_ctx *ctx)
 			return 0;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
-		if (ctx->cancelled)
+		if (ctx_is_cancelled(ctx))
 			return -EINTR;
 		if (ms >= wait_ms)
 			return -EWOULDBLOCK;
@@ -143,6 +143,7 @@ EXPORT int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int 
 	if (fd < 0)
 		return fd;
 	device->lock_fd = fd;
+	device_read_again(device);
 	return 0;
 }
 

@@ -138,8 +138,10 @@ int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_fil
 	int r;
 
 	memblock_file(ret_file, block->id, "state");
-	r = fd >= 0 ? sysfs_read_word_fd(fd, word, sizeof(word))
-		    : sysfs_read_word(dirfd, ret_file, word, sizeof(word));
+	r = fd >= 0 ? sysfs_read_word_fd(fd, word, sizeof(word)) : -ENODEV;
+	/* That file's block is gone; there may be another of the same name by now. */
+	if (r == -ENODEV)
+		r = sysfs_read_word(dirfd, ret_file, word, sizeof(word));
 	/* ENODEV: the directory is there, the block behind it is not any more. */
 	if (r == -ENOENT || r == -ENODEV) {
 		block->state = MEMBLOCK_MISSING;
@@ -194,8 +196,9 @@ int memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 	int r;
 
 	memblock_file(file, id, "state");
-	r = fd >= 0 ? sysfs_write_word_fd(fd, daxhp_state_name(word))
-		    : sysfs_write_word(dirfd, file, daxhp_state_name(word));
+	r = fd >= 0 ? sysfs_write_word_fd(fd, daxhp_state_name(word)) : -ENODEV;
+	if (r == -ENODEV)
+		r = sysfs_write_word(dirfd, file, daxhp_state_name(word));
 	if (r == -EINVAL && is_already(dirfd, id, word))
 		return 0;
 	return r;

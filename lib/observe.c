@@ -307,10 +307,10 @@ EXPORT uint64_t daxhp_observation_get_block_size(const struct daxhp_observation 
 	return obs->block_size;
 }
 
-/* struct page has 64 bytes, and describes 4 KiB. */
+/* struct page has 64 bytes, and describes a page. */
 EXPORT uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *obs)
 {
-	return obs->n_blocks * obs->block_size / 64;
+	return obs->n_blocks * obs->block_size / sysconf(_SC_PAGESIZE) * 64;
 }
 
 EXPORT uint64_t daxhp_observation_get_room(const struct daxhp_observation *obs)

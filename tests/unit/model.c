@@ -426,7 +426,9 @@ int __wrap_binding_unbind(struct daxhp_device *device)
 		return 0;
 	}
 	for (size_t i = 0; i < model.n_blocks; i++) {
-		if (model.blocks[i].state == MEMBLOCK_ONLINE)
+		/* Who is inside may bring it online just before. */
+		if (model.blocks[i].state == MEMBLOCK_ONLINE ||
+		    (model.blocks[i].state == MEMBLOCK_OFFLINE && !model.guarded[i]))
 			model.was_wedged = true;
 		else
 			remove_block(i);
@@ -605,6 +607,8 @@ int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, siz
 	(void)n_blocks;
 	*ret_guard = (struct guard *)&model;
 	*ret_deny_error = 0;
+	if (model.is_held)
+		return -EBUSY;
 	for (size_t i = 0; i < model.n_blocks; i++)
 		model.guarded[i] = model.blocks[i].state != MEMBLOCK_MISSING;
 	return 0;
@@ -617,10 +621,10 @@ int __wrap_guard_get_fd(const struct guard *guard, uint64_t id)
 	return -1;
 }
 
-size_t __wrap_guard_stop(struct guard *guard, struct daxhp_rival **ret_rivals)
+void __wrap_guard_stop(struct guard *guard, struct daxhp_rival **rivals, size_t *n_rivals)
 {
 	(void)guard;
-	(void)ret_rivals;
+	(void)rivals;
+	(void)n_rivals;
 	memset(model.guarded, 0, sizeof(model.guarded));
-	return 0;
 }

@@ -33,6 +33,7 @@ struct model {
 	 */
 	bool is_honest;
 	enum daxhp_zone default_zone; /* where plain `online` leads */
+	bool is_held;		      /* somebody has the blocks' files open: no guarding them */
 
 	bool has_kmem;	/* the module is loaded */
 	bool is_devdax; /* bound to device_dax */

@@ -7,8 +7,8 @@
 #include "model.h"
 
 static const char *const all_blocks[] = { "...", "---", "MMM", "NNN", "M-M", "N.N", "MN-" };
-static const char *const words[] = { "unplugged", "offline", "online", "online_kernel",
-				     "online_movable", "unknown" };
+static const char *const words[] = { "unplugged",     "offline",	"online",
+				     "online_kernel", "online_movable", "unknown" };
 
 /* One start, one goal, killed before one deed. */
 struct trial {

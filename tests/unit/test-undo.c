@@ -25,8 +25,8 @@ static const enum daxhp_goal goals[] = {
 	DAXHP_GOAL_SYSTEM_RAM_OFF,
 	DAXHP_GOAL_DEVDAX,
 };
-static const char *const words[] = { "unplugged", "offline", "online", "online_kernel",
-				     "online_movable", "unknown" };
+static const char *const words[] = { "unplugged",     "offline",	"online",
+				     "online_kernel", "online_movable", "unknown" };
 /* The first two are as different as can be: enough for what may fail, and it saves half the time. */
 static const char *const policies[] = { "offline", "online_movable", "online", "online_kernel" };
 static size_t n_policies = 2;
@@ -36,6 +36,7 @@ struct trial {
 	struct daxhp_observation *before;
 	bool is_honest;
 	bool gets_attribute; /* if it is unbound before */
+	bool is_held;
 	enum daxhp_goal goal;
 	enum model_fault fault;
 	unsigned int at;
@@ -142,7 +143,7 @@ static bool can_be_undone(const struct trial *t)
 {
 	const struct daxhp_observation *before = t->before;
 
-	if (!can_be_had_again(before) || t->fault == FAULT_RIVAL)
+	if (!can_be_had_again(before) || t->fault == FAULT_RIVAL || t->is_held)
 		return false;
 	if (t->fault != FAULT_NO_ONLINE)
 		return true;
@@ -165,6 +166,7 @@ static void run_trial(struct trial *t)
 		model.has_attribute = t->gets_attribute;
 	model.fault = t->fault;
 	model.at = t->at;
+	model.is_held = t->is_held;
 	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
 	t->r = daxhp_apply(&model.device, t->plan, &t->result);
 	t->calls = model.calls;
@@ -340,6 +342,19 @@ static void test_survives_rival(void **state)
 	assert_true(try_all(try_rivals) > 30000);
 }
 
+static void try_held(struct trial *t, unsigned long *count)
+{
+	t->is_held = true;
+	try_everywhere(t, FAULT_SILENT, count);
+}
+
+/* Nor is it where there is no guard: what cannot be guarded is not unbound, on no way. */
+static void test_survives_holder(void **state)
+{
+	(void)state;
+	assert_true(try_all(try_held) > 10000);
+}
+
 /* With so many retries allowed, how does it end? */
 static void try_tries(struct trial *t, unsigned int retries, int expected)
 {
@@ -433,6 +448,7 @@ int main(void)
 		cmocka_unit_test(test_undoes_signal),
 		cmocka_unit_test(test_undoes_stubborn_block),
 		cmocka_unit_test(test_survives_rival),
+		cmocka_unit_test(test_survives_holder),
 		cmocka_unit_test(test_retries_busy_memory),
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
