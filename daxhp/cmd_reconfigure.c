@@ -61,7 +61,7 @@ static int confirm(const struct settings *settings, int argc, char **argv)
 	if (!is_all || settings->yes || settings->dry_run)
 		return EXIT_DONE;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-		complain("'all' needs --yes where nobody can be asked.");
+		complain("'all' needs --yes where there is no terminal to ask on.");
 		return EXIT_USAGE;
 	}
 	fputs("Reconfigure all dax devices? [y/N] ", stderr);

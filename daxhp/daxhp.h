@@ -120,7 +120,8 @@ struct outcome {
 	struct daxhp_result *result; /* NULL after a dry run, or when nothing could be planned */
 	int error; /* negative: the device could not even be looked at, or not be locked */
 	bool is_locked;
-	int holder; /* of the lock, when another process has it */
+	bool has_waited; /* for the lock */
+	int holder;	 /* of the lock, when another process has it */
 };
 
 bool outcome_is_good(const struct outcome *outcome);

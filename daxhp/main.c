@@ -18,7 +18,8 @@ static const struct command *find_command(const char *name)
 
 static void print_help(FILE *to)
 {
-	fputs("Usage: daxhp [COMMAND] [OPTIONS] [DEVICE...]\n\n"
+	fputs("Usage: daxhp [OPTIONS]\n"
+	      "       daxhp COMMAND [OPTIONS] [DEVICE...]\n\n"
 	      "Move a whole dax device's memory between \"unplugged\" and \"online\".\n\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
@@ -48,7 +49,10 @@ static int list_commands(void)
 
 static int refuse_command(const char *name)
 {
-	complain("'%.64s' is not a command of daxhp; 'daxhp help' lists them.", name);
+	if (daxhp_device_name_is_valid(name))
+		complain("'%.64s' is no command; did you mean 'daxhp status %.64s'?", name, name);
+	else
+		complain("'%.64s' is not a command of daxhp; 'daxhp help' lists them.", name);
 	return EXIT_USAGE;
 }
 

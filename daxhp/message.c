@@ -11,6 +11,13 @@
 
 #include "daxhp.h"
 
+/* The second set of them is two bytes each in UTF-8: c2, and 80 to 9f. */
+static bool is_control(const char *c)
+{
+	return iscntrl((unsigned char)c[0]) ||
+	       ((unsigned char)c[0] == 0xc2 && ((unsigned char)c[1] & 0xe0) == 0x80);
+}
+
 void complain(const char *format, ...)
 {
 	_cleanup_free_ char *text = NULL;
@@ -24,7 +31,7 @@ void complain(const char *format, ...)
 		text = NULL;
 	/* Names and arguments are anybody's: a terminal is not to act on them. */
 	for (char *c = text; c && *c; c++)
-		if (iscntrl((unsigned char)*c))
+		if (is_control(c))
 			*c = '?';
 	fprintf(stderr, "daxhp: %s\n", text ? text : "out of memory");
 }
@@ -103,9 +110,23 @@ static const char *zone_words(enum daxhp_goal goal)
 	}
 }
 
-static const char *reconfigure_option(enum daxhp_goal goal)
+/* With a blank before it; empty where the kernel is to choose. */
+static const char *zone_option(enum daxhp_goal goal)
 {
-	return goal == DAXHP_GOAL_ONLINE_KERNEL ? "--kernel" : "--movable";
+	switch (goal) {
+	case DAXHP_GOAL_ONLINE_MOVABLE:
+	case DAXHP_GOAL_MOVE_MOVABLE:
+	case DAXHP_GOAL_SYSTEM_RAM_MOVABLE:
+		return " --movable";
+	case DAXHP_GOAL_ONLINE_KERNEL:
+	case DAXHP_GOAL_MOVE_KERNEL:
+	case DAXHP_GOAL_SYSTEM_RAM_KERNEL:
+		return " --kernel";
+	case DAXHP_GOAL_SYSTEM_RAM_OFF:
+		return " --no-online";
+	default:
+		return "";
+	}
 }
 
 /* What can be said in the same words each time. */
@@ -117,10 +138,8 @@ static const char *const fixed_texts[] = {
 	[DAXHP_REFUSED_NO_HOTPLUG] = "this kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG)",
 	[DAXHP_REFUSED_NO_HOTREMOVE] =
 		"this kernel cannot take memory away (CONFIG_MEMORY_HOTREMOVE)",
-	[DAXHP_FAILED_LOCK] =
-		"/run/daxhp/, where it would be written down what to restore, cannot be "
-		"written to",
-	[DAXHP_FAILED_HELD] = "another program keeps a memory block's state file open",
+	[DAXHP_FAILED_LOCK] = "in /run/daxhp/ it cannot be written down what to restore",
+	[DAXHP_FAILED_HELD] = "another program keeps a memory block's state file open for writing",
 	[DAXHP_FAILED_IN_USE] =
 		"a process has the device open or mapped and would be killed; end it, or "
 		"give --force",
@@ -149,9 +168,9 @@ static int print_blocks_refusal(FILE *f, const struct outcome *o, enum daxhp_fai
 	case DAXHP_REFUSED_OTHER_ZONE:
 		return fprintf(f,
 			       "%zu of its %zu memory blocks are online, and not all of them in %s "
-			       "(EBUSY). 'daxhp reconfigure %s %s' moves it there",
+			       "(EBUSY). 'daxhp reconfigure%s %s' moves it there",
 			       daxhp_observation_count_online(obs), total, zone_words(o->goal),
-			       reconfigure_option(o->goal), name);
+			       *zone_option(o->goal) ? zone_option(o->goal) : " --movable", name);
 	case DAXHP_REFUSED_MISSING_BLOCKS:
 		return fprintf(
 			f,
@@ -168,10 +187,10 @@ static int print_blocks_refusal(FILE *f, const struct outcome *o, enum daxhp_fai
 		return fprintf(f,
 			       "its memory map takes %" PRIu64
 			       " MiB of the memory there is, and %" PRIu64
-			       " MiB are available (ENOMEM). 'daxhp reconfigure --mode=system-ram "
-			       "--force %s' tries all the same",
+			       " MiB are available (ENOMEM). 'daxhp reconfigure "
+			       "--mode=system-ram%s --force %s' tries all the same",
 			       daxhp_observation_get_room_needed(obs) >> 20,
-			       daxhp_observation_get_room(obs) >> 20, name);
+			       daxhp_observation_get_room(obs) >> 20, zone_option(o->goal), name);
 	case DAXHP_REFUSED_TOO_SMALL:
 		return fprintf(f,
 			       "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
@@ -195,18 +214,23 @@ static int print_other_refusal(FILE *f, const struct outcome *o, enum daxhp_fail
 				   "none to unplug (EOPNOTSUPP)");
 		return fprintf(f,
 			       "it is in devdax mode, its memory is an application's "
-			       "(EOPNOTSUPP). 'daxhp reconfigure --mode=system-ram %s' makes it "
+			       "(EOPNOTSUPP). 'daxhp reconfigure --mode=system-ram%s %s' makes it "
 			       "system RAM",
-			       name);
+			       zone_option(o->goal), name);
 	case DAXHP_REFUSED_FAMFS:
+		if (o->goal == DAXHP_GOAL_UNPLUGGED)
+			return fprintf(
+				f, "it is in famfs mode, its memory is a file system's: there is "
+				   "none to unplug (EOPNOTSUPP)");
 		/* Only who mounted it knows when it may go. */
 		return fprintf(
 			f,
 			"it is in famfs mode, its memory is a file system's, and daxhp "
 			"leaves it alone (EOPNOTSUPP). Once that is unmounted and the device "
-			"unbound from %s, 'daxhp reconfigure --mode=system-ram %s' makes it "
-			"system RAM",
-			daxhp_observation_get_driver(obs), name);
+			"unbound from %s, try 'daxhp reconfigure --mode=%s%s %s'",
+			daxhp_observation_get_driver(obs),
+			o->goal == DAXHP_GOAL_DEVDAX ? "devdax" : "system-ram",
+			zone_option(o->goal), name);
 	case DAXHP_REFUSED_OTHER_DRIVER:
 		return fprintf(f, "it is bound to the driver %s, which daxhp does not know",
 			       daxhp_observation_get_driver(obs));
@@ -274,7 +298,13 @@ static char *not_so_text(const struct outcome *o)
 		r = asprintf(&text,
 			     "the kernel reported success, but its memory is not as asked for "
 			     "(EIO)");
-	else if (o->goal == DAXHP_GOAL_UNPLUGGED)
+	else if (o->goal == DAXHP_GOAL_SYSTEM_RAM_OFF)
+		r = asprintf(&text,
+			     "memory%" PRId64
+			     " is not as asked for; does another program set memory blocks online? "
+			     "(EIO)",
+			     block);
+	else if (o->goal == DAXHP_GOAL_UNPLUGGED || o->goal == DAXHP_GOAL_DEVDAX)
 		r = asprintf(&text,
 			     "the kernel reported success, but memory%" PRId64
 			     " is still present (EIO)",
@@ -337,7 +367,15 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 		return not_so_text(o);
 	if (failure >= DAXHP_FAILED_MODULE_MISSING && failure <= DAXHP_FAILED_BIND_OTHERS)
 		return driver_text(o->result, failure);
-	if (failure == DAXHP_FAILED_STILL_ONLINE)
+	if (failure == DAXHP_FAILED_LOCK && daxhp_result_get_errno(o->result) == EWOULDBLOCK)
+		return strdup("another daxhp has been binding a device for ten minutes; try again "
+			      "when it is done (EWOULDBLOCK)");
+	if (failure == DAXHP_FAILED_HELD && daxhp_result_get_errno(o->result) != EBUSY)
+		r = asprintf(&text,
+			     "whether another program keeps a memory block's state file open "
+			     "cannot be seen in /proc (%s)",
+			     name);
+	else if (failure == DAXHP_FAILED_STILL_ONLINE)
 		r = asprintf(&text,
 			     "memory%" PRId64 " was online again when the device was about to be "
 			     "unbound (%s): some other program sets memory blocks online",
@@ -378,9 +416,17 @@ static char *message_for_start(const struct outcome *o)
 
 	if (!o->is_locked && o->error == -EWOULDBLOCK)
 		r = asprintf(&text,
-			     "%s: cannot %s: another daxhp (pid %d) is at work on it"
-			     ". %s --wait=SECONDS waits for it.",
-			     name, verb(o->goal), o->holder, way_out);
+			     "%s: cannot %s: another daxhp (pid %d) is %sat work on it. %s%s", name,
+			     verb(o->goal), o->holder, o->has_waited ? "still " : "", way_out,
+			     o->has_waited ? "" : " --wait=SECONDS waits for it.");
+	else if (!o->is_locked && o->error == -EINTR)
+		r = asprintf(&text, "%s: cannot %s: %s. %s", name, verb(o->goal),
+			     interrupt_reason(), way_out);
+	else if (!o->is_locked && o->error == -EPERM)
+		r = asprintf(&text,
+			     "%s: cannot %s: it cannot be locked in /run/daxhp/, which must belong "
+			     "to root and be writable by nobody else (EPERM). %s",
+			     name, verb(o->goal), way_out);
 	else if (!o->is_locked)
 		r = asprintf(&text,
 			     "%s: cannot %s: it cannot be locked in /run/daxhp/ (%s: %s). %s", name,

@@ -264,17 +264,25 @@ static int print_mappings(const struct settings *settings, const struct looked_a
 
 /* ---- notes ---- */
 
+static bool has_mixed_zones(const struct daxhp_observation *obs)
+{
+	size_t n = daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE);
+
+	return n > 0 && n < daxhp_observation_count_online(obs);
+}
+
 static void note_inconsistent(const struct looked_at *look)
 {
 	const struct daxhp_observation *obs = look->observation;
+	const char *name = daxhp_device_get_name(look->device);
 	const char *word = daxhp_observation_get_attribute_word(obs);
 
 	complain("note: %s: inconsistent: of %zu memory blocks %zu are present and %zu "
-		 "online%s%s%s.",
-		 daxhp_device_get_name(look->device), daxhp_observation_count_blocks(obs),
-		 daxhp_observation_count_present(obs), daxhp_observation_count_online(obs),
+		 "online%s%s%s%s; 'daxhp unplug %s' leads out of that.",
+		 name, daxhp_observation_count_blocks(obs), daxhp_observation_count_present(obs),
+		 daxhp_observation_count_online(obs), has_mixed_zones(obs) ? " in mixed zones" : "",
 		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
-		 word ? "'" : "");
+		 word ? "'" : "", name);
 }
 
 /* Which zone would the memory be in, were it bound anew? */
@@ -288,9 +296,9 @@ static void note_policy(const struct looked_at *look)
 	if (!policy)
 		return;
 	if (state == DAXHP_OFFLINE && strcmp(policy, "offline") == 0)
-		complain("note: %s: offline because the machine's policy (auto_online_blocks) is "
-			 "'offline'; use 'daxhp online'.",
-			 name);
+		complain("note: %s: offline, as the machine's policy (auto_online_blocks) leaves "
+			 "new memory; 'daxhp online --movable %s' brings it online.",
+			 name, name);
 	if (state == DAXHP_ONLINE_MOVABLE && strcmp(policy, "online_kernel") == 0)
 		complain("note: %s: the machine's policy (auto_online_blocks) is 'online_kernel': "
 			 "bound anew, it would not be movable.",

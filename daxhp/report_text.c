@@ -60,7 +60,7 @@ char *describe_step(const struct outcome *outcome, const struct daxhp_step *step
 		text = strdup("check that no memory block is online");
 		break;
 	case DAXHP_STEP_SET_POLICY:
-		r = asprintf(&text, "set the policy to %s", word);
+		r = asprintf(&text, "set the policy (auto_online_blocks) to %s", word);
 		break;
 	case DAXHP_STEP_RESTORE_POLICY:
 		text = strdup("restore the policy");

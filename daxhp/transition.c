@@ -39,6 +39,7 @@ static void make_plan(const struct settings *settings, struct outcome *outcome)
 		outcome->error = daxhp_device_lock(outcome->device, settings->wait,
 						   &outcome->holder);
 	outcome->is_locked = outcome->error == 0;
+	outcome->has_waited = settings->wait > 0;
 	/* The one that was waited for may have been killed. */
 	if (outcome->is_locked && settings->wait > 0 && !settings->dry_run && geteuid() == 0)
 		repair_device(outcome->device);
@@ -145,7 +146,8 @@ static size_t move_devices(struct daxhp_ctx *ctx, const struct settings *setting
 static int refuse_nothing(const struct settings *settings)
 {
 	if (settings->region || settings->node >= 0)
-		complain("no dax device matches: 'daxhp status' shows regions and nodes.");
+		complain("no dax device matches; 'daxhp status' shows the nodes, and a region is "
+			 "the X of daxX.Y.");
 	else
 		complain("no dax device that could be worked on; 'daxhp status' shows what there "
 			 "is.");

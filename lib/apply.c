@@ -46,13 +46,15 @@ static int put_policy_back(struct run *run)
 /* The block that makes the observation miss the goal; -1 when it is none of them. */
 static int64_t find_culprit(const struct daxhp_observation *obs, enum daxhp_goal goal)
 {
-	for (size_t i = 0; i < obs->n_blocks; i++) {
-		const struct memblock *block = &obs->blocks[i];
-		bool is_online = block->state == MEMBLOCK_ONLINE;
+	bool must_go = goal == DAXHP_GOAL_UNPLUGGED || goal == DAXHP_GOAL_DEVDAX ||
+		       (goal == DAXHP_GOAL_SYSTEM_RAM_OFF && observation_has_attribute(obs));
+	enum memblock_state wanted = must_go				 ? MEMBLOCK_MISSING
+				     : goal == DAXHP_GOAL_SYSTEM_RAM_OFF ? MEMBLOCK_OFFLINE
+									 : MEMBLOCK_ONLINE;
 
-		if (goal == DAXHP_GOAL_UNPLUGGED ? block->state != MEMBLOCK_MISSING : !is_online)
-			return block->id;
-	}
+	for (size_t i = 0; i < obs->n_blocks; i++)
+		if (obs->blocks[i].state != wanted)
+			return obs->blocks[i].id;
 	return -1;
 }
 
@@ -265,6 +267,7 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 	struct daxhp_result *result = result_new();
 	int r = 0;
 
+	*ret_result = result;
 	if (!result)
 		return -ENOMEM;
 	if (plan->refusal) {
@@ -282,7 +285,6 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
 	if (r == 0 && device->lock_fd >= 0)
 		leftover_strike(device);
-	*ret_result = result;
 	return r;
 }
 

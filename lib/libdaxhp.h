@@ -147,7 +147,8 @@ int daxhp_device_get_size(const struct daxhp_device *device, uint64_t *ret_bytes
 int daxhp_device_get_align(const struct daxhp_device *device, uint64_t *ret_bytes);
 /* -1 is an answer: the firmware gave the device no node. */
 int daxhp_device_get_target_node(const struct daxhp_device *device, int *ret_node);
-/* In the kernel's order, which need not be that of the addresses. */
+/* In the kernel's order, which need not be that of the addresses. Valid until the device is
+ * locked, which reads them again. */
 int daxhp_device_get_ranges(const struct daxhp_device *device,
 			    const struct daxhp_range **ret_ranges, size_t *ret_count);
 
@@ -290,7 +291,9 @@ enum daxhp_failure {
 	DAXHP_FAILED_POLICY, /* the policy could not be read, or the kernel refused a word for it */
 	DAXHP_FAILED_LOCK,   /* not locked, or /run/daxhp cannot be written to */
 	DAXHP_FAILED_IN_USE, /* a process has the device open or mapped, see the rivals */
-	DAXHP_FAILED_HELD,   /* another program keeps a block's state file open, see the rivals */
+	/* another program keeps a block's state file open for writing, see the rivals; or who does
+	 * cannot be seen */
+	DAXHP_FAILED_HELD,
 	DAXHP_FAILED_STILL_ONLINE, /* the check before unbinding found a block online */
 	DAXHP_FAILED_MODULE_MISSING,
 	DAXHP_FAILED_MODULE_BLACKLISTED,
@@ -340,7 +343,8 @@ struct daxhp_result;
 /*
  * Carry out @plan on the device it was made for, then look at the device again. Success means
  * that the look says so. On failure what was done is undone, and the device looked at once more.
- * Returns 0, or a negative errno: the result is there in both cases, except for -ENOMEM.
+ * Returns 0, or a negative errno: the result is there in both cases. Only when there is no memory
+ * for one (-ENOMEM) it is NULL, and nothing was changed.
  * A refused plan fails with the refusal's errno and changes nothing. The device must be locked
  * when the plan has steps.
  * Free the result with daxhp_result_free().
