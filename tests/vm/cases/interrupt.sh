@@ -72,6 +72,34 @@ test_second_signal_while_undoing() {
 	unchanged "$before" 'all undone'
 }
 
+# daxhp sends itself a signal every tenth of a second then, and taking the blocks away again takes
+# longer than that. Only a kernel that calls half of them a success has them taken away by daxhp.
+test_undo_outlasts_ticks() {
+	local pid watcher
+	if ! has_attribute; then
+		skip 'a long undo' 'no write takes that long'
+		return
+	fi
+	daxhp unplug "$device" >/dev/null
+	fault MEM_GOING_ONLINE 0
+	: >/run/watching
+	fault_after 8 MEM_GOING_ONLINE -12 &
+	watcher=$!
+	held_up delay_exit=1000000:when=1 daxhp online --movable "$device"
+	wait "$watcher"
+	rm -f /run/watching
+	read -r pid <"/run/daxhp/$device.lock"
+	kill -TERM "$pid"
+	let_go
+	no_faults
+	like "$rc" '^[01]$' 'a long undo: comes to its end'
+	if [ "$rc" = 0 ]; then
+		agrees "$device" online_movable 'a long undo: there was nothing to undo'
+	else
+		agrees "$device" unplugged 'a long undo: all undone'
+	fi
+}
+
 # Nobody reads what it says: that is no reason to stop half way.
 test_broken_pipe() {
 	local block=${ids[7]}

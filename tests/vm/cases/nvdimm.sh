@@ -29,4 +29,15 @@ test_there_and_back() {
 	agrees "$device" unplugged 'unplugged'
 }
 
+# The blocks go one by one on every kernel, there are so many; those that went come back.
+test_a_block_refuses() {
+	local block
+	daxhp online --movable "$device" >/dev/null
+	block=$(blocks "$device" | sed -n "$((number / 2))p")
+	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=EBUSY daxhp unplug --json "$device"
+	exits 1 'a block refuses'
+	json_is '.[0].error | "\(.errno) \(.block) \(.undone)"' "EBUSY $block true" 'a block refuses: JSON'
+	agrees "$device" online_movable 'a block refuses'
+}
+
 run_tests

@@ -233,25 +233,7 @@ test_refused_going_offline() {
 	agrees "$device" unplugged 'unplugged in the end'
 }
 
-# fault_after N ACTION ERRNO: sets the fault as soon as N blocks have come or
-# gone, so that the kernel refuses a later one. Seen in MemTotal: daxhp keeps
-# everybody else off the blocks.
-fault_after() {
-	local kib start
-	look_block_size
-	kib=$(($1 * now_block_size / 1024))
-	look_mem_total
-	start=$now_mem_total
-	while [ -e /run/watching ]; do
-		look_mem_total
-		if [ $((now_mem_total - start)) -ge "$kib" ] || [ $((start - now_mem_total)) -ge "$kib" ]; then
-			echo "$3" >"$faults/$2/error"
-			return
-		fi
-	done
-}
-
-# Runs a command under such a fault until the fault came in time.
+# Runs a command under fault_after until the fault came in time.
 run_with_fault_after() {
 	local number=$1 action=$2 errno=$3 try watcher
 	shift 3

@@ -231,6 +231,92 @@ test_second_half_fails() {
 	stands kernel 'what it says'
 }
 
+# Sets the fault when four blocks have come online in the other zone, and takes it back as soon as
+# one goes again, which is the undo at work.
+fault_halfway() {
+	local top
+	look_block_size
+	while [ -e /run/watching ] && look_mem_total && [ "$now_mem_total" != "$base_total" ]; do :; done
+	while [ -e /run/watching ] && look_mem_total &&
+		[ $((now_mem_total - base_total)) -lt $((4 * now_block_size / 1024)) ]; do :; done
+	echo -12 >"$faults/MEM_GOING_ONLINE/error"
+	top=$now_mem_total
+	while [ -e /run/watching ] && look_mem_total && [ "$now_mem_total" -ge "$top" ]; do
+		top=$now_mem_total
+	done
+	echo 0 >"$faults/MEM_GOING_ONLINE/error"
+}
+
+# Blocks that are added anew have files of their own: what was opened for the old ones is no use.
+test_second_half_fails_halfway() {
+	local try watcher
+	fault MEM_GOING_ONLINE 0
+	for ((try = 0; try < 10; try++)); do
+		get_to movable
+		: >/run/watching
+		fault_halfway &
+		watcher=$!
+		reconfigure kernel --json
+		rm /run/watching
+		wait "$watcher"
+		no_faults
+		[ "$rc" = 0 ] || break
+		forget_place
+	done
+	went_back 'movable to kernel, not all blocks come online' movable
+}
+
+# While another daxhp binds a device, this one waits, half-way through its own work.
+wait_for_policy() {
+	exec 9>/run/daxhp/policy.lock
+	flock 9
+	daxhp reconfigure "${@:2}" "$device" >/run/tap.out 2>/run/tap.err 9>&- &
+	waiting=$! ran="daxhp reconfigure ${*:2}"
+	wait_until is_without_driver || fail "$1: waits for the lock" "$(</run/tap.err)"
+}
+
+is_without_driver() {
+	[ "$(driver "$device")" = none ]
+}
+
+its_turn() {
+	exec 9>&-
+	rc=0
+	wait "$waiting" || rc=$?
+	out=$(</run/tap.out) err=$(</run/tap.err)
+}
+
+test_other_is_killed_meanwhile() {
+	get_to devdax
+	wait_for_policy 'killed meanwhile' --mode=system-ram --movable
+	echo 'offline online_kernel 99999' >/run/daxhp/policy.journal
+	set_policy online_kernel
+	its_turn
+	exits 0 'killed meanwhile: exit status'
+	stands movable 'killed meanwhile'
+}
+
+test_signal_while_waiting() {
+	get_to devdax
+	wait_for_policy 'from devdax' --json --mode=system-ram --movable
+	kill -TERM "$waiting"
+	its_turn
+	like "$err" 'SIGTERM' 'from devdax: says why'
+	went_back 'from devdax' devdax
+	if has_attribute; then
+		skip 'from the other zone' 'it does not bind the device for that'
+		return
+	fi
+	get_to movable
+	wait_for_policy 'from the other zone' --json --kernel
+	kill -TERM "$waiting"
+	sleep 0.5
+	ok 'from the other zone: cannot go back yet' is_without_driver
+	its_turn
+	like "$err" 'SIGTERM' 'from the other zone: says why'
+	went_back 'from the other zone' movable
+}
+
 # As many bytes as that are said to be available.
 with_memory() {
 	sed "s/^MemAvailable:.*/MemAvailable: $1 kB/" /proc/meminfo >/run/meminfo

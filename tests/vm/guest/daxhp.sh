@@ -155,3 +155,21 @@ let_go() {
 	out=$(</run/tap.out) err=$(</run/tap.err)
 	printf '# exit %s: %s\n' "$rc" "${err//$'\n'/ }"
 }
+
+# fault_after N ACTION ERRNO: sets the fault as soon as N blocks have come or
+# gone, so that the kernel refuses a later one. Seen in MemTotal: daxhp keeps
+# everybody else off the blocks.
+fault_after() {
+	local kib start
+	look_block_size
+	kib=$(($1 * now_block_size / 1024))
+	look_mem_total
+	start=$now_mem_total
+	while [ -e /run/watching ]; do
+		look_mem_total
+		if [ $((now_mem_total - start)) -ge "$kib" ] || [ $((start - now_mem_total)) -ge "$kib" ]; then
+			echo "$3" >"$faults/$2/error"
+			return
+		fi
+	done
+}
