@@ -93,6 +93,7 @@ test_undo_outlasts_ticks() {
 	let_go
 	no_faults
 	like "$rc" '^[01]$' 'a long undo: comes to its end'
+	is "$(grep -c EINTR /run/strace.log)" 0 'a long undo: no write of it is interrupted'
 	if [ "$rc" = 0 ]; then
 		agrees "$device" online_movable 'a long undo: there was nothing to undo'
 	else

@@ -30,14 +30,20 @@ test_there_and_back() {
 }
 
 # The blocks go one by one on every kernel, there are so many; those that went come back.
-test_a_block_refuses() {
-	local block
+test_refused_going_offline_later() {
+	local watcher
 	daxhp online --movable "$device" >/dev/null
-	block=$(blocks "$device" | sed -n "$((number / 2))p")
-	run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=EBUSY daxhp unplug --json "$device"
-	exits 1 'a block refuses'
-	json_is '.[0].error | "\(.errno) \(.block) \(.undone)"' "EBUSY $block true" 'a block refuses: JSON'
-	agrees "$device" online_movable 'a block refuses'
+	fault MEM_GOING_OFFLINE 0
+	: >/run/watching
+	fault_after $((number / 4)) MEM_GOING_OFFLINE -16 &
+	watcher=$!
+	run daxhp unplug --json "$device"
+	rm /run/watching
+	wait "$watcher"
+	exits 1 'EBUSY at a later block'
+	json_is '.[0].error | "\(.errno) \(.undone)"' 'EBUSY true' 'EBUSY at a later block: JSON'
+	agrees "$device" online_movable 'EBUSY at a later block'
+	no_faults
 }
 
 run_tests
