@@ -338,14 +338,6 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 	return 0;
 }
 
-static double now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
 int step_run(struct run *run, struct daxhp_step *step)
 {
 	static int (*const run_step[])(struct run *, struct daxhp_step *) = {
@@ -361,14 +353,14 @@ int step_run(struct run *run, struct daxhp_step *step)
 		[DAXHP_STEP_UNBIND] = unbind_driver,
 	};
 	size_t total = step->n_blocks ? step->n_blocks : run->obs->n_blocks;
-	double start = now();
+	double start = clock_now();
 	int r;
 
 	if (is_cancelled(run) && step->type != DAXHP_STEP_RESTORE_POLICY)
 		return fail_cancelled(run);
 	report_progress(run, step, 0, total);
 	r = run_step[step->type](run, step);
-	step->seconds = now() - start;
+	step->seconds = clock_now() - start;
 	run->result->seconds += step->seconds;
 	if (r == 0)
 		report_progress(run, step, total, total);

@@ -5,32 +5,21 @@
  * Deny: every open of a block's state file by another process waits for an answer, and gets a no.
  * The kernel asks through fanotify, and asks nobody any more once the descriptor is closed,
  * however this process ends: nothing is left to clean up.
- * Drain: who had a file open before is still inside, perhaps waiting in its write() for a lock.
+ * Drain: who had a file open before is still inside, perhaps waiting in its write() for a lock;
+ * see drain.c.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/fanotify.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <time.h>
 
 #include "libdaxhp-private.h"
 
-#define DRAIN_MS 2000 /* how long to wait for those who are inside */
-#define DRAIN_STEP_MS 10
 #define SPARE_FILES 64 /* descriptors that are left for everything else */
-
-struct file_id {
-	uint64_t dev, ino;
-};
 
 /* A block's state file, opened before the others are kept out: going by the guard costs time. */
 struct open_file {
@@ -46,21 +35,10 @@ struct guard {
 	int fanotify_fd, stop_fd;
 	pthread_t thread;
 	bool is_running;
-	struct file_id *files; /* sorted */
-	size_t n_files;
 	pthread_mutex_t lock; /* for the rivals */
 	struct daxhp_rival *rivals;
 	size_t n_rivals;
 };
-
-static int compare_file(const void *a, const void *b)
-{
-	const struct file_id *x = a, *y = b;
-
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	return (x->ino > y->ino) - (x->ino < y->ino);
-}
 
 /* ---- who it was ---- */
 
@@ -191,112 +169,6 @@ static void stop_denying(struct guard *g)
 	g->is_running = false;
 }
 
-/* ---- drain ---- */
-
-static int list_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
-{
-	g->files = calloc(n_blocks + 1, sizeof(*g->files));
-	if (!g->files)
-		return -ENOMEM;
-	for (size_t i = 0; i < n_blocks; i++) {
-		char file[WORD_MAX];
-		struct stat st;
-
-		memblock_file(file, blocks[i].id, "state");
-		if (fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			g->files[g->n_files++] = (struct file_id){ st.st_dev, st.st_ino };
-	}
-	qsort(g->files, g->n_files, sizeof(*g->files), compare_file);
-	return 0;
-}
-
-static bool is_one_of_ours(const struct guard *g, int dirfd, const char *name)
-{
-	struct file_id id;
-	struct statx stx;
-
-	/* Cached values will do, and asking a dead file server would not return. */
-	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &stx) < 0)
-		return false;
-	id.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-	id.ino = stx.stx_ino;
-	return bsearch(&id, g->files, g->n_files, sizeof(id), compare_file);
-}
-
-/* Only who can write is in the way; to read is everybody's right, and stops nobody's plan. */
-static bool is_for_writing(int procfd, const char *pid, const char *fd)
-{
-	unsigned int flags;
-	char path[64];
-
-	snprintf(path, sizeof(path), "%.10s/fdinfo/%.10s", pid, fd);
-	return proc_read_fd_flags(procfd, path, &flags) < 0 || (flags & O_ACCMODE) != O_RDONLY;
-}
-
-static bool holds_a_file(const struct guard *g, int procfd, const char *pid)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	char name[32];
-	struct dirent *de;
-
-	snprintf(name, sizeof(name), "%s/fd", pid);
-	dir = proc_open_dir_at(procfd, name);
-	if (!dir)
-		return false;
-	while ((de = readdir(dir)))
-		if (isdigit((unsigned char)de->d_name[0]) &&
-		    is_one_of_ours(g, dirfd(dir), de->d_name) &&
-		    is_for_writing(procfd, pid, de->d_name))
-			return true;
-	return false;
-}
-
-/* The first process found to hold a file; 0: nobody; negative: nobody can tell. */
-static pid_t find_holder(const struct guard *g)
-{
-	_cleanup_closedir_ DIR *dir = proc_open_dir_at(AT_FDCWD, "/proc");
-	struct dirent *de;
-
-	if (!dir)
-		return -errno;
-	while ((de = readdir(dir))) {
-		if (!isdigit((unsigned char)de->d_name[0]) || strlen(de->d_name) > 10 ||
-		    atoi(de->d_name) == getpid())
-			continue;
-		if (holds_a_file(g, dirfd(dir), de->d_name))
-			return atoi(de->d_name);
-	}
-	return 0;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * INT64_C(1000) + ts.tv_nsec / 1000000;
-}
-
-static int drain(struct guard *g)
-{
-	const struct timespec pause = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
-	int64_t end = now_ms() + DRAIN_MS;
-	pid_t holder;
-
-	for (;;) {
-		if (ctx_is_cancelled(g->ctx))
-			return -EINTR;
-		holder = find_holder(g);
-		if (holder <= 0)
-			return holder;
-		if (now_ms() >= end)
-			break;
-		nanosleep(&pause, NULL);
-	}
-	note_rival(g, holder, 0);
-	return -EBUSY;
-}
-
 /* ---- our own way to the files ---- */
 
 /* How many files there may be then. */
@@ -371,6 +243,7 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 {
 	_cleanup_close_ int dirfd = memblock_open_dir();
 	struct guard *g;
+	pid_t holder;
 	int r;
 
 	if (dirfd < 0)
@@ -388,8 +261,10 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 	*ret_deny_error = deny(g, dirfd, blocks, n_blocks);
 	if (*ret_deny_error < 0)
 		stop_denying(g);
-	r = list_files(g, dirfd, blocks, n_blocks);
-	return r < 0 ? r : drain(g);
+	r = drain(ctx, dirfd, blocks, n_blocks, &holder);
+	if (r == -EBUSY)
+		note_rival(g, holder, 0);
+	return r;
 }
 
 static void add_rivals(const struct guard *g, struct daxhp_rival **rivals, size_t *n_rivals)
@@ -421,6 +296,5 @@ void guard_stop(struct guard *g, struct daxhp_rival **rivals, size_t *n_rivals)
 	add_rivals(g, rivals, n_rivals);
 	pthread_mutex_destroy(&g->lock);
 	free(g->rivals);
-	free(g->files);
 	free(g);
 }

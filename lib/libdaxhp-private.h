@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "libdaxhp.h"
@@ -82,6 +83,17 @@ int proc_read_available(uint64_t *ret_bytes);
 /* What the descriptor was opened with, of PID/fdinfo/FD. */
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
+
+/* ---- time ---- */
+
+/* In seconds, from some moment on. */
+static inline double clock_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
 
 /* ---- thread.c ---- */
 
@@ -389,6 +401,15 @@ int binding_unbind(struct daxhp_device *device);
 /* The processes that have the device's node open or mapped; the caller frees them. */
 int find_holders(const struct daxhp_device *device, struct daxhp_rival **ret_holders,
 		 size_t *ret_count);
+
+/* ---- drain.c ---- */
+
+/*
+ * Wait until no other process has a state file of @blocks open for writing. -EBUSY: *ret_holder
+ * would not let go; -EINTR; another errno: who has what open cannot be seen.
+ */
+int drain(struct daxhp_ctx *ctx, int dirfd, const struct memblock *blocks, size_t n_blocks,
+	  pid_t *ret_holder);
 
 /* ---- guard.c ---- */
 
