@@ -129,12 +129,15 @@ static int take_option(const struct command *command, struct settings *s, int ke
 static int complain_option(const struct command *command, const struct option *longs, int key,
 			   const char *arg)
 {
-	for (; longs->name; longs++)
-		if (optopt && longs->val == optopt && key == ':')
-			break;
-	if (longs->name)
+	bool is_long = strncmp(arg, "--", 2) == 0;
+
+	while (longs->name && (!optopt || longs->val != optopt))
+		longs++;
+	if (longs->name && key == ':')
 		complain("--%s needs a value; see 'daxhp %s --help'.", longs->name, command->name);
-	else if (optopt > ' ' && strncmp(arg, "--", 2) != 0)
+	else if (longs->name && is_long)
+		complain("--%s takes no value; see 'daxhp %s --help'.", longs->name, command->name);
+	else if (optopt > ' ' && !is_long)
 		complain("'-%c' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", optopt,
 			 command->name, command->name);
 	else

@@ -50,10 +50,11 @@ fails 'a very long command' 2 'not a command' "$(printf '%04096d' 0)"
 fails 'help on nonsense' 2 "'nonsense'" help nonsense
 fails 'an option that is none' 2 "'--frobnicate'" status --frobnicate
 fails 'an option that is none, without a command' 2 "'--frobnicate'" --frobnicate
+fails 'a device where a command should be' 2 "'daxhp status dax0.0'" dax0.0
 fails 'a short option that is none' 2 "'-x'" status -x
 fails 'the second of two short options' 2 "'-x'" status -jx
 fails 'another command'\''s option' 2 "'--movable'" unplug --movable all
-fails 'an option with too much' 2 "'--json=yes'" status --json=yes
+fails 'an option with too much' 2 '--json takes no value' status --json=yes
 fails 'a value missing' 2 '--node' status --node
 fails 'a value missing for unplug' 2 '--timeout' unplug dax0.0 --timeout
 for value in '' x -1 1x 0x1 ' 1' 99999999999999999999 65536 1.5; do
