@@ -88,8 +88,20 @@ struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax 64 2 4711'
 	"note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\. 'daxhp .* dax0\.0' .*"
 struck "somebody else's doing" dax0.1 'system-ram online - move_movable 96 2 4711' \
 	"note: dax0\.1: .* it was online, is devdax now, and was left so\. 'daxhp reconfigure --mode=system-ram --kernel dax0\.1' .*"
+# What somebody has changed since was meant, so nothing is restored, nor said to be.
+struck 'a policy that is another by now' policy 'online_kernel online_movable 4711'
 touch /run/daxhp/else.journal /run/daxhp/dax9.0
 nothing_to_do
 check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/daxhp/dax9.0
+
+# ---- where nothing can be believed ----
+
+note dax0.0 "$half"
+chmod 777 /run/daxhp
+nothing_to_do
+is 'a folder that anybody can write to: exit status' "$status" 1
+check 'a folder that anybody can write to: says what it must be' matches "$err" 'must belong to root and be writable by nobody else'
+is 'a folder that anybody can write to: nothing is believed' "$(grep -c 'half reconfigured' <<<"$err")" 0
+is 'a folder that anybody can write to: nothing changed' "$(fingerprint)" "$before"
 
 finish
