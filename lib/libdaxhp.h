@@ -346,7 +346,8 @@ struct daxhp_result;
  * Returns 0, or a negative errno: the result is there in both cases. Only when there is no memory
  * for one (-ENOMEM) it is NULL, and nothing was changed.
  * A refused plan fails with the refusal's errno and changes nothing. The device must be locked
- * when the plan has steps.
+ * when the plan has steps. While something is undone, the calling thread takes no signals but
+ * SIGINT, SIGTERM and SIGHUP: an undo that a timer interrupts again and again would not end.
  * Free the result with daxhp_result_free().
  */
 int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
