@@ -64,7 +64,8 @@ static int confirm(const struct settings *settings, int argc, char **argv)
 		complain("'all' needs --yes where there is no terminal to ask on.");
 		return EXIT_USAGE;
 	}
-	fputs("Reconfigure all dax devices? [y/N] ", stderr);
+	fprintf(stderr, "Reconfigure all dax devices%s? [y/N] ",
+		settings->region || settings->node >= 0 ? " that match" : "");
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return EXIT_DONE;
 	complain("nothing was changed.");
