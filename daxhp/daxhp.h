@@ -134,6 +134,8 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
  * devices, or for one device. */
 void repair_all(struct daxhp_ctx *ctx);
 void repair_device(struct daxhp_device *device);
+/* What turned out to be left while another process was waited for: it is restored already. */
+void tell_of_restored(struct daxhp_ctx *ctx);
 /* Only mention it. */
 void note_leftovers(struct daxhp_ctx *ctx);
 

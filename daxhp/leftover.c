@@ -5,15 +5,28 @@
 
 #include "daxhp.h"
 
+static void tell_restored(const struct daxhp_leftover *left)
+{
+	complain("restored %s to '%s': a daxhp that was killed (pid %d) had left it at '%s'.",
+		 daxhp_leftover_name(left->kind), left->before, left->pid, left->left);
+}
+
+void tell_of_restored(struct daxhp_ctx *ctx)
+{
+	struct daxhp_leftover left;
+
+	for (enum daxhp_leftover_kind kind = 0; kind < DAXHP_LEFTOVER_MAX; kind++)
+		if (daxhp_take_restored(ctx, kind, &left) > 0)
+			tell_restored(&left);
+}
+
 static void repair_kind(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind)
 {
 	struct daxhp_leftover left;
 	int r = daxhp_repair(ctx, kind, &left);
 
 	if (r > 0)
-		complain("restored %s to '%s': a daxhp that was killed (pid %d) had left it at "
-			 "'%s'.",
-			 daxhp_leftover_name(kind), left.before, left.pid, left.left);
+		tell_restored(&left);
 	if (r < 0)
 		complain(
 			"warning: cannot tell whether a daxhp that was killed left %s changed: %s.",

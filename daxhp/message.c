@@ -12,10 +12,11 @@
 #include "daxhp.h"
 
 /* The second set of them is two bytes each in UTF-8: c2, and 80 to 9f. */
-static bool is_control(const char *c)
+static size_t control_length(const char *c)
 {
-	return iscntrl((unsigned char)c[0]) ||
-	       ((unsigned char)c[0] == 0xc2 && ((unsigned char)c[1] & 0xe0) == 0x80);
+	if ((unsigned char)c[0] == 0xc2 && ((unsigned char)c[1] & 0xe0) == 0x80)
+		return 2;
+	return iscntrl((unsigned char)c[0]) ? 1 : 0;
 }
 
 void complain(const char *format, ...)
@@ -30,9 +31,12 @@ void complain(const char *format, ...)
 	if (r < 0)
 		text = NULL;
 	/* Names and arguments are anybody's: a terminal is not to act on them. */
-	for (char *c = text; c && *c; c++)
-		if (is_control(c))
-			*c = '?';
+	for (char *c = text; c && *c; c++) {
+		size_t n = control_length(c);
+
+		memset(c, '?', n);
+		c += n ? n - 1 : 0;
+	}
 	fprintf(stderr, "daxhp: %s\n", text ? text : "out of memory");
 }
 
@@ -372,8 +376,8 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 			      "when it is done (EWOULDBLOCK)");
 	if (failure == DAXHP_FAILED_HELD && daxhp_result_get_errno(o->result) != EBUSY)
 		r = asprintf(&text,
-			     "whether another program keeps a memory block's state file open "
-			     "cannot be seen in /proc (%s)",
+			     "other programs cannot be kept off the memory blocks, or not be seen "
+			     "in /proc (%s)",
 			     name);
 	else if (failure == DAXHP_FAILED_STILL_ONLINE)
 		r = asprintf(&text,

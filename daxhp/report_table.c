@@ -276,13 +276,15 @@ static void note_inconsistent(const struct looked_at *look)
 	const struct daxhp_observation *obs = look->observation;
 	const char *name = daxhp_device_get_name(look->device);
 	const char *word = daxhp_observation_get_attribute_word(obs);
+	size_t n_blocks = daxhp_observation_count_blocks(obs);
+	bool can_go_on = daxhp_observation_count_present(obs) == n_blocks && !has_mixed_zones(obs);
 
 	complain("note: %s: inconsistent: of %zu memory blocks %zu are present and %zu "
-		 "online%s%s%s%s; 'daxhp unplug %s' leads out of that.",
-		 name, daxhp_observation_count_blocks(obs), daxhp_observation_count_present(obs),
+		 "online%s%s%s%s; 'daxhp %s %s' leads out of that.",
+		 name, n_blocks, daxhp_observation_count_present(obs),
 		 daxhp_observation_count_online(obs), has_mixed_zones(obs) ? " in mixed zones" : "",
 		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
-		 word ? "'" : "", name);
+		 word ? "'" : "", can_go_on ? "online" : "unplug", name);
 }
 
 /* Which zone would the memory be in, were it bound anew? */

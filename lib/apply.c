@@ -105,12 +105,16 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 {
 	for (int round = 0; round < RESTORE_ROUNDS; round++) {
 		_cleanup_(cleanup_plan) struct daxhp_plan *back = NULL;
+		bool is_locked_out;
 
 		if (plan_restore(run->result->after, before, &back) < 0 || back->n_steps == 0)
 			break;
-		run_steps(run, back);
+		is_locked_out = run_steps(run, back) < 0 &&
+				run->result->failure == DAXHP_FAILED_LOCK &&
+				run->result->errnum == EWOULDBLOCK;
 		put_policy_back(run);
-		if (look_again(run) < 0)
+		/* Who has kept the policy's lock for ten minutes is not waited for again. */
+		if (look_again(run) < 0 || is_locked_out)
 			break;
 	}
 	/* What the last plan was made from goes with it. */

@@ -53,7 +53,7 @@ static enum daxhp_failure insert_first(struct kmod_list *modules, int *ret_error
 					    refuse_install_command, &was_refused, NULL);
 	kmod_module_unref(mod);
 	/* The kernel says EPERM as well, when it takes no modules at all. */
-	if (r == KMOD_PROBE_APPLY_BLACKLIST || was_refused) {
+	if (r == KMOD_PROBE_APPLY_BLACKLIST || (r == -EPERM && was_refused)) {
 		failure = DAXHP_FAILED_MODULE_BLACKLISTED;
 		r = -EPERM;
 	} else if (r == -ENOENT) {

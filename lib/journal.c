@@ -155,7 +155,7 @@ static int repair_locked(enum daxhp_leftover_kind kind, struct daxhp_leftover *r
 	if (r > 0)
 		return take_back(ret_entry);
 	/* What cannot be read was never finished, and the policy not changed yet. */
-	return r == -EBADMSG || r == -ENODATA ? journal_erase(kind) : r;
+	return r == -EBADMSG || r == -ENODATA || r == -EFBIG ? journal_erase(kind) : r;
 }
 
 static int lock_policy(struct daxhp_ctx *ctx)
@@ -181,18 +181,25 @@ EXPORT int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
 	return r;
 }
 
+EXPORT int daxhp_take_restored(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
+			       struct daxhp_leftover *ret_leftover)
+{
+	if ((size_t)kind >= ARRAY_SIZE(ctx->restored) || !ctx->has_restored[kind])
+		return 0;
+	*ret_leftover = ctx->restored[kind];
+	ctx->has_restored[kind] = false;
+	return 1;
+}
+
 /* The one that was waited for may have been killed: its word is not the machine's. */
 int policy_lock(struct daxhp_ctx *ctx)
 {
 	int fd = lock_policy(ctx);
 
 	for (enum daxhp_leftover_kind kind = 0; fd >= 0 && kind < DAXHP_LEFTOVER_MAX; kind++) {
-		struct daxhp_leftover entry;
-		int r = repair_locked(kind, &entry);
+		int r = repair_locked(kind, &ctx->restored[kind]);
 
-		if (r > 0)
-			log_debug(ctx, "restored %s to '%s', which pid %d had left at '%s'",
-				  kinds[kind].file, entry.before, entry.pid, entry.left);
+		ctx->has_restored[kind] |= r > 0;
 		if (r >= 0)
 			continue;
 		close(fd);

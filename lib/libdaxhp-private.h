@@ -33,6 +33,9 @@ struct daxhp_ctx {
 	bool force;
 	volatile sig_atomic_t cancelled;
 	bool undoing; /* nothing is cancelled then */
+	/* on the way to the policy's lock */
+	struct daxhp_leftover restored[DAXHP_LEFTOVER_MAX];
+	bool has_restored[DAXHP_LEFTOVER_MAX];
 };
 
 static inline bool ctx_is_cancelled(const struct daxhp_ctx *ctx)

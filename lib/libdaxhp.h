@@ -184,6 +184,12 @@ int daxhp_find_leftover(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
 /* The same, and put it right. */
 int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
 		 struct daxhp_leftover *ret_leftover);
+/*
+ * What daxhp_apply() has put right: another process was killed while it was waited for. 1 with the
+ * leftover, which is forgotten then; 0 when there was none.
+ */
+int daxhp_take_restored(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
+			struct daxhp_leftover *ret_leftover);
 
 /* ---- observation ---- */
 

@@ -85,6 +85,7 @@ for command in status online unplug; do
 	fails "$command with an empty name" 2 'not the name' "$command" ''
 	fails "$command with 4 KiB" 2 'not the name' "$command" "dax0.$(printf '%04091d' 0)"
 	fails "$command with an escape" 2 'not the name' "$command" $'dax0.0\e[2J'
+	fails "$command with an escape in two bytes" 2 'dax0\.0\?\?2J' "$command" $'dax0.0\xc2\x9b2J'
 	fails "$command with a newline" 2 'not the name' "$command" $'dax0.0\ndax1.0'
 	fails "$command with umlauts" 2 'not the name' "$command" 'däx0.0'
 	fails "$command with a format" 2 'not the name' "$command" '%s%n%x'
