@@ -143,7 +143,7 @@ static const char *const fixed_texts[] = {
 	[DAXHP_REFUSED_NO_HOTREMOVE] =
 		"this kernel cannot take memory away (CONFIG_MEMORY_HOTREMOVE)",
 	[DAXHP_FAILED_LOCK] = "in /run/daxhp/ it cannot be written down what to restore",
-	[DAXHP_FAILED_HELD] = "another program keeps a memory block's state file open for writing",
+	[DAXHP_FAILED_HELD] = "another program keeps a memory block's file open for writing",
 	[DAXHP_FAILED_IN_USE] =
 		"a process has the device open or mapped and would be killed; end it, or "
 		"give --force",
@@ -358,6 +358,52 @@ static char *driver_text(const struct daxhp_result *result, enum daxhp_failure f
 	return r < 0 ? NULL : text;
 }
 
+/* What keeps daxhp from seeing, or from denying, and what to do about it. */
+static const char *why_not_seen(enum daxhp_failure failure, int errnum, const char *file)
+{
+	bool is_proc = file && strncmp(file, "/proc/", 6) == 0;
+
+	switch (errnum) {
+	case EPERM:
+	case EACCES:
+		if (failure == DAXHP_FAILED_UNGUARDED)
+			return "CAP_SYS_ADMIN is missing";
+		return "CAP_SYS_PTRACE is missing, or a security policy forbids it";
+	case EXDEV:
+		if (strcmp(file ? file : "", "/proc/1/ns/pid") == 0)
+			return "/proc shows a PID namespace only; run daxhp outside of it";
+		return "it leads to a sysfs that has no mount; end that process";
+	case ENOENT:
+		return is_proc ? "/proc is not mounted" : strerror(errnum);
+	case EAGAIN:
+		return "some program mounts sysfs again and again";
+	case EPIPE:
+		return "the process daxhp-guard was killed";
+	case ETIMEDOUT:
+		return "the process daxhp-guard was stopped";
+	default:
+		return strerror(errnum);
+	}
+}
+
+static char *unseen_text(const struct daxhp_result *result, enum daxhp_failure failure)
+{
+	const char *file = daxhp_result_get_file(result);
+	int errnum = daxhp_result_get_errno(result);
+	const char *what = "it cannot be seen whether a program has a memory block's file open";
+	char *text;
+	int r;
+
+	if (failure == DAXHP_FAILED_UNGUARDED)
+		what = "other programs could not be kept off the memory blocks";
+	if (failure == DAXHP_FAILED_IN_USE)
+		what = "it cannot be seen whether a process uses the device";
+	r = asprintf(&text, "%s (%s%s%s: %s)%s", what, file ? file : "", file ? ": " : "",
+		     errno_word(errnum), why_not_seen(failure, errnum, file),
+		     failure == DAXHP_FAILED_IN_USE ? "; --force does not ask" : "");
+	return r < 0 ? NULL : text;
+}
+
 static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 {
 	int64_t block = daxhp_result_get_block(o->result);
@@ -374,12 +420,10 @@ static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
 	if (failure == DAXHP_FAILED_LOCK && daxhp_result_get_errno(o->result) == EWOULDBLOCK)
 		return strdup("another daxhp has been binding a device for ten minutes; try again "
 			      "when it is done (EWOULDBLOCK)");
-	if (failure == DAXHP_FAILED_HELD && daxhp_result_get_errno(o->result) != EBUSY)
-		r = asprintf(&text,
-			     "other programs cannot be kept off the memory blocks, or not be seen "
-			     "in /proc (%s)",
-			     name);
-	else if (failure == DAXHP_FAILED_STILL_ONLINE)
+	if (failure == DAXHP_FAILED_UNSEEN || failure == DAXHP_FAILED_UNGUARDED ||
+	    (failure == DAXHP_FAILED_IN_USE && daxhp_result_get_errno(o->result) != EBUSY))
+		return unseen_text(o->result, failure);
+	if (failure == DAXHP_FAILED_STILL_ONLINE)
 		r = asprintf(&text,
 			     "memory%" PRId64 " was online again when the device was about to be "
 			     "unbound (%s): some other program sets memory blocks online",

@@ -46,10 +46,14 @@ static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t
 		fprintf(f, ") has %s open", is_in_use ? "the device" : "one of its memory blocks");
 }
 
+/* As many names as a person reads; JSON has more. */
+#define NAMES_MAX 4
+
 char *message_for_rivals(const struct daxhp_result *result)
 {
 	const struct daxhp_rival *rivals;
-	size_t n = daxhp_result_get_rivals(result, &rivals), k;
+	size_t n = daxhp_result_get_rivals(result, &rivals), k, n_named = 0;
+	unsigned long left_out = daxhp_result_count_left_out(result);
 	char *text = NULL;
 	size_t size;
 	FILE *f = n ? open_memstream(&text, &size) : NULL;
@@ -59,10 +63,16 @@ char *message_for_rivals(const struct daxhp_result *result)
 	for (size_t i = 0; i < n; i++) {
 		for (k = 0; k < i && strcmp(rivals[k].comm, rivals[i].comm); k++)
 			;
-		if (k == i)
+		if (k < i)
+			continue;
+		if (n_named++ < NAMES_MAX)
 			print_rivals_named(f, rivals, n, i,
 					   daxhp_result_get_failure(result) == DAXHP_FAILED_IN_USE);
+		else
+			left_out += rivals[i].denied ? rivals[i].denied : 1;
 	}
+	if (left_out)
+		fprintf(f, "; others were met %lu time%s", left_out, left_out == 1 ? "" : "s");
 	fclose(f);
 	return text;
 }

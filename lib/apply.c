@@ -184,7 +184,6 @@ static void end_run(struct run *run)
 		close(run->policy_fd);
 	drop_guard(run);
 	run->result->rivals = run->rivals;
-	run->result->n_rivals = run->n_rivals;
 }
 
 static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
@@ -299,7 +298,6 @@ EXPORT struct daxhp_result *daxhp_result_free(struct daxhp_result *result)
 	daxhp_observation_unref(result->after);
 	free(result->file);
 	free(result->stuck);
-	free(result->rivals);
 	free(result);
 	return NULL;
 }
@@ -359,8 +357,13 @@ EXPORT size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
 EXPORT size_t daxhp_result_get_rivals(const struct daxhp_result *result,
 				      const struct daxhp_rival **ret_rivals)
 {
-	*ret_rivals = result->rivals;
-	return result->n_rivals;
+	*ret_rivals = result->rivals.list;
+	return result->rivals.count;
+}
+
+EXPORT unsigned long daxhp_result_count_left_out(const struct daxhp_result *result)
+{
+	return result->rivals.left_out;
 }
 
 EXPORT int daxhp_result_get_guard_error(const struct daxhp_result *result)

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Wait for those who had a memory block's state file open before the guard went up. */
-#include <ctype.h>
+/*
+ * Find everybody who can still set a memory block online: those who have one of its files open from
+ * before, and every other sysfs from which one can be opened. The guard marks such a sysfs, too.
+ *
+ * What this cannot see: a file that is open in the fixed table of an io_uring only, or that is on its
+ * way in a socket. Nobody gets there by accident.
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "libdaxhp-private.h"
@@ -14,128 +23,355 @@
 #define DRAIN_SECONDS 2
 #define DRAIN_STEP_MS 10
 
-struct file_id {
-	uint64_t dev, ino;
+/* What processes with the same mount namespace and the same root can reach is the same. */
+struct view {
+	uint64_t namespace, root, mount;
 };
 
-struct files {
-	struct file_id *ids; /* sorted */
-	size_t count;
+/* A directory that is open in a file system which nobody has mounted: it may be a sysfs. */
+struct stray {
+	dev_t dev;
+	char path[UNSEEN_MAX];
 };
 
-static int compare_file(const void *a, const void *b)
+/* One look at all processes. */
+struct look {
+	struct drain *drain;
+	struct view *views;
+	size_t n_views;
+	struct stray *strays;
+	size_t n_strays;
+	bool has_new; /* a sysfs that was not marked before */
+};
+
+#define append(list, count, ...)                                                          \
+	({                                                                                \
+		__typeof__(list) _grown = reallocarray(list, (count) + 1, sizeof(*list)); \
+                                                                                          \
+		if (_grown) {                                                             \
+			(list) = _grown;                                                  \
+			(list)[(count)++] = (__VA_ARGS__);                                \
+		}                                                                         \
+		_grown ? 0 : -ENOMEM;                                                     \
+	})
+
+/* ---- the files of the blocks, by their inode numbers ---- */
+
+static int compare_u64(const void *a, const void *b)
 {
-	const struct file_id *x = a, *y = b;
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
 
-	if (x->dev != y->dev)
-		return x->dev < y->dev ? -1 : 1;
-	return (x->ino > y->ino) - (x->ino < y->ino);
+	return (x > y) - (x < y);
 }
 
-static int list_files(struct files *files, int dirfd, const struct memblock *blocks,
-		      size_t n_blocks)
+int drain_init(struct drain *drain, int dirfd, const struct memblock *blocks, size_t n_blocks)
 {
-	files->ids = calloc(n_blocks + 1, sizeof(*files->ids));
-	if (!files->ids)
+	drain->inodes = calloc(2 * n_blocks + 1, sizeof(*drain->inodes));
+	if (!drain->inodes)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_blocks; i++) {
-		char file[WORD_MAX];
-		struct stat st;
+		for (size_t k = 0; k < GUARDED_FILES; k++) {
+			char file[WORD_MAX];
+			struct stat st;
 
-		memblock_file(file, blocks[i].id, "state");
-		if (fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			files->ids[files->count++] = (struct file_id){ st.st_dev, st.st_ino };
+			if (blocks[i].state == MEMBLOCK_MISSING)
+				continue;
+			memblock_file(file, blocks[i].id, guarded_files[k]);
+			if (fstatat(dirfd, file, &st, AT_SYMLINK_NOFOLLOW) == 0)
+				drain->inodes[drain->n_inodes++] = st.st_ino;
+			else if (errno != ENOENT)
+				return -errno;
+		}
 	}
-	qsort(files->ids, files->count, sizeof(*files->ids), compare_file);
+	qsort(drain->inodes, drain->n_inodes, sizeof(*drain->inodes), compare_u64);
 	return 0;
 }
 
-static bool is_one_of(const struct files *files, int dirfd, const char *name)
+void drain_clear(struct drain *drain)
 {
-	struct file_id id;
-	struct statx stx;
+	for (size_t i = 0; i < drain->mounts.count; i++)
+		if (drain->mounts.devs[i].is_marked)
+			close(drain->mounts.devs[i].fd);
+	free(drain->mounts.devs);
+	free(drain->inodes);
+}
 
-	/* Cached values will do, and asking a dead file server would not return. */
-	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_INO, &stx) < 0)
-		return false;
-	id.dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-	id.ino = stx.stx_ino;
-	return bsearch(&id, files->ids, files->count, sizeof(id), compare_file);
+/* ---- each sysfs ---- */
+
+static int mark(struct look *look, struct mounted_dev *dev, int fd)
+{
+	int r = look->drain->mark(look->drain->mark_data, fd);
+
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	/* Open, so that the marks stay, and no other file system gets its number. */
+	dev->fd = fd;
+	dev->is_marked = true;
+	look->has_new = true;
+	return 0;
+}
+
+int drain_mark_own(struct drain *drain, int dirfd)
+{
+	struct look look = { .drain = drain };
+	struct mounted_dev *dev;
+	struct stat st;
+	int fd, r;
+
+	if (fstat(dirfd, &st) < 0)
+		return -errno;
+	r = mounts_add(&drain->mounts, st.st_dev, true, &dev);
+	if (r < 0)
+		return r;
+	fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 3);
+	return fd < 0 ? -errno : mark(&look, dev, fd);
+}
+
+static int add_stray(struct look *look, dev_t dev, const struct proc_task *task, const char *name)
+{
+	struct stray stray = { .dev = dev };
+
+	for (size_t i = 0; i < look->n_strays; i++)
+		if (look->strays[i].dev == dev)
+			return 0;
+	snprintf(stray.path, sizeof(stray.path), "/proc/%s/%.20s", task->name, name);
+	return append(look->strays, look->n_strays, stray);
+}
+
+static int see_mount(struct look *look, const struct proc_task *task, int rootfd,
+		     const struct mount *mount)
+{
+	struct mounted_dev *dev;
+	int r, fd;
+
+	r = mounts_add(&look->drain->mounts, mount->dev, mount->is_sysfs, &dev);
+	if (r < 0 || !mount->is_sysfs || !mount->is_writable || dev->is_marked)
+		return r;
+	r = mount_open_memory(mount, rootfd, &fd);
+	if (r == -EXDEV)
+		return add_stray(look, mount->dev, task, "root");
+	return r <= 0 ? r : mark(look, dev, fd);
+}
+
+static int see_mounts(struct look *look, const struct proc_task *task)
+{
+	_cleanup_close_ int rootfd = openat(task->dirfd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_free_ char *line = NULL;
+	size_t size = 0;
+	FILE *f;
+	int r = 0;
+
+	if (rootfd < 0)
+		return -errno;
+	f = proc_open_file(task->dirfd, "mountinfo");
+	/* EINVAL: it has no mount namespace any more, for it is about to end. */
+	if (!f)
+		return errno == EINVAL ? 0 : -errno;
+	errno = 0;
+	while (r == 0 && getline(&line, &size, f) > 0) {
+		struct mount mount;
+
+		r = mount_parse(line, &mount);
+		if (r == 0)
+			r = see_mount(look, task, rootfd, &mount);
+		errno = 0;
+	}
+	if (r == 0 && errno && errno != EINVAL)
+		r = -errno;
+	fclose(f);
+	return r;
+}
+
+/*
+ * From a directory in a sysfs one gets to all of it. Directories of a sysfs have no size, and its
+ * device number is of no disk.
+ */
+static int see_dir(struct look *look, const struct proc_task *task, const char *name,
+		   const struct statx *stx)
+{
+	dev_t dev = makedev(stx->stx_dev_major, stx->stx_dev_minor);
+	const struct mounted_dev *known = mounts_find(&look->drain->mounts, dev);
+
+	if (stx->stx_dev_major != 0 || stx->stx_size != 0 || (known && known->is_marked))
+		return 0;
+	return add_stray(look, dev, task, name);
+}
+
+static int see_dir_of_task(struct look *look, const struct proc_task *task, const char *name)
+{
+	struct statx stx;
+	int r = proc_stat_file(task->dirfd, name, STATX_TYPE | STATX_SIZE, &stx);
+
+	return r <= 0 ? r : see_dir(look, task, name, &stx);
+}
+
+static int see_fs(struct proc_walk *walk, const struct proc_task *task)
+{
+	struct look *look = walk->data;
+	struct view view = { 0 };
+	struct statx stx;
+	int r;
+
+	r = proc_stat_file(task->dirfd, "ns/mnt", STATX_INO, &stx);
+	if (r <= 0)
+		return r;
+	view.namespace = stx.stx_ino;
+	r = proc_stat_file(task->dirfd, "root", STATX_INO | STATX_MNT_ID, &stx);
+	if (r <= 0)
+		return r;
+	view.root = stx.stx_ino;
+	view.mount = stx.stx_mnt_id;
+	r = see_dir_of_task(look, task, "cwd");
+	if (r == 0)
+		r = see_dir_of_task(look, task, "root");
+	for (size_t i = 0; r == 0 && i < look->n_views; i++)
+		if (memcmp(&look->views[i], &view, sizeof(view)) == 0)
+			return 0;
+	if (r == 0)
+		r = append(look->views, look->n_views, view);
+	return r < 0 ? r : see_mounts(look, task);
+}
+
+/* ---- each open file ---- */
+
+static int read_fs_type(int dirfd, const char *name, struct statfs *ret_fs)
+{
+	_cleanup_close_ int fd = openat(dirfd, name, O_PATH | O_CLOEXEC);
+
+	return fd < 0 || fstatfs(fd, ret_fs) < 0 ? -errno : 0;
+}
+
+/* 1: it is; 0: it is not, or is gone. Inode numbers are the same in each sysfs, and not only there. */
+static int is_on_sysfs(const struct look *look, int dirfd, const char *name,
+		       const struct statx *stx)
+{
+	dev_t dev = makedev(stx->stx_dev_major, stx->stx_dev_minor);
+	const struct mounted_dev *known = mounts_find(&look->drain->mounts, dev);
+	struct statfs fs;
+	int r;
+
+	if (known)
+		return known->is_sysfs;
+	r = read_fs_type(dirfd, name, &fs);
+	return r < 0 ? (r == -ENOENT || r == -ESRCH ? 0 : r) : fs.f_type == SYSFS_MAGIC;
 }
 
 /* Only who can write is in the way; to read is everybody's right, and stops nobody's plan. */
-static bool is_for_writing(int procfd, const char *pid, const char *fd)
+static int is_for_writing(const struct proc_task *task, const char *fd)
 {
 	unsigned int flags;
-	char path[64];
+	char path[32];
+	int r;
 
-	snprintf(path, sizeof(path), "%.10s/fdinfo/%.10s", pid, fd);
-	return proc_read_fd_flags(procfd, path, &flags) < 0 || (flags & O_ACCMODE) != O_RDONLY;
+	snprintf(path, sizeof(path), "fdinfo/%.10s", fd);
+	r = proc_read_fd_flags(task->dirfd, path, &flags);
+	if (r == -ENOENT || r == -ESRCH)
+		return 0;
+	return r < 0 ? r : (flags & O_ACCMODE) != O_RDONLY;
 }
 
-static bool holds_one_of(const struct files *files, int procfd, const char *pid)
+static int see_file(struct proc_walk *walk, const struct proc_task *task, int dirfd,
+		    const char *name)
 {
-	_cleanup_closedir_ DIR *dir = NULL;
-	char name[32];
-	struct dirent *de;
+	struct look *look = walk->data;
+	const struct drain *drain = look->drain;
+	struct statx stx;
+	char path[32];
+	int r = proc_stat_file(dirfd, name, STATX_TYPE | STATX_INO | STATX_SIZE, &stx);
 
-	snprintf(name, sizeof(name), "%s/fd", pid);
-	dir = proc_open_dir_at(procfd, name);
-	if (!dir)
-		return false;
-	while ((de = readdir(dir)))
-		if (isdigit((unsigned char)de->d_name[0]) &&
-		    is_one_of(files, dirfd(dir), de->d_name) &&
-		    is_for_writing(procfd, pid, de->d_name))
-			return true;
-	return false;
+	if (r <= 0)
+		return r;
+	if (S_ISDIR(stx.stx_mode)) {
+		snprintf(path, sizeof(path), "fd/%.10s", name);
+		return see_dir(look, task, path, &stx);
+	}
+	if (!S_ISREG(stx.stx_mode) || !bsearch(&stx.stx_ino, drain->inodes, drain->n_inodes,
+					       sizeof(stx.stx_ino), compare_u64))
+		return 0;
+	r = is_on_sysfs(look, dirfd, name, &stx);
+	if (r > 0)
+		r = is_for_writing(task, name);
+	return r > 0 ? task->pid : r;
 }
 
-/* The first process found to hold a file; 0: nobody; negative: nobody can tell. */
-static pid_t find_holder(const struct files *files)
-{
-	_cleanup_closedir_ DIR *dir = proc_open_dir_at(AT_FDCWD, "/proc");
-	struct dirent *de;
+/* ---- the whole ---- */
 
-	if (!dir)
-		return -errno;
-	while ((de = readdir(dir))) {
-		if (!isdigit((unsigned char)de->d_name[0]) || strlen(de->d_name) > 10 ||
-		    atoi(de->d_name) == getpid())
-			continue;
-		if (holds_one_of(files, dirfd(dir), de->d_name))
-			return atoi(de->d_name);
+/* A stray may lead to a sysfs that is not marked: nobody can be kept off there. */
+static int check_stray(struct look *look, const struct stray *stray)
+{
+	const struct mounted_dev *known = mounts_find(&look->drain->mounts, stray->dev);
+	struct statfs fs;
+
+	if (known && (known->is_marked || !known->is_sysfs))
+		return 0;
+	if (read_fs_type(AT_FDCWD, stray->path, &fs) < 0)
+		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+	return fs.f_type == SYSFS_MAGIC && !(fs.f_flags & ST_RDONLY) ? -EXDEV : 0;
+}
+
+static int check_strays(struct look *look)
+{
+	for (size_t i = 0; i < look->n_strays; i++) {
+		int r = check_stray(look, &look->strays[i]);
+
+		if (r < 0) {
+			strcpy(look->drain->unseen, look->strays[i].path);
+			return r;
+		}
 	}
 	return 0;
 }
 
-static int wait_for_holders(struct daxhp_ctx *ctx, const struct files *files, pid_t *ret_holder)
+/* > 0: a process that has a file open; 0: there is none; negative: that cannot be seen. */
+static int look_at_all(struct drain *drain, bool with_files, bool *ret_has_new)
+{
+	struct look look = { .drain = drain };
+	struct proc_walk walk = {
+		.ctx = drain->ctx,
+		.see_fs = drain->mark ? see_fs : NULL,
+		.see_file = with_files ? see_file : NULL,
+		.data = &look,
+	};
+	int r = proc_walk(&walk);
+
+	if (r < 0)
+		strcpy(drain->unseen, walk.unseen);
+	if (r == 0 && drain->mark)
+		r = check_strays(&look);
+	*ret_has_new = look.has_new;
+	free(look.views);
+	free(look.strays);
+	return r;
+}
+
+int drain_wait(struct drain *drain, pid_t *ret_holder)
 {
 	const struct timespec pause = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
 	double end = clock_now() + DRAIN_SECONDS;
 
 	for (;;) {
-		pid_t holder = find_holder(files);
+		bool has_new;
+		int r = look_at_all(drain, true, &has_new);
 
-		if (holder <= 0)
-			return holder;
-		*ret_holder = holder;
+		/* Somebody may have opened a file just before the new sysfs was marked. */
+		if (r < 0 || (r == 0 && !has_new))
+			return r;
+		*ret_holder = r;
 		if (clock_now() >= end)
-			return -EBUSY;
-		nanosleep(&pause, NULL);
-		if (ctx_is_cancelled(ctx))
+			return r > 0 ? -EBUSY : -EAGAIN;
+		if (r > 0)
+			nanosleep(&pause, NULL);
+		if (ctx_is_cancelled(drain->ctx))
 			return -EINTR;
 	}
 }
 
-int drain(struct daxhp_ctx *ctx, int dirfd, const struct memblock *blocks, size_t n_blocks,
-	  pid_t *ret_holder)
+int drain_check(struct drain *drain, pid_t *ret_holder)
 {
-	struct files files = { 0 };
-	int r = list_files(&files, dirfd, blocks, n_blocks);
+	bool has_new;
+	int r = look_at_all(drain, false, &has_new);
 
-	if (r == 0)
-		r = wait_for_holders(ctx, &files, ret_holder);
-	free(files.ids);
-	return r;
+	return r < 0 || !has_new ? r : drain_wait(drain, ret_holder);
 }

@@ -88,7 +88,7 @@ static int fail_waiting(struct run *run, enum daxhp_failure failure, int errnum,
  */
 void drop_guard(struct run *run)
 {
-	guard_stop(run->guard, &run->rivals, &run->n_rivals);
+	guard_stop(run->guard, &run->rivals);
 	run->guard = NULL;
 	run->guard_error = 0;
 }
@@ -210,6 +210,37 @@ static int check_block(struct run *run, int dirfd, uint64_t id, bool *ret_is_pre
 	return 0;
 }
 
+static int fail_unseen(struct run *run, enum daxhp_failure failure, int errnum, const char *file)
+{
+	fail(run, failure, errnum, NULL, -1);
+	run->result->file = file ? strdup(file) : NULL;
+	return errnum;
+}
+
+static int fail_guard(struct run *run, int errnum)
+{
+	if (errnum == -EBUSY || errnum == -EINTR)
+		return fail_waiting(run, DAXHP_FAILED_HELD, errnum, NULL);
+	if (errnum == -EPIPE || errnum == -ETIMEDOUT)
+		return fail(run, DAXHP_FAILED_UNGUARDED, errnum, NULL, -1);
+	return fail_unseen(run, DAXHP_FAILED_UNSEEN, errnum, guard_get_unseen(run->guard));
+}
+
+/* Anybody could bring a block online between the look at it and the unbinding. */
+static int check_guard(struct run *run)
+{
+	int r = run->guard_error;
+
+	if (r == 0)
+		r = guard_check(run->guard, &run->rivals);
+	if (r < 0)
+		return fail_guard(run, r);
+	/* The kernel could deny them, and does not let this process ask for it. */
+	if (run->result->guard_error == -EPERM)
+		return fail(run, DAXHP_FAILED_UNGUARDED, -EPERM, NULL, -1);
+	return 0;
+}
+
 static int check_offline(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
 	_cleanup_close_ int dirfd = memblock_open_dir();
@@ -218,16 +249,14 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 
 	if (dirfd < 0)
 		return fail(run, DAXHP_FAILED_OBSERVE, dirfd, NULL, -1);
+	if (run->guard)
+		r = check_guard(run);
+	/* The look is the last thing before the unbinding. */
 	for (size_t i = 0; r >= 0 && i < run->obs->n_blocks; i++)
 		r = check_block(run, dirfd, run->obs->blocks[i].id, &any_present);
-	if (r < 0)
-		return r;
-	/* Anybody could bring a block online between this look and the unbinding. */
-	if (any_present && run->guard_error < 0)
-		return fail(run, DAXHP_FAILED_HELD, run->guard_error, NULL, -1);
-	if (any_present && !run->guard)
+	if (r >= 0 && any_present && !run->guard)
 		return fail(run, DAXHP_FAILED_UNBIND, -EBUSY, NULL, -1);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 /*
@@ -242,10 +271,10 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 		return 0;
 	drop_guard(run);
 	run->guard_error = guard_start(run->device->ctx, obs->blocks, obs->n_blocks, &run->guard,
-				       &run->result->guard_error);
+				       &run->result->guard_error, &run->rivals);
 	if (run->guard_error == 0 || is_undoing(run))
 		return 0;
-	return fail_waiting(run, DAXHP_FAILED_HELD, run->guard_error, NULL);
+	return fail_guard(run, run->guard_error);
 }
 
 static int write_policy(struct run *run, const char *word)
@@ -297,14 +326,17 @@ static int restore_policy(struct run *run, struct daxhp_step *step __attribute__
 
 static int check_unused(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
+	char unseen[UNSEEN_MAX];
 	int r;
 
 	if (run->device->ctx->force)
 		return 0;
-	r = find_holders(run->device, &run->rivals, &run->n_rivals);
-	if (r == 0 && run->n_rivals > 0)
-		r = -EBUSY;
-	return r < 0 ? fail(run, DAXHP_FAILED_IN_USE, r, NULL, -1) : 0;
+	r = find_holders(run->device, &run->rivals, unseen);
+	if (r == -EINTR)
+		return fail_waiting(run, DAXHP_FAILED_IN_USE, r, NULL);
+	if (r < 0)
+		return fail_unseen(run, DAXHP_FAILED_IN_USE, r, unseen);
+	return run->rivals.count ? fail(run, DAXHP_FAILED_IN_USE, -EBUSY, NULL, -1) : 0;
 }
 
 static int load_driver(struct run *run, struct daxhp_step *step)

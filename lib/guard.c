@@ -2,24 +2,29 @@
 /*
  * Keep rivals off a device's memory blocks while a plan goes through them: deny, then drain.
  *
- * Deny: every open of a block's state file by another process waits for an answer, and gets a no.
- * The kernel asks through fanotify, and asks nobody any more once the descriptor is closed,
- * however this process ends: nothing is left to clean up.
- * Drain: who had a file open before is still inside, perhaps waiting in its write() for a lock;
- * see drain.c.
+ * Deny: every open of a block's file by another process gets a no; see keeper.c.
+ * Drain: who had a file open before is still inside, perhaps waiting in its write() for a lock; and
+ * a sysfs that is mounted elsewhere has other files for the same blocks; see drain.c.
+ *
+ * How a memory block can be changed, and what becomes of it:
+ * - memoryN/state and memoryN/online: marked. The directories of nodes and of the bus lead to the
+ *   same files by links.
+ * - memoryN/uevent: makes udevd run its rules once more; they write to one of the two.
+ * - probe adds memory that is not there yet; soft_offline_page and hard_offline_page take single
+ *   pages; auto_online_blocks is about blocks that are new. None of them sets a block online.
+ * - The kernel itself (ACPI, virtio-mem, balloons) sets online what it has added itself.
+ * - Unbinding kmem: that is seen by looking at the driver, and cannot be kept off.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/fanotify.h>
 #include <sys/resource.h>
 
 #include "libdaxhp-private.h"
 
 #define SPARE_FILES 64 /* descriptors that are left for everything else */
+
+const char *const guarded_files[GUARDED_FILES] = { "state", "online" };
 
 /* A block's state file, opened before the others are kept out: going by the guard costs time. */
 struct open_file {
@@ -28,146 +33,12 @@ struct open_file {
 };
 
 struct guard {
-	struct daxhp_ctx *ctx;
 	struct open_file *open_files; /* sorted by id */
 	size_t n_open_files;
 	struct rlimit limit; /* as it was before the files were opened */
-	int fanotify_fd, stop_fd;
-	pthread_t thread;
-	bool is_running;
-	pthread_mutex_t lock; /* for the rivals */
-	struct daxhp_rival *rivals;
-	size_t n_rivals;
+	struct keeper *keeper;
+	struct drain drain;
 };
-
-/* ---- who it was ---- */
-
-/* Under the lock: the guard's thread and the one that drains may both have something to note. */
-static void note_rival(struct guard *g, pid_t pid, unsigned int denied)
-{
-	struct daxhp_rival *grown;
-	size_t i;
-
-	pthread_mutex_lock(&g->lock);
-	for (i = 0; i < g->n_rivals && g->rivals[i].pid != pid; i++)
-		;
-	if (i < g->n_rivals) {
-		g->rivals[i].denied += denied;
-	} else {
-		grown = reallocarray(g->rivals, g->n_rivals + 1, sizeof(*grown));
-		if (grown) {
-			g->rivals = grown;
-			grown[i] = (struct daxhp_rival){ .pid = pid, .denied = denied };
-			if (proc_read_comm(pid, grown[i].comm, sizeof(grown[i].comm)) < 0)
-				strcpy(grown[i].comm, "?");
-			g->n_rivals++;
-		}
-	}
-	pthread_mutex_unlock(&g->lock);
-}
-
-/* ---- deny ---- */
-
-/*
- * Noted before the answer, while the rival stands still: one that runs in a loop is gone a moment
- * later, and with it its name. Reading that waits for nobody.
- */
-static void answer(struct guard *g, const struct fanotify_event_metadata *event)
-{
-	bool is_own = event->pid == getpid();
-	struct fanotify_response response = {
-		.fd = event->fd,
-		.response = is_own ? FAN_ALLOW : FAN_DENY,
-	};
-
-	if (event->fd < 0)
-		return;
-	if (!is_own)
-		note_rival(g, event->pid, 1);
-	if (write(g->fanotify_fd, &response, sizeof(response)) < 0)
-		log_debug(g->ctx, "cannot answer %d: %s", (int)event->pid, strerror(errno));
-	close(event->fd);
-}
-
-static void answer_all(struct guard *g)
-{
-	struct fanotify_event_metadata buf[128], *event = buf;
-	ssize_t len = read(g->fanotify_fd, buf, sizeof(buf));
-
-	for (; len > 0 && FAN_EVENT_OK(event, len); event = FAN_EVENT_NEXT(event, len))
-		answer(g, event);
-}
-
-static void *run(void *data)
-{
-	struct guard *g = data;
-	struct pollfd fds[] = {
-		{ .fd = g->fanotify_fd, .events = POLLIN },
-		{ .fd = g->stop_fd, .events = POLLIN },
-	};
-
-	for (;;) {
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			return NULL;
-		if (fds[0].revents & POLLIN)
-			answer_all(g);
-		if (fds[1].revents)
-			return NULL;
-	}
-}
-
-static int mark_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
-{
-	for (size_t i = 0; i < n_blocks; i++) {
-		char file[WORD_MAX];
-
-		if (blocks[i].state == MEMBLOCK_MISSING)
-			continue;
-		memblock_file(file, blocks[i].id, "state");
-		if (fanotify_mark(g->fanotify_fd, FAN_MARK_ADD | FAN_MARK_DONT_FOLLOW,
-				  FAN_OPEN_PERM, dirfd, file) < 0 &&
-		    errno != ENOENT)
-			return -errno;
-	}
-	return 0;
-}
-
-static int deny(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
-{
-	int r;
-
-	g->fanotify_fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_NONBLOCK |
-					       FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS,
-				       O_RDONLY | O_CLOEXEC);
-	if (g->fanotify_fd < 0)
-		return -errno;
-	g->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (g->stop_fd < 0)
-		return -errno;
-	/* The thread first: once a file is marked somebody has to answer. */
-	r = thread_start(&g->thread, run, g);
-	if (r < 0)
-		return r;
-	g->is_running = true;
-	return mark_files(g, dirfd, blocks, n_blocks);
-}
-
-static void stop_denying(struct guard *g)
-{
-	uint64_t one = 1;
-
-	if (g->is_running) {
-		if (write(g->stop_fd, &one, sizeof(one)) < 0)
-			log_debug(g->ctx, "cannot stop the guard");
-		pthread_join(g->thread, NULL);
-	}
-	if (g->fanotify_fd >= 0)
-		close(g->fanotify_fd);
-	if (g->stop_fd >= 0)
-		close(g->stop_fd);
-	g->fanotify_fd = g->stop_fd = -1;
-	g->is_running = false;
-}
 
 /* ---- our own way to the files ---- */
 
@@ -238,12 +109,46 @@ int guard_get_fd(const struct guard *g, uint64_t id)
 
 /* ---- the whole ---- */
 
+static int mark(void *data, int dirfd)
+{
+	struct guard *g = data;
+
+	return keeper_mark(g->keeper, dirfd);
+}
+
+static int deny(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
+{
+	int r = keeper_start(blocks, n_blocks, &g->keeper);
+
+	if (r < 0)
+		return r;
+	g->drain.mark = mark;
+	g->drain.mark_data = g;
+	r = drain_mark_own(&g->drain, dirfd);
+	if (r < 0) {
+		keeper_stop(g->keeper, NULL);
+		g->keeper = NULL;
+		g->drain.mark = NULL;
+	}
+	return r;
+}
+
+static int wait_for_drain(struct guard *g, int (*look)(struct drain *drain, pid_t *ret_holder),
+			  struct rivals *rivals)
+{
+	pid_t holder = 0;
+	int r = look(&g->drain, &holder);
+
+	if (r == -EBUSY)
+		rivals_note(rivals, holder, 0);
+	return r;
+}
+
 int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
-		struct guard **ret_guard, int *ret_deny_error)
+		struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals)
 {
 	_cleanup_close_ int dirfd = memblock_open_dir();
 	struct guard *g;
-	pid_t holder;
 	int r;
 
 	if (dirfd < 0)
@@ -251,50 +156,36 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	g->ctx = ctx;
-	g->fanotify_fd = g->stop_fd = -1;
-	pthread_mutex_init(&g->lock, NULL);
+	g->drain.ctx = ctx;
 	*ret_guard = g;
 	r = open_files(g, dirfd, blocks, n_blocks);
+	if (r == 0)
+		r = drain_init(&g->drain, dirfd, blocks, n_blocks);
 	if (r < 0)
 		return r;
 	*ret_deny_error = deny(g, dirfd, blocks, n_blocks);
-	if (*ret_deny_error < 0)
-		stop_denying(g);
-	r = drain(ctx, dirfd, blocks, n_blocks, &holder);
-	if (r == -EBUSY)
-		note_rival(g, holder, 0);
-	return r;
+	return wait_for_drain(g, drain_wait, rivals);
 }
 
-static void add_rivals(const struct guard *g, struct daxhp_rival **rivals, size_t *n_rivals)
+int guard_check(struct guard *g, struct rivals *rivals)
 {
-	for (size_t i = 0; i < g->n_rivals; i++) {
-		struct daxhp_rival *grown;
-		size_t k;
+	/* It has a process of its own, which somebody may have killed. */
+	int r = g->keeper ? keeper_mark(g->keeper, -1) : 0;
 
-		for (k = 0; k < *n_rivals && (*rivals)[k].pid != g->rivals[i].pid; k++)
-			;
-		if (k < *n_rivals) {
-			(*rivals)[k].denied += g->rivals[i].denied;
-			continue;
-		}
-		grown = reallocarray(*rivals, *n_rivals + 1, sizeof(*grown));
-		if (!grown)
-			return;
-		grown[(*n_rivals)++] = g->rivals[i];
-		*rivals = grown;
-	}
+	return r < 0 ? r : wait_for_drain(g, drain_check, rivals);
 }
 
-void guard_stop(struct guard *g, struct daxhp_rival **rivals, size_t *n_rivals)
+const char *guard_get_unseen(const struct guard *g)
+{
+	return g && *g->drain.unseen ? g->drain.unseen : NULL;
+}
+
+void guard_stop(struct guard *g, struct rivals *rivals)
 {
 	if (!g)
 		return;
-	stop_denying(g);
+	keeper_stop(g->keeper, rivals);
+	drain_clear(&g->drain);
 	close_files(g);
-	add_rivals(g, rivals, n_rivals);
-	pthread_mutex_destroy(&g->lock);
-	free(g->rivals);
 	free(g);
 }

@@ -5,7 +5,9 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <syslog.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "cleanup.h"
@@ -16,6 +18,7 @@
 
 struct daxctl_ctx;
 struct daxctl_dev;
+struct statx;
 
 /* Longest word that is taken from a sysfs file, with its NUL. */
 #define WORD_MAX 64
@@ -79,13 +82,101 @@ int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t siz
 
 /* ---- proc.c ---- */
 
-/* NULL when it cannot be opened. */
+/* Longest path below /proc that a message names. */
+#define UNSEEN_MAX 80
+
+/* NULL with errno when it cannot be opened. */
 DIR *proc_open_dir_at(int dirfd, const char *name);
+FILE *proc_open_file(int dirfd, const char *name);
 /* Bytes of memory that could be had without swapping, MemAvailable in /proc/meminfo. */
 int proc_read_available(uint64_t *ret_bytes);
-/* What the descriptor was opened with, of PID/fdinfo/FD. */
+/* What the descriptor was opened with, of fdinfo/FD. */
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
+/*
+ * What the link @name leads to, with statx()'s @mask. 1: *ret_stx is filled in; 0: it is gone, or
+ * shown to its owner only and so on no file system of the machine's.
+ */
+int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx *ret_stx);
+
+struct proc_task {
+	pid_t pid; /* of its process */
+	int dirfd;
+	char name[40]; /* of its directory, below /proc */
+};
+
+/*
+ * A look at all threads of all processes but this one. What is asked returns 0 to go on, more than 0
+ * to end the look with that, or a negative errno; -ENOENT and -ESRCH mean that the thread, or what it
+ * had open, is gone.
+ */
+struct proc_walk {
+	struct daxhp_ctx *ctx; /* may cancel it: -EINTR */
+	/* For each thread that has a root and a mount namespace of its own; may be NULL. */
+	int (*see_fs)(struct proc_walk *walk, const struct proc_task *task);
+	/* For each file that is open, @name in @dirfd; may be NULL. */
+	int (*see_file)(struct proc_walk *walk, const struct proc_task *task, int dirfd,
+			const char *name);
+	bool sees_maps; /* mapped files as well */
+	bool sees_self; /* this process as well */
+	void *data;
+	char unseen[UNSEEN_MAX]; /* on errors: what could not be looked at */
+};
+
+/*
+ * Errors are what keeps from seeing all there is: -EPERM without CAP_SYS_PTRACE; -EXDEV where this
+ * /proc is that of a PID namespace; -ENOENT where there is none; and whatever a look at a file brings.
+ */
+int proc_walk(struct proc_walk *walk);
+
+/* ---- mounts.c ---- */
+
+/* A line of mountinfo. */
+struct mount {
+	dev_t dev;
+	char *root; /* the directory of the file system that is mounted */
+	char *dir;  /* where */
+	bool is_sysfs, is_writable;
+};
+
+/* A file system that is mounted somewhere. */
+struct mounted_dev {
+	dev_t dev;
+	bool is_sysfs;
+	bool is_marked; /* by the guard, which has it open */
+	int fd;
+};
+
+struct mounts {
+	struct mounted_dev *devs;
+	size_t count;
+};
+
+/* Takes @line to pieces, which @ret_mount points to. -EBADMSG. */
+int mount_parse(char *line, struct mount *ret_mount);
+/*
+ * The directory of the memory blocks, below the mount that a process with the root @rootfd sees. 1
+ * with the descriptor; 0: nothing leads there; -EXDEV: something leads to one of the blocks only.
+ */
+int mount_open_memory(const struct mount *mount, int rootfd, int *ret_fd);
+/* NULL when it has not been seen. */
+struct mounted_dev *mounts_find(const struct mounts *mounts, dev_t dev);
+/* -ENOMEM. *ret_dev is valid until the next call. */
+int mounts_add(struct mounts *mounts, dev_t dev, bool is_sysfs, struct mounted_dev **ret_dev);
+
+/* ---- rivals.c ---- */
+
+#define RIVALS_MAX 32
+
+struct rivals {
+	struct daxhp_rival list[RIVALS_MAX];
+	size_t count;
+	unsigned long left_out; /* times that one was met who is not in the list */
+};
+
+/* @denied: how often, this time; 0: it has something open. */
+void rivals_note(struct rivals *rivals, pid_t pid, unsigned int denied);
+void rivals_join(struct rivals *rivals, const struct rivals *others);
 
 /* ---- time ---- */
 
@@ -311,8 +402,7 @@ struct daxhp_result {
 	bool undone;
 	uint64_t *stuck;
 	size_t n_stuck;
-	struct daxhp_rival *rivals;
-	size_t n_rivals;
+	struct rivals rivals;
 	int guard_error; /* negative: rivals could not be denied */
 };
 
@@ -338,8 +428,7 @@ struct run {
 	int policy_fd;			     /* holds the lock for the policy; -1: not held */
 	struct guard *guard; /* up from its step until the blocks are gone, or the run is over */
 	int guard_error;     /* negative: somebody may be inside all the same */
-	struct daxhp_rival *rivals;
-	size_t n_rivals;
+	struct rivals rivals;
 };
 
 /* 0, or a negative errno with the failure in the result. */
@@ -401,34 +490,73 @@ int binding_unbind(struct daxhp_device *device);
 
 /* ---- holders.c ---- */
 
-/* The processes that have the device's node open or mapped; the caller frees them. */
-int find_holders(const struct daxhp_device *device, struct daxhp_rival **ret_holders,
-		 size_t *ret_count);
+/* Note the processes that have the device's node open or mapped. Errors as of proc_walk(). */
+int find_holders(const struct daxhp_device *device, struct rivals *found, char *ret_unseen);
+
+/* ---- keeper.c ---- */
+
+/* The files of a memory block that can set it online. */
+#define GUARDED_FILES 2
+extern const char *const guarded_files[GUARDED_FILES];
+
+struct keeper;
+
+/*
+ * Start the process that denies others to open the files of @blocks. The caller's thread must live
+ * for as long as it does. -EPERM without CAP_SYS_ADMIN; -EINVAL, -ENOSYS: the kernel has no
+ * permission events.
+ */
+int keeper_start(const struct memblock *blocks, size_t n_blocks, struct keeper **ret_keeper);
+/* Deny it also below @dirfd, the directory of the memory blocks. -1: just say whether it is alive. */
+int keeper_mark(struct keeper *keeper, int dirfd);
+/* NULL is fine. Adds whom it has denied. */
+void keeper_stop(struct keeper *keeper, struct rivals *rivals);
 
 /* ---- drain.c ---- */
 
+struct drain {
+	struct daxhp_ctx *ctx;
+	/* Deny it below another sysfs; NULL where nobody can be denied. */
+	int (*mark)(void *data, int dirfd);
+	void *mark_data;
+	struct mounts mounts;
+	uint64_t *inodes; /* of the blocks' files, sorted */
+	size_t n_inodes;
+	char unseen[UNSEEN_MAX];
+};
+
+int drain_init(struct drain *drain, int dirfd, const struct memblock *blocks, size_t n_blocks);
+void drain_clear(struct drain *drain);
+/* @dirfd: the directory of the memory blocks. */
+int drain_mark_own(struct drain *drain, int dirfd);
 /*
- * Wait until no other process has a state file of @blocks open for writing. -EBUSY: *ret_holder
- * would not let go; -EINTR; another errno: who has what open cannot be seen.
+ * Mark every sysfs, and wait until no other process has a file of the blocks open for writing.
+ * -EBUSY: *ret_holder would not let go; -EAGAIN: somebody keeps mounting sysfs anew; -EINTR when
+ * cancelled; another errno: it cannot be seen, at @drain->unseen.
  */
-int drain(struct daxhp_ctx *ctx, int dirfd, const struct memblock *blocks, size_t n_blocks,
-	  pid_t *ret_holder);
+int drain_wait(struct drain *drain, pid_t *ret_holder);
+/* The same, if a sysfs has come since; else it looks no further. */
+int drain_check(struct drain *drain, pid_t *ret_holder);
 
 /* ---- guard.c ---- */
 
 struct guard;
 
 /*
- * Deny other processes to open the blocks' state files, and wait until none of them has one open.
- * -EBUSY: one would not let go, it is among the rivals. *ret_guard may be set on errors, too,
- * and is to be stopped then. *ret_deny_error: why there is no denying, only draining.
+ * Deny other processes to open the blocks' files, and wait until none of them has one open. Errors
+ * are those of drain_wait(); who would not let go is among the rivals. *ret_guard may be set on errors, too, and is to be stopped then.
+ * *ret_deny_error: why there is no denying, only draining.
  */
 int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
-		struct guard **ret_guard, int *ret_deny_error);
+		struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals);
+/* Is it so still? Also -EPIPE and -ETIMEDOUT: the guard's process was killed, or stopped. */
+int guard_check(struct guard *guard, struct rivals *rivals);
+/* The file below /proc at which it could not be seen; NULL when there is none. */
+const char *guard_get_unseen(const struct guard *guard);
 /* The state file of block @id, open for both; -1 when there is no guard or no such block. */
 int guard_get_fd(const struct guard *guard, uint64_t id);
-/* NULL is fine. Adds its rivals to the others; the caller frees them. */
-void guard_stop(struct guard *guard, struct daxhp_rival **rivals, size_t *n_rivals);
+/* NULL is fine. Adds whom it has denied. */
+void guard_stop(struct guard *guard, struct rivals *rivals);
 
 /* ---- monitor.c ---- */
 

@@ -296,10 +296,16 @@ enum daxhp_failure {
 	DAXHP_FAILED_WRITE,  /* the kernel refused a word */
 	DAXHP_FAILED_POLICY, /* the policy could not be read, or the kernel refused a word for it */
 	DAXHP_FAILED_LOCK,   /* not locked, or /run/daxhp cannot be written to */
-	DAXHP_FAILED_IN_USE, /* a process has the device open or mapped, see the rivals */
-	/* another program keeps a block's state file open for writing, see the rivals; or who does
-	 * cannot be seen */
-	DAXHP_FAILED_HELD,
+	/* EBUSY: a process has the device open or mapped, see the rivals; another errno: whether one
+	 * has cannot be seen, see the file */
+	DAXHP_FAILED_IN_USE,
+	DAXHP_FAILED_HELD, /* another program keeps a block's file open for writing, see the rivals */
+	/* whether one does cannot be seen, see the file; EPERM: CAP_SYS_PTRACE is missing; EXDEV: the
+	 * file leads to another PID namespace's /proc, or to a sysfs that cannot be reached */
+	DAXHP_FAILED_UNSEEN,
+	/* other programs could not be kept off the blocks; EPERM: CAP_SYS_ADMIN is missing; EPIPE,
+	 * ETIMEDOUT: somebody has killed or stopped the process that keeps them off */
+	DAXHP_FAILED_UNGUARDED,
 	DAXHP_FAILED_STILL_ONLINE, /* the check before unbinding found a block online */
 	DAXHP_FAILED_MODULE_MISSING,
 	DAXHP_FAILED_MODULE_BLACKLISTED,
@@ -388,11 +394,15 @@ struct daxhp_rival {
 	unsigned int denied; /* how often it was denied; 0: it had a file open from before */
 };
 
+/* The first ones that were met, 32 at most. */
 size_t daxhp_result_get_rivals(const struct daxhp_result *result,
 			       const struct daxhp_rival **ret_rivals);
+/* How often others were met who are not among them. */
+unsigned long daxhp_result_count_left_out(const struct daxhp_result *result);
 /*
- * 0, or a negative errno: other programs could not be denied (no CAP_SYS_ADMIN, or a kernel
- * without CONFIG_FANOTIFY_ACCESS_PERMISSIONS). The checks were made all the same.
+ * 0, or a negative errno: other programs could not be denied, as the kernel was built without
+ * CONFIG_FANOTIFY_ACCESS_PERMISSIONS, or CAP_SYS_ADMIN is missing (-EPERM). The checks were made all
+ * the same; but with -EPERM no device is unbound whose memory is present.
  */
 int daxhp_result_get_guard_error(const struct daxhp_result *result);
 

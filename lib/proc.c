@@ -1,11 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The door to /proc: who is there, and what it has open. */
+/*
+ * The door to /proc: which processes there are, and what they have open.
+ *
+ * Who looks for users of something must tell "nobody" from "nobody that can be seen". So only ENOENT
+ * and ESRCH count as nothing: the process or the file went away meanwhile. Every other error ends the
+ * search, and says at which file.
+ */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include <linux/capability.h>
 
 #include "libdaxhp-private.h"
+
+/* The inode number of the first PID namespace, fixed in the kernel: PROC_PID_INIT_INO. */
+#define FIRST_PID_NAMESPACE 0xEFFFFFFCU
+
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ESRCH;
+}
+
+/* ---- one file ---- */
 
 DIR *proc_open_dir_at(int dirfd, const char *name)
 {
@@ -15,6 +39,16 @@ DIR *proc_open_dir_at(int dirfd, const char *name)
 	if (!dir && fd >= 0)
 		close(fd);
 	return dir;
+}
+
+FILE *proc_open_file(int dirfd, const char *name)
+{
+	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "re");
+
+	if (!f && fd >= 0)
+		close(fd);
+	return f;
 }
 
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size)
@@ -27,26 +61,25 @@ int proc_read_comm(pid_t pid, char *ret_comm, size_t size)
 
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags)
 {
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "re");
+	FILE *f = proc_open_file(dirfd, name);
 	char line[128];
 	int r = -ENODATA;
 
-	if (!f) {
-		if (fd >= 0)
-			close(fd);
+	if (!f)
 		return -errno;
-	}
+	errno = 0;
 	while (r < 0 && fgets(line, sizeof(line), f))
 		if (sscanf(line, "flags: %o", ret_flags) == 1)
 			r = 0;
+	if (r < 0 && errno)
+		r = -errno;
 	fclose(f);
 	return r;
 }
 
 int proc_read_available(uint64_t *ret_bytes)
 {
-	FILE *f = fopen("/proc/meminfo", "re");
+	FILE *f = proc_open_file(AT_FDCWD, "/proc/meminfo");
 	unsigned long long kib = 0;
 	char line[128];
 	int r = -ENODATA;
@@ -59,5 +92,206 @@ int proc_read_available(uint64_t *ret_bytes)
 	fclose(f);
 	if (r == 0)
 		*ret_bytes = (uint64_t)kib * 1024;
+	return r;
+}
+
+/* Who has a file system of its own (FUSE) may show it to itself only, even to root. */
+static bool is_private_to_owner(int dirfd, const char *name)
+{
+	_cleanup_close_ int fd = openat(dirfd, name, O_PATH | O_CLOEXEC);
+	struct statfs fs;
+
+	return fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
+}
+
+int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx *ret_stx)
+{
+	/* Cached values will do, and asking a dead file server would not return. */
+	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, mask, ret_stx) == 0)
+		return 1;
+	if (is_gone(-errno))
+		return 0;
+	if (errno == EACCES && is_private_to_owner(dirfd, name))
+		return 0;
+	return -errno;
+}
+
+/* ---- is what it shows all there is? ---- */
+
+static bool has_capability(unsigned int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return syscall(SYS_capget, &header, data) == 0 &&
+	       data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
+}
+
+/*
+ * A /proc that is mounted for a PID namespace shows the processes in it. And without CAP_SYS_PTRACE
+ * it hides those of others (hidepid), or what they have open. In a user namespace one has the
+ * capability, but not over the first process.
+ */
+static int check_sees_all(struct proc_walk *walk)
+{
+	struct stat st;
+
+	strcpy(walk->unseen, "/proc/1/ns/pid");
+	if (!has_capability(CAP_SYS_PTRACE))
+		return -EPERM;
+	/* There is always a process 1. */
+	if (stat(walk->unseen, &st) < 0)
+		return -errno;
+	return st.st_ino == FIRST_PID_NAMESPACE ? 0 : -EXDEV;
+}
+
+/* ---- all processes ---- */
+
+/* What is looked at, from the outside in. */
+struct place {
+	struct proc_walk *walk;
+	pid_t self; /* in the numbers of this /proc */
+	bool has_own_numbers;
+	pid_t with_files, with_fs; /* the last thread whose files and root were looked at */
+};
+
+static int fail_at(struct proc_walk *walk, int r, const char *a, const char *b)
+{
+	if (is_gone(r))
+		return 0;
+	snprintf(walk->unseen, sizeof(walk->unseen), "/proc/%.40s%s%.20s", a, *b ? "/" : "", b);
+	return r;
+}
+
+/* Threads share their files and their root, unless they have chosen not to. */
+static bool shares(const struct place *p, int what, pid_t with, pid_t tid)
+{
+	return p->has_own_numbers && with && syscall(SYS_kcmp, with, tid, what, 0, 0) == 0;
+}
+
+/* 1: a name; 0: no more; negative: it could not be read. */
+static int next_entry(DIR *dir, const char **ret_name)
+{
+	struct dirent *de;
+
+	do {
+		errno = 0;
+		de = readdir(dir);
+	} while (de && de->d_name[0] == '.');
+	if (!de)
+		return -errno;
+	*ret_name = de->d_name;
+	return 1;
+}
+
+/* @what: "fd", or "map_files". */
+static int walk_files(struct place *p, const struct proc_task *task, const char *what)
+{
+	_cleanup_closedir_ DIR *dir = proc_open_dir_at(task->dirfd, what);
+	const char *name = NULL;
+	int r;
+
+	if (!dir)
+		return fail_at(p->walk, -errno, task->name, what);
+	while ((r = next_entry(dir, &name)) > 0) {
+		if (ctx_is_cancelled(p->walk->ctx))
+			return -EINTR;
+		r = p->walk->see_file(p->walk, task, dirfd(dir), name);
+		if (r > 0)
+			return r;
+		r = fail_at(p->walk, r, task->name, what);
+		if (r < 0)
+			return r;
+	}
+	return fail_at(p->walk, r, task->name, what);
+}
+
+static int walk_task(struct place *p, struct proc_task *task, pid_t tid)
+{
+	bool has_fs = p->walk->see_fs && !shares(p, KCMP_FS, p->with_fs, tid);
+	bool has_files = p->walk->see_file && !shares(p, KCMP_FILES, p->with_files, tid);
+	int r = 0;
+
+	if (has_fs) {
+		r = fail_at(p->walk, p->walk->see_fs(p->walk, task), task->name, "");
+		p->with_fs = tid;
+	}
+	if (r == 0 && has_files) {
+		r = walk_files(p, task, "fd");
+		p->with_files = tid;
+	}
+	return r;
+}
+
+static int walk_tasks(struct place *p, int procfd, const char *pid)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	char path[32];
+	const char *tid = NULL;
+	int r;
+
+	snprintf(path, sizeof(path), "%.10s/task", pid);
+	dir = proc_open_dir_at(procfd, path);
+	if (!dir)
+		return fail_at(p->walk, -errno, pid, "task");
+	p->with_files = p->with_fs = 0;
+	while ((r = next_entry(dir, &tid)) > 0) {
+		_cleanup_close_ int fd = openat(dirfd(dir), tid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		struct proc_task task = { .pid = atoi(pid), .dirfd = fd };
+
+		snprintf(task.name, sizeof(task.name), "%.10s/task/%.10s", pid, tid);
+		r = fd < 0 ? fail_at(p->walk, -errno, task.name, "")
+			   : walk_task(p, &task, atoi(tid));
+		if (r != 0)
+			return r;
+	}
+	return fail_at(p->walk, r, pid, "task");
+}
+
+static int walk_maps(struct place *p, int procfd, const char *pid)
+{
+	_cleanup_close_ int fd = openat(procfd, pid, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct proc_task task = { .pid = atoi(pid), .dirfd = fd };
+
+	snprintf(task.name, sizeof(task.name), "%.10s", pid);
+	return fd < 0 ? fail_at(p->walk, -errno, pid, "") : walk_files(p, &task, "map_files");
+}
+
+static int read_self(int procfd, pid_t *ret_pid)
+{
+	char name[16];
+	int r = sysfs_read_link_name(procfd, "self", name, sizeof(name));
+
+	if (r == 0)
+		*ret_pid = atoi(name);
+	return r;
+}
+
+int proc_walk(struct proc_walk *walk)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct place p = { .walk = walk };
+	const char *pid = NULL;
+	int r = check_sees_all(walk);
+
+	if (r < 0)
+		return r;
+	strcpy(walk->unseen, "/proc");
+	dir = proc_open_dir_at(AT_FDCWD, "/proc");
+	r = dir ? read_self(dirfd(dir), &p.self) : -errno;
+	if (r < 0)
+		return r;
+	p.has_own_numbers = p.self == getpid();
+	while ((r = next_entry(dir, &pid)) > 0) {
+		if (!isdigit((unsigned char)pid[0]) || (atoi(pid) == p.self && !walk->sees_self))
+			continue;
+		if (ctx_is_cancelled(walk->ctx))
+			return -EINTR;
+		r = walk_tasks(&p, dirfd(dir), pid);
+		if (r == 0 && walk->sees_maps)
+			r = walk_maps(&p, dirfd(dir), pid);
+		if (r != 0)
+			return r;
+	}
 	return r;
 }

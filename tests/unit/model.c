@@ -12,6 +12,7 @@ __typeof__(binding_unbind) __wrap_binding_unbind;
 __typeof__(daxhp_observe) __wrap_daxhp_observe;
 __typeof__(find_holders) __wrap_find_holders;
 __typeof__(device_open_dir) __wrap_device_open_dir;
+__typeof__(guard_check) __wrap_guard_check;
 __typeof__(guard_get_fd) __wrap_guard_get_fd;
 __typeof__(guard_start) __wrap_guard_start;
 __typeof__(guard_stop) __wrap_guard_stop;
@@ -538,12 +539,11 @@ int __wrap_journal_drop(const char *name)
 
 /* ---- looking ---- */
 
-int __wrap_find_holders(const struct daxhp_device *device, struct daxhp_rival **ret_holders,
-			size_t *ret_count)
+int __wrap_find_holders(const struct daxhp_device *device, struct rivals *found, char *ret_unseen)
 {
 	assert_ptr_equal(device, &model.device);
-	(void)ret_holders;
-	(void)ret_count;
+	(void)found;
+	(void)ret_unseen;
 	return 0;
 }
 
@@ -600,17 +600,25 @@ bool *__wrap_monitor_stop(struct monitor *monitor)
 }
 
 int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
-		       struct guard **ret_guard, int *ret_deny_error)
+		       struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals)
 {
 	(void)ctx;
 	(void)blocks;
 	(void)n_blocks;
+	(void)rivals;
 	*ret_guard = (struct guard *)&model;
 	*ret_deny_error = 0;
 	if (model.is_held)
 		return -EBUSY;
 	for (size_t i = 0; i < model.n_blocks; i++)
 		model.guarded[i] = model.blocks[i].state != MEMBLOCK_MISSING;
+	return 0;
+}
+
+int __wrap_guard_check(struct guard *guard, struct rivals *rivals)
+{
+	(void)guard;
+	(void)rivals;
 	return 0;
 }
 
@@ -621,10 +629,9 @@ int __wrap_guard_get_fd(const struct guard *guard, uint64_t id)
 	return -1;
 }
 
-void __wrap_guard_stop(struct guard *guard, struct daxhp_rival **rivals, size_t *n_rivals)
+void __wrap_guard_stop(struct guard *guard, struct rivals *rivals)
 {
 	(void)guard;
 	(void)rivals;
-	(void)n_rivals;
 	memset(model.guarded, 0, sizeof(model.guarded));
 }
