@@ -28,16 +28,50 @@ test_no_rival() {
 	never_wedged
 }
 
-test_two_rivals() {
+# two_rivals NAME COMMAND...: two of the command with a pause of each length, before the blocks.
+two_rivals() {
 	local us n
 	for us in 100 1000 10000; do
-		start_rival rival "$us" "${ids[@]}"
-		start_rival rival "$us" "${ids[@]}"
+		start_rival "${@:2}" "$us" "${ids[@]}"
+		start_rival "${@:2}" "$us" "${ids[@]}"
 		# The fastest is the hardest.
 		[ "$us" = 100 ] && n=$(quick_or_full 10 100) || n=$times
-		tried "every $us us" cycle "$device" "$n" unplugged,online "${ids[@]}"
+		tried "$1, every $us us" cycle "$device" "$n" unplugged,online "${ids[@]}"
 		stop_rivals
 	done
+	never_wedged
+}
+
+test_two_rivals() {
+	two_rivals 'state' rival
+}
+
+# The driver core's own file for a device that can go offline: it takes 1 and 0.
+test_two_rivals_online_file() {
+	two_rivals 'online' rival --online
+}
+
+# elsewhere COMMAND...: with a sysfs of another network namespace, whose files have other inodes.
+elsewhere() {
+	exec unshare --net --mount sh -c 'mount -t sysfs sysfs /sys && exec "$@"' sh "$@"
+}
+
+test_two_rivals_elsewhere() {
+	two_rivals 'state in another sysfs' elsewhere rival
+	two_rivals 'online in another sysfs' elsewhere rival --online
+}
+
+# Each of its rounds is in a sysfs that was not there before.
+ever_elsewhere() {
+	while :; do
+		(elsewhere timeout 0.2 rival "$@")
+	done
+}
+
+test_ever_another_sysfs() {
+	start_rival ever_elsewhere 1000 "${ids[@]}"
+	tried 'ever another sysfs' resist "$device" "$times" unplugged,online "${ids[@]}"
+	stop_rivals
 	never_wedged
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * rival [--keep] MICROSECONDS BLOCK...
+ * rival [--keep] [--online] MICROSECONDS BLOCK...
  *
  * Sets every block that it finds offline to online_movable, again and again, with a pause between
- * the rounds. With --keep it opens the state files once, at its start, and stays in them.
+ * the rounds. With --keep it opens the files once, at its start, and stays in them. With --online it
+ * writes 1 to the file `online` of each block, not a word to `state`.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -12,44 +13,61 @@
 #include <string.h>
 #include <unistd.h>
 
-static int open_state(const char *block)
+static const struct {
+	const char *file, *found, *wanted;
+} by_state = { "state", "offline", "online_movable" }, by_online = { "online", "0", "1" };
+
+static const __typeof__(by_state) *way = &by_state;
+
+static int open_file(const char *block)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%s/state", block);
+	snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%s/%s", block, way->file);
 	return open(path, O_RDWR | O_CLOEXEC);
 }
 
 static void set_online(int fd)
 {
-	static const char word[] = "online_movable";
-	char state[32] = "";
+	char found[32] = "";
 
-	if (pread(fd, state, sizeof(state) - 1, 0) > 0 && strncmp(state, "offline", 7) == 0 &&
-	    pwrite(fd, word, sizeof(word) - 1, 0) < 0)
+	if (pread(fd, found, sizeof(found) - 1, 0) > 0 &&
+	    strncmp(found, way->found, strlen(way->found)) == 0 &&
+	    pwrite(fd, way->wanted, strlen(way->wanted), 0) < 0)
 		return; /* somebody was faster, or the block is gone */
 }
 
 int main(int argc, char **argv)
 {
-	bool keep = argc > 1 && strcmp(argv[1], "--keep") == 0;
-	char **blocks = argv + 2 + keep;
-	int n = argc - 2 - keep, *fds;
+	bool keep = false;
+	char **blocks;
+	int n, *fds;
 	useconds_t pause;
 
+	for (; argc > 1 && strncmp(argv[1], "--", 2) == 0; argv++, argc--) {
+		keep |= strcmp(argv[1], "--keep") == 0;
+		if (strcmp(argv[1], "--online") == 0)
+			way = &by_online;
+	}
+	blocks = argv + 2;
+	n = argc - 2;
 	if (n < 1) {
-		fprintf(stderr, "usage: rival [--keep] MICROSECONDS BLOCK...\n");
+		fprintf(stderr, "usage: rival [--keep] [--online] MICROSECONDS BLOCK...\n");
 		return 2;
 	}
-	pause = atoi(argv[1 + keep]);
+	pause = atoi(argv[1]);
 	fds = calloc(n, sizeof(*fds));
 	if (!fds)
 		return 1;
 	for (int i = 0; keep && i < n; i++)
-		fds[i] = open_state(blocks[i]);
+		fds[i] = open_file(blocks[i]);
+	if (keep) {
+		puts("held");
+		fflush(stdout);
+	}
 	for (;;) {
 		for (int i = 0; i < n; i++) {
-			int fd = keep ? fds[i] : open_state(blocks[i]);
+			int fd = keep ? fds[i] : open_file(blocks[i]);
 
 			if (fd < 0)
 				continue;

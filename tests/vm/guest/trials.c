@@ -4,6 +4,7 @@
  * whether what it left and what it said are true. A shell would do the same twenty times slower.
  *
  *   trials cycle DEVICE TIMES PLACES BLOCK...     from place to place, and again: all succeed
+ *   trials resist DEVICE TIMES PLACES BLOCK...    the same, and a run may fail, with all undone
  *   trials held DEVICE TIMES COMM BLOCK...        unplug fails, names COMM, changes nothing
  *   trials kill DEVICE STEP TRIPS BLOCK...        killed at every call, or each STEP-th
  *   trials fail DEVICE STEP TRIPS ERRNO BLOCK...  each call on /sys fails with ERRNO
@@ -272,7 +273,7 @@ static bool parse_trips(const char *text, struct trip *ret_trips, int *ret_count
 
 /* ---- the trials ---- */
 
-static int cycle(long times, const char *names)
+static int cycle(long times, const char *names, bool may_fail)
 {
 	const struct place *places[PLACES_MAX];
 	int n_places;
@@ -283,11 +284,15 @@ static int cycle(long times, const char *names)
 		const struct place *goal = places[i % n_places];
 		struct look before;
 		int status;
+		bool ok;
 
 		look(&before);
 		snprintf(run_name, sizeof(run_name), "to %s, %ld", goal->name, i / n_places + 1);
 		status = plain_run(command_to(goal), OUT, ERR, HANG_SECONDS, NULL, NULL);
-		if (check(status, &before, goal) && status != 0)
+		ok = check(status, &before, goal);
+		if (may_fail && ok)
+			continue;
+		if (ok && status != 0)
 			wrong(&before, &before, "it failed");
 		if (status != 0 && !go_to(goal, &before))
 			break;
@@ -530,7 +535,8 @@ static int signal_at_random(long times, const char *names, int sig, unsigned int
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: trials cycle|held|kill|fail|signal|twice DEVICE ARG... BLOCK...\n");
+	fprintf(stderr,
+		"usage: trials cycle|resist|held|kill|fail|signal|twice DEVICE ARG... BLOCK...\n");
 	return 2;
 }
 
@@ -539,15 +545,15 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int n_args;
-	} modes[] = { { "cycle", 2 }, { "held", 2 },   { "kill", 2 },
-		      { "fail", 3 },  { "signal", 4 }, { "twice", 4 } };
+	} modes[] = { { "cycle", 2 },  { "held", 2 },  { "kill", 2 },  { "fail", 3 },
+		      { "signal", 4 }, { "twice", 4 }, { "resist", 2 } };
 	char **args = argv + 3;
 	size_t mode = 0;
 	long number;
 
-	for (; mode < 6 && (argc < 2 || strcmp(argv[1], modes[mode].name) != 0); mode++)
+	for (; mode < 7 && (argc < 2 || strcmp(argv[1], modes[mode].name) != 0); mode++)
 		;
-	if (mode == 6 || argc < 4 + modes[mode].n_args)
+	if (mode == 7 || argc < 4 + modes[mode].n_args)
 		return usage();
 	device = argv[2];
 	block_ids = (const char *const *)args + modes[mode].n_args;
@@ -557,13 +563,15 @@ int main(int argc, char **argv)
 		return usage();
 	switch (mode) {
 	case 0:
-		return cycle(number, args[1]);
+		return cycle(number, args[1], false);
 	case 1:
 		return held(number, args[1]);
 	case 2:
 		return kill_everywhere(number, args[1]);
 	case 3:
 		return fail_everywhere(number, args[1], args[2]);
+	case 6:
+		return cycle(number, args[1], true);
 	default:
 		return signal_at_random(number, args[1], atoi(args[2]), atoi(args[3]), mode == 5);
 	}
