@@ -221,8 +221,11 @@ static int fail_guard(struct run *run, int errnum)
 {
 	if (errnum == -EBUSY || errnum == -EINTR)
 		return fail_waiting(run, DAXHP_FAILED_HELD, errnum, NULL);
-	if (errnum == -EPIPE || errnum == -ETIMEDOUT)
+	if (errnum == -EPIPE || errnum == -ETIMEDOUT) {
+		/* A guard that does not answer would keep this process off, too. */
+		drop_guard(run);
 		return fail(run, DAXHP_FAILED_UNGUARDED, errnum, NULL, -1);
+	}
 	return fail_unseen(run, DAXHP_FAILED_UNSEEN, errnum, guard_get_unseen(run->guard));
 }
 

@@ -92,30 +92,80 @@ test_rival_is_named() {
 	never_wedged
 }
 
-# has_all_states_open PID: the state files of all blocks.
-has_all_states_open() {
-	local fd
-	[ "$(for fd in "/proc/$1/fd/"*; do readlink "$fd"; done | grep -c '/state$')" = "${#ids[@]}" ]
+# held_by NAME COMMAND...: a rival that has the files open from before. The attribute's write is the
+# kernel's own affair, where nobody gets between.
+held_by() {
+	local name=$1
+	shift
+	start_holder held "$@" 1000 "${ids[@]}"
+	if has_attribute; then
+		tried "$name: the attribute does not mind" cycle "$device" "$(quick_or_full 1 100)" unplugged,online "${ids[@]}"
+	else
+		tried "$name: fails, names it, undone" held "$device" "$(quick_or_full 1 100)" rival "${ids[@]}"
+	fi
+	stop_rivals
 }
 
-# The attribute's write is the kernel's own affair, where nobody gets between.
 test_files_kept_open() {
-	start_rival rival --keep 1000 "${ids[@]}"
-	wait_until has_all_states_open $!
-	if has_attribute; then
-		tried 'the attribute does not mind' cycle "$device" "$times" unplugged,online "${ids[@]}"
-	else
-		tried 'fails, names it, undone' held "$device" "$(quick_or_full 3 100)" rival "${ids[@]}"
+	held_by 'online' rival --keep --online
+	held_by 'state in another sysfs' elsewhere rival --keep
+	held_by 'online in another sysfs' elsewhere rival --keep --online
+	held_by 'in a thread' rival --keep --thread
+	held_by 'state' rival --keep
+	if ! has_attribute; then
+		start_holder held rival --keep 1000 "${ids[@]}"
 		run daxhp unplug "$device"
 		exits 1 'unplug'
 		like "$err" 'Nothing was changed' 'says how things stand'
 		like "$err" 'rival \(pid [0-9]+\) has' 'says who'
 		stop_rivals
-		run daxhp unplug "$device"
-		exits 0 'unplug once it is gone'
-		agrees "$device" unplugged 'at the end'
 	fi
+	run daxhp unplug "$device"
+	exits 0 'unplug once it is gone'
+	agrees "$device" unplugged 'at the end'
 	never_wedged
+}
+
+# in_no_mount COMMAND...: in a directory of a sysfs that nobody has mounted any more.
+in_no_mount() {
+	exec unshare --net --mount sh -c \
+		'mount -t sysfs sysfs /mnt && cd /mnt/devices/system/memory && umount -l /mnt && echo inside && exec "$@"' sh "$@"
+}
+
+test_sysfs_without_mount() {
+	if has_attribute; then
+		skip 'a sysfs without a mount' 'the kernel does it all in one write'
+		return
+	fi
+	start_holder inside in_no_mount sleep 1000
+	refused 'a sysfs without a mount' 1 daxhp unplug "$device"
+	like "$err" '/cwd: EXDEV' 'a sysfs without a mount: says where'
+	stop_rivals
+	run daxhp unplug "$device"
+	exits 0 'unplug once it is gone'
+	never_wedged
+}
+
+# Each write of a loop can be a program of its own.
+test_thousands_of_rivals() {
+	local n
+	if has_attribute; then
+		skip 'thousands of rivals' 'the kernel does it all in one write'
+		return
+	fi
+	for n in 1 2 3 4; do
+		start_rival forever sh -c "echo online_movable >$memory/memory${ids[$n]}/state"
+	done
+	fault MEM_GOING_OFFLINE -16
+	run daxhp unplug --json --retry=4 "$device"
+	no_faults
+	stop_rivals
+	exits 1 'thousands of rivals'
+	at_most "${#err}" 1500 'thousands of rivals: bytes on standard error'
+	like "$err" 'others were met [0-9]+ times' 'thousands of rivals: counts the others'
+	json_like '.[0].rivals | length' '^32$' 'thousands of rivals: lists some'
+	json_like '.[0].rivals_left_out' '^[1-9]' 'thousands of rivals: counts the others in JSON'
+	agrees "$device" online_movable 'thousands of rivals'
 }
 
 forever() {

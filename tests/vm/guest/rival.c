@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * rival [--keep] [--online] MICROSECONDS BLOCK...
+ * rival [--keep] [--online] [--thread] MICROSECONDS BLOCK...
  *
  * Sets every block that it finds offline to online_movable, again and again, with a pause between
  * the rounds. With --keep it opens the files once, at its start, and stays in them. With --online it
- * writes 1 to the file `online` of each block, not a word to `state`.
+ * writes 1 to the file `online` of each block, not a word to `state`. With --thread the files are those
+ * of a thread, which shares them with nobody, and the first thread is gone.
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,36 +40,25 @@ static void set_online(int fd)
 		return; /* somebody was faster, or the block is gone */
 }
 
-int main(int argc, char **argv)
-{
-	bool keep = false;
-	char **blocks;
-	int n, *fds;
-	useconds_t pause;
+static bool keep;
+static char **blocks;
+static int n_blocks;
+static useconds_t between;
 
-	for (; argc > 1 && strncmp(argv[1], "--", 2) == 0; argv++, argc--) {
-		keep |= strcmp(argv[1], "--keep") == 0;
-		if (strcmp(argv[1], "--online") == 0)
-			way = &by_online;
-	}
-	blocks = argv + 2;
-	n = argc - 2;
-	if (n < 1) {
-		fprintf(stderr, "usage: rival [--keep] [--online] MICROSECONDS BLOCK...\n");
-		return 2;
-	}
-	pause = atoi(argv[1]);
-	fds = calloc(n, sizeof(*fds));
-	if (!fds)
-		return 1;
-	for (int i = 0; keep && i < n; i++)
+static void *run(void *data)
+{
+	int *fds = calloc(n_blocks, sizeof(*fds));
+
+	if (!fds || (data && unshare(CLONE_FILES) < 0))
+		exit(1);
+	for (int i = 0; keep && i < n_blocks; i++)
 		fds[i] = open_file(blocks[i]);
 	if (keep) {
 		puts("held");
 		fflush(stdout);
 	}
 	for (;;) {
-		for (int i = 0; i < n; i++) {
+		for (int i = 0; i < n_blocks; i++) {
 			int fd = keep ? fds[i] : open_file(blocks[i]);
 
 			if (fd < 0)
@@ -75,6 +67,32 @@ int main(int argc, char **argv)
 			if (!keep)
 				close(fd);
 		}
-		usleep(pause);
+		usleep(between);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	bool is_thread = false;
+	pthread_t thread;
+
+	for (; argc > 1 && strncmp(argv[1], "--", 2) == 0; argv++, argc--) {
+		keep |= strcmp(argv[1], "--keep") == 0;
+		is_thread |= strcmp(argv[1], "--thread") == 0;
+		if (strcmp(argv[1], "--online") == 0)
+			way = &by_online;
+	}
+	if (argc < 3) {
+		fprintf(stderr,
+			"usage: rival [--keep] [--online] [--thread] MICROSECONDS BLOCK...\n");
+		return 2;
+	}
+	between = atoi(argv[1]);
+	blocks = argv + 2;
+	n_blocks = argc - 2;
+	if (!is_thread)
+		run(NULL);
+	if (pthread_create(&thread, NULL, run, &thread) != 0)
+		return 1;
+	pthread_exit(NULL);
 }

@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=pmem:640M
+#
+# daxhp must see what all processes have open, or refuse: without rights, in
+# namespaces, without /proc. And the process that keeps others off may be
+# stopped or killed.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+device=dax0.0
+set_policy offline
+base_policy=offline
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+
+reset() {
+	no_faults
+	take_away "$device"
+	daxhp online --movable "$device" >/dev/null
+}
+
+sees_all() {
+	local name=$1
+	shift
+	run "$@" daxhp unplug "$device"
+	exits 0 "$name: exit status"
+	agrees "$device" unplugged "$name"
+	daxhp online --movable "$device" >/dev/null
+}
+
+# Where the kernel takes the device in one write, nobody needs to be seen.
+refuses() {
+	local name=$1 pattern=$2
+	shift 2
+	if has_attribute; then
+		sees_all "$name" "$@"
+		return
+	fi
+	refused "$name" 1 "$@" daxhp unplug "$device"
+	like "$err" "$pattern" "$name: says what it could not see"
+}
+
+without_ptrace() {
+	setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace "$@"
+}
+
+test_without_ptrace() {
+	refuses 'without CAP_SYS_PTRACE' 'CAP_SYS_PTRACE' without_ptrace
+}
+
+test_hidepid() {
+	mount -o remount,hidepid=2 /proc
+	sees_all 'hidepid=2'
+	refuses 'hidepid=2, without CAP_SYS_PTRACE' 'CAP_SYS_PTRACE' without_ptrace
+	mount -o remount,hidepid=0 /proc
+}
+
+test_pid_namespace() {
+	refuses 'a PID namespace' 'shows a PID namespace only' unshare --pid --fork --mount-proc
+	sees_all 'a PID namespace with the /proc of the machine' unshare --pid --fork
+}
+
+test_user_namespace() {
+	refuses 'a user namespace' '/proc/1/ns/pid|CAP_SYS_ADMIN' unshare --user --map-root-user
+}
+
+no_proc() {
+	unshare --mount sh -c 'umount -l /proc && exec "$@"' sh "$@"
+}
+
+test_no_proc() {
+	refuses 'no /proc' '/proc is not mounted' no_proc
+}
+
+# One of the descriptors that looking takes is too much.
+test_few_descriptors() {
+	local n
+	for n in 8 10 12 14 16 20 24; do
+		snapshot
+		before=$now_snapshot
+		run bash -c "ulimit -n $n && exec daxhp unplug $device"
+		if [ "$rc" = 0 ]; then
+			agrees "$device" unplugged "$n descriptors: done"
+			daxhp online --movable "$device" >/dev/null
+		else
+			exits 1 "$n descriptors: exit status"
+			unchanged "$before" "$n descriptors: nothing changed"
+		fi
+	done
+	never_wedged
+}
+
+# mapped COMMAND...: whether the command reconfigures a device that somebody has mapped.
+test_holders_of_the_device() {
+	local way
+	daxhp reconfigure --mode=devdax "$device" >/dev/null
+	hold map "/dev/$device" >/run/holder.out 2>&1 &
+	holder=$!
+	wait_until grep -qs held /run/holder.out
+	for way in 'without_ptrace' 'unshare --pid --fork --mount-proc' 'no_proc'; do
+		# shellcheck disable=SC2086
+		refused "mapped, $way" 1 $way daxhp reconfigure --mode=system-ram --movable "$device"
+		like "$err" 'cannot be seen whether a process uses the device' "mapped, $way: says so"
+		like "$err" '--force' "mapped, $way: names the way out"
+	done
+	ok 'the holder is alive' kill -0 "$holder"
+	kill "$holder"
+	wait "$holder" 2>/dev/null
+	run without_ptrace daxhp reconfigure --force --mode=system-ram --movable "$device"
+	exits 0 'with --force'
+	agrees "$device" online_movable 'with --force'
+}
+
+# at_work: daxhp unplugs and gets no block offline, its guard is up; its pid is left in worker.
+at_work() {
+	fault MEM_GOING_OFFLINE -16
+	rm -f "/run/daxhp/$device.lock"
+	daxhp unplug --json --retry=1000 "$device" >/run/tap.out 2>/run/tap.err &
+	worker=$! ran='daxhp unplug'
+	wait_until pgrep -x daxhp-guard
+	wait_until is_denied
+}
+
+is_denied() {
+	! cat "$memory/memory$(blocks "$device" | head -n 1)/state" >/dev/null 2>&1
+}
+
+ended() {
+	rc=0
+	wait "$worker" || rc=$?
+	out=$(</run/tap.out) err=$(</run/tap.err)
+	diag "exit $rc: $err"
+}
+
+# Everybody else's opens come back, and are denied.
+test_stopped() {
+	local n
+	if has_attribute; then
+		skip 'stopped' 'there is no guard'
+		return
+	fi
+	at_work
+	kill -STOP "$worker"
+	for n in $(blocks "$device"); do
+		run timeout 2 cat "$memory/memory$n/state"
+		exits 1 "stopped: memory$n is denied at once"
+	done
+	no_faults
+	kill -CONT "$worker"
+	ended
+	exits 0 'continued'
+	agrees "$device" unplugged 'continued'
+	nok 'its guard is gone' pgrep -x daxhp-guard
+}
+
+test_guard_killed() {
+	if has_attribute; then
+		skip 'the guard is killed' 'there is no guard'
+		return
+	fi
+	snapshot
+	before=$now_snapshot
+	at_work
+	pkill -KILL -x daxhp-guard
+	no_faults
+	ended
+	exits 1 'the guard is killed'
+	like "$err" 'daxhp-guard was killed' 'the guard is killed: says so'
+	unchanged "$before" 'the guard is killed: all undone'
+	never_wedged
+}
+
+test_guard_stopped() {
+	if has_attribute; then
+		skip 'the guard is stopped' 'there is no guard'
+		return
+	fi
+	snapshot
+	before=$now_snapshot
+	at_work
+	pkill -STOP -x daxhp-guard
+	no_faults
+	ended
+	exits 1 'the guard is stopped'
+	like "$err" 'daxhp-guard was stopped' 'the guard is stopped: says so'
+	unchanged "$before" 'the guard is stopped: all undone'
+	never_wedged
+}
+
+# The guard goes with daxhp, and then the files are everybody's again.
+test_killed() {
+	if has_attribute; then
+		skip 'killed' 'there is no guard'
+		return
+	fi
+	at_work
+	kill -KILL "$worker"
+	wait "$worker" 2>/dev/null
+	wait_until test ! -e "/proc/$(pgrep -x daxhp-guard)"
+	ok 'the files are readable' cat "$memory/memory$(blocks "$device" | head -n 1)/state"
+	no_faults
+}
+
+# The last one: that cannot be taken back.
+test_yama() {
+	if [ ! -e /proc/sys/kernel/yama/ptrace_scope ]; then
+		skip 'ptrace_scope=3' 'this kernel has no Yama'
+		return
+	fi
+	echo 3 >/proc/sys/kernel/yama/ptrace_scope
+	sees_all 'ptrace_scope=3'
+}
+
+run_tests
