@@ -10,9 +10,65 @@
 
 #include "daxhp.h"
 
+/*
+ * json-c aborts when it is given what it had no memory to make, and leaves out a key that it has no
+ * memory for. So it is called through these only. Once one of them has failed the report is short
+ * of something, and is not printed.
+ */
+static bool is_short;
+
+static struct json_object *made(struct json_object *value)
+{
+	is_short |= !value;
+	return value;
+}
+
+static struct json_object *new_object(void)
+{
+	return made(json_object_new_object());
+}
+
+static struct json_object *new_array(void)
+{
+	return made(json_object_new_array());
+}
+
+/* Not NULL: a text that there was no memory for is no null. */
+static struct json_object *new_string(const char *s)
+{
+	return made(s ? json_object_new_string(s) : NULL);
+}
+
+static struct json_object *new_number(uint64_t value)
+{
+	return made(json_object_new_uint64(value));
+}
+
+static struct json_object *new_bool(bool value)
+{
+	return made(json_object_new_boolean(value));
+}
+
+/* @value is given away. NULL is null. */
+static void add(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (object && json_object_object_add(object, key, value) == 0)
+		return;
+	is_short = true;
+	json_object_put(value);
+}
+
+static void append(struct json_object *array, struct json_object *value)
+{
+	if (array && json_object_array_add(array, value) == 0)
+		return;
+	is_short = true;
+	json_object_put(value);
+}
+
 static struct json_object *string_or_null(const char *s)
 {
-	return s ? json_object_new_string(s) : NULL;
+	return s ? new_string(s) : NULL;
 }
 
 static struct json_object *size_json(const struct settings *settings, uint64_t bytes)
@@ -20,9 +76,9 @@ static struct json_object *size_json(const struct settings *settings, uint64_t b
 	char buf[64];
 
 	if (!settings->human)
-		return json_object_new_uint64(bytes);
+		return new_number(bytes);
 	format_size(bytes, buf, sizeof(buf));
-	return json_object_new_string(buf);
+	return new_string(buf);
 }
 
 static struct json_object *address_json(const struct settings *settings, uint64_t value)
@@ -30,17 +86,18 @@ static struct json_object *address_json(const struct settings *settings, uint64_
 	char buf[32];
 
 	if (!settings->human)
-		return json_object_new_uint64(value);
+		return new_number(value);
 	snprintf(buf, sizeof(buf), "%#llx", (unsigned long long)value);
-	return json_object_new_string(buf);
+	return new_string(buf);
 }
 
 static struct json_object *seconds_json(double seconds)
 {
 	char buf[32];
 
+	/* The same number as the text says: it is compared when the text is read again. */
 	snprintf(buf, sizeof(buf), "%.3f", seconds);
-	return json_object_new_double_s(seconds, buf);
+	return made(json_object_new_double_s(strtod(buf, NULL), buf));
 }
 
 static struct json_object *mappings_json(const struct settings *settings,
@@ -52,30 +109,28 @@ static struct json_object *mappings_json(const struct settings *settings,
 
 	if (daxhp_device_get_ranges(device, &ranges, &n) < 0)
 		return NULL;
-	array = json_object_new_array();
+	array = new_array();
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = json_object_new_object();
+		struct json_object *o = new_object();
 
-		json_object_object_add(o, "page_offset",
-				       address_json(settings, ranges[i].page_offset));
-		json_object_object_add(o, "start", address_json(settings, ranges[i].start));
-		json_object_object_add(o, "end", address_json(settings, ranges[i].end));
-		json_object_object_add(o, "size",
-				       size_json(settings, ranges[i].end - ranges[i].start + 1));
-		json_object_array_add(array, o);
+		add(o, "page_offset", address_json(settings, ranges[i].page_offset));
+		add(o, "start", address_json(settings, ranges[i].start));
+		add(o, "end", address_json(settings, ranges[i].end));
+		add(o, "size", size_json(settings, ranges[i].end - ranges[i].start + 1));
+		append(array, o);
 	}
 	return array;
 }
 
 static struct json_object *zones_json(const struct daxhp_observation *obs)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = new_object();
 
 	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX; z++) {
 		size_t n = daxhp_observation_count_zone(obs, z);
 
 		if (n)
-			json_object_object_add(o, daxhp_zone_name(z), json_object_new_uint64(n));
+			add(o, daxhp_zone_name(z), new_number(n));
 	}
 	return o;
 }
@@ -87,8 +142,8 @@ static struct json_object *movable_json(const struct daxhp_observation *obs)
 
 	if (online != daxhp_observation_count_present(obs))
 		return NULL;
-	return json_object_new_boolean(
-		online > 0 && daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE) == online);
+	return new_bool(online > 0 &&
+			daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE) == online);
 }
 
 /* daxctl counts the blocks of system RAM only; so does this, but for memory that is wedged. */
@@ -102,7 +157,7 @@ static bool has_counts(const struct daxhp_observation *obs)
 
 static struct json_object *count_json(bool is_known, size_t count)
 {
-	return is_known ? json_object_new_uint64(count) : NULL;
+	return is_known ? new_number(count) : NULL;
 }
 
 static void add_counts(struct json_object *o, const struct settings *settings,
@@ -112,19 +167,13 @@ static void add_counts(struct json_object *o, const struct settings *settings,
 	bool counts = has_counts(obs);
 	uint64_t block_size = daxhp_observation_get_block_size(obs);
 
-	json_object_object_add(o, "online_memblocks",
-			       count_json(counts, daxhp_observation_count_online(obs)));
-	json_object_object_add(o, "total_memblocks",
-			       count_json(counts, daxhp_observation_count_present(obs)));
-	json_object_object_add(o, "possible_memblocks",
-			       count_json(is_seen, daxhp_observation_count_blocks(obs)));
-	json_object_object_add(o, "memblock_size",
-			       block_size ? size_json(settings, block_size) : NULL);
-	json_object_object_add(o, "movable", counts ? movable_json(obs) : NULL);
-	json_object_object_add(o, "zones", counts ? zones_json(obs) : NULL);
-	json_object_object_add(o, "wedged",
-			       is_seen ? json_object_new_boolean(daxhp_observation_is_wedged(obs))
-				       : NULL);
+	add(o, "online_memblocks", count_json(counts, daxhp_observation_count_online(obs)));
+	add(o, "total_memblocks", count_json(counts, daxhp_observation_count_present(obs)));
+	add(o, "possible_memblocks", count_json(is_seen, daxhp_observation_count_blocks(obs)));
+	add(o, "memblock_size", block_size ? size_json(settings, block_size) : NULL);
+	add(o, "movable", counts ? movable_json(obs) : NULL);
+	add(o, "zones", counts ? zones_json(obs) : NULL);
+	add(o, "wedged", is_seen ? new_bool(daxhp_observation_is_wedged(obs)) : NULL);
 }
 
 static void add_identity(struct json_object *o, const struct settings *settings,
@@ -133,28 +182,22 @@ static void add_identity(struct json_object *o, const struct settings *settings,
 	uint64_t value;
 	int node;
 
-	json_object_object_add(o, "chardev", json_object_new_string(daxhp_device_get_name(device)));
-	json_object_object_add(o, "region",
-			       json_object_new_int(daxhp_device_get_region_id(device)));
-	json_object_object_add(o, "size",
-			       daxhp_device_get_size(device, &value) == 0
-				       ? size_json(settings, value)
-				       : NULL);
-	json_object_object_add(o, "target_node",
-			       daxhp_device_get_target_node(device, &node) == 0 && node >= 0
-				       ? json_object_new_int(node)
-				       : NULL);
-	json_object_object_add(o, "align",
-			       daxhp_device_get_align(device, &value) == 0
-				       ? size_json(settings, value)
-				       : NULL);
+	add(o, "chardev", new_string(daxhp_device_get_name(device)));
+	add(o, "region", new_number(daxhp_device_get_region_id(device)));
+	add(o, "size",
+	    daxhp_device_get_size(device, &value) == 0 ? size_json(settings, value) : NULL);
+	add(o, "target_node",
+	    daxhp_device_get_target_node(device, &node) == 0 && node >= 0 ? new_number(node)
+									  : NULL);
+	add(o, "align",
+	    daxhp_device_get_align(device, &value) == 0 ? size_json(settings, value) : NULL);
 }
 
 static struct json_object *memmap_json(const struct daxhp_observation *obs)
 {
 	int value = daxhp_observation_get_memmap_on_memory(obs);
 
-	return value < 0 ? NULL : json_object_new_boolean(value);
+	return value < 0 ? NULL : new_bool(value);
 }
 
 static void add_observation(struct json_object *o, const struct settings *settings,
@@ -162,14 +205,14 @@ static void add_observation(struct json_object *o, const struct settings *settin
 {
 	enum daxhp_interface interface = daxhp_observation_get_interface(obs);
 
-#define ADD_STRING(key, value) json_object_object_add(o, key, string_or_null(value))
+#define ADD_STRING(key, value) add(o, key, string_or_null(value))
 	ADD_STRING("mode", daxhp_mode_name(daxhp_observation_get_mode(obs)));
 	ADD_STRING("driver", daxhp_observation_get_driver(obs));
 	ADD_STRING("hotplug_state", daxhp_state_name(daxhp_observation_get_state(obs)));
 	ADD_STRING("hotplug_interface", daxhp_interface_name(interface));
 	ADD_STRING("attribute_state", daxhp_observation_get_attribute_word(obs));
 	add_counts(o, settings, obs);
-	json_object_object_add(o, "memmap_on_memory", memmap_json(obs));
+	add(o, "memmap_on_memory", memmap_json(obs));
 	ADD_STRING("auto_online_blocks", daxhp_observation_get_policy(obs));
 #undef ADD_STRING
 }
@@ -195,13 +238,13 @@ static void add_nothing(struct json_object *o)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		json_object_object_add(o, keys[i], NULL);
+		add(o, keys[i], NULL);
 }
 
 static struct json_object *status_json(const struct settings *settings,
 				       const struct looked_at *look)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = new_object();
 
 	add_identity(o, settings, look->device);
 	if (look->observation)
@@ -209,7 +252,7 @@ static struct json_object *status_json(const struct settings *settings,
 	else
 		add_nothing(o);
 	if (settings->mappings)
-		json_object_object_add(o, "mappings", mappings_json(settings, look->device));
+		add(o, "mappings", mappings_json(settings, look->device));
 	return o;
 }
 
@@ -225,28 +268,28 @@ static struct json_object *mode_json(const struct daxhp_observation *obs)
 
 static struct json_object *stuck_json(const struct daxhp_result *result)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = new_array();
 	const uint64_t *blocks;
 	size_t n = daxhp_result_get_stuck_blocks(result, &blocks);
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(array, json_object_new_uint64(blocks[i]));
+		append(array, new_number(blocks[i]));
 	return array;
 }
 
 static struct json_object *rivals_json(const struct daxhp_result *result)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = new_array();
 	const struct daxhp_rival *rivals = NULL;
 	size_t n = result ? daxhp_result_get_rivals(result, &rivals) : 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = json_object_new_object();
+		struct json_object *o = new_object();
 
-		json_object_object_add(o, "pid", json_object_new_int(rivals[i].pid));
-		json_object_object_add(o, "comm", json_object_new_string(rivals[i].comm));
-		json_object_object_add(o, "denied", json_object_new_uint64(rivals[i].denied));
-		json_object_array_add(array, o);
+		add(o, "pid", new_number(rivals[i].pid));
+		add(o, "comm", new_string(rivals[i].comm));
+		add(o, "denied", new_number(rivals[i].denied));
+		append(array, o);
 	}
 	return array;
 }
@@ -266,56 +309,50 @@ static struct json_object *error_json(const struct outcome *outcome)
 {
 	const struct daxhp_result *result = outcome->result;
 	_cleanup_free_ char *message = message_for_outcome(outcome);
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = new_object();
 	int64_t block = result ? daxhp_result_get_block(result) : -1;
 
-	json_object_object_add(o, "errno", string_or_null(errno_name(outcome)));
-	json_object_object_add(o, "message", string_or_null(message));
-	json_object_object_add(o, "file",
-			       result ? string_or_null(daxhp_result_get_file(result)) : NULL);
-	json_object_object_add(o, "wrote",
-			       result ? string_or_null(daxhp_result_get_wrote(result)) : NULL);
-	json_object_object_add(o, "block", block < 0 ? NULL : json_object_new_int64(block));
-	json_object_object_add(o, "undone",
-			       json_object_new_boolean(!result || daxhp_result_get_undone(result)));
-	json_object_object_add(o, "stuck_blocks",
-			       result ? stuck_json(result) : json_object_new_array());
-	json_object_object_add(o, "rivals", rivals_json(result));
+	add(o, "errno", string_or_null(errno_name(outcome)));
+	add(o, "message", new_string(message));
+	add(o, "file", result ? string_or_null(daxhp_result_get_file(result)) : NULL);
+	add(o, "wrote", result ? string_or_null(daxhp_result_get_wrote(result)) : NULL);
+	add(o, "block", block < 0 ? NULL : new_number(block));
+	add(o, "undone", new_bool(!result || daxhp_result_get_undone(result)));
+	add(o, "stuck_blocks", result ? stuck_json(result) : new_array());
+	add(o, "rivals", rivals_json(result));
 	return o;
 }
 
 static struct json_object *step_json(const struct outcome *outcome, const struct daxhp_step *step)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = new_object();
 	_cleanup_free_ char *text = describe_step(outcome, step);
 	const char *driver = daxhp_step_get_driver(step);
 	const uint64_t *blocks;
 	size_t n = daxhp_step_get_blocks(step, &blocks);
 
-	json_object_object_add(o, "step", json_object_new_string(daxhp_step_get_name(step)));
-	json_object_object_add(o, "word",
-			       string_or_null(daxhp_state_name(daxhp_step_get_word(step))));
+	add(o, "step", new_string(daxhp_step_get_name(step)));
+	add(o, "word", string_or_null(daxhp_state_name(daxhp_step_get_word(step))));
 	if (driver)
-		json_object_object_add(o, "driver", json_object_new_string(driver));
+		add(o, "driver", new_string(driver));
 	if (n) {
-		struct json_object *array = json_object_new_array();
+		struct json_object *array = new_array();
 
 		for (size_t i = 0; i < n; i++)
-			json_object_array_add(array, json_object_new_uint64(blocks[i]));
-		json_object_object_add(o, "blocks", array);
+			append(array, new_number(blocks[i]));
+		add(o, "blocks", array);
 	}
-	json_object_object_add(o, "description", string_or_null(text));
+	add(o, "description", new_string(text));
 	return o;
 }
 
 static void add_steps(struct json_object *o, const struct outcome *outcome)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = new_array();
 
 	for (size_t i = 0; outcome->plan && i < daxhp_plan_count_steps(outcome->plan); i++)
-		json_object_array_add(array,
-				      step_json(outcome, daxhp_plan_get_step(outcome->plan, i)));
-	json_object_object_add(o, "steps", array);
+		append(array, step_json(outcome, daxhp_plan_get_step(outcome->plan, i)));
+	add(o, "steps", array);
 }
 
 /* The interface that was used: what the device had, or got when it was bound. */
@@ -339,65 +376,78 @@ static struct json_object *outcome_json(const struct settings *settings,
 	const struct daxhp_result *result = outcome->result;
 	const struct daxhp_observation *before = outcome->before;
 	const struct daxhp_observation *after = result ? daxhp_result_get_after(result) : before;
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = new_object();
 
-	json_object_object_add(o, "chardev",
-			       json_object_new_string(daxhp_device_get_name(outcome->device)));
-	json_object_object_add(o, "action", json_object_new_string(action_name(outcome->goal)));
-	json_object_object_add(o, "from", state_json(before));
-	json_object_object_add(o, "to", state_json(after));
-	json_object_object_add(o, "from_mode", mode_json(before));
-	json_object_object_add(o, "to_mode", mode_json(after));
-	json_object_object_add(o, "changed",
-			       json_object_new_boolean(result && daxhp_result_get_changed(result)));
-	json_object_object_add(o, "interface", string_or_null(interface_used(outcome)));
-	json_object_object_add(o, "blocks",
-			       before && daxhp_observation_get_blocks_error(before) == 0
-				       ? json_object_new_uint64(
-						 daxhp_observation_count_blocks(before))
-				       : NULL);
-	json_object_object_add(o, "seconds",
-			       seconds_json(result ? daxhp_result_get_seconds(result) : 0));
-	json_object_object_add(o, "rivals", rivals_json(result));
+	add(o, "chardev", new_string(daxhp_device_get_name(outcome->device)));
+	add(o, "action", new_string(action_name(outcome->goal)));
+	add(o, "from", state_json(before));
+	add(o, "to", state_json(after));
+	add(o, "from_mode", mode_json(before));
+	add(o, "to_mode", mode_json(after));
+	add(o, "changed", new_bool(result && daxhp_result_get_changed(result)));
+	add(o, "interface", string_or_null(interface_used(outcome)));
+	add(o, "blocks",
+	    before && daxhp_observation_get_blocks_error(before) == 0
+		    ? new_number(daxhp_observation_count_blocks(before))
+		    : NULL);
+	add(o, "seconds", seconds_json(result ? daxhp_result_get_seconds(result) : 0));
+	add(o, "rivals", rivals_json(result));
 	if (settings->dry_run)
 		add_steps(o, outcome);
 	if (!outcome_is_good(outcome))
-		json_object_object_add(o, "error", error_json(outcome));
+		add(o, "error", error_json(outcome));
 	return o;
+}
+
+/*
+ * The array as text, which goes with it; NULL when memory ran out. Where json-c has no room for a
+ * piece of the text it goes on with the next one: so the text is read again.
+ */
+static const char *whole_text(struct json_object *array)
+{
+	const char *text =
+		is_short ? NULL
+			 : json_object_to_json_string_ext(array,
+							  JSON_C_TO_STRING_PRETTY |
+								  JSON_C_TO_STRING_SPACED |
+								  JSON_C_TO_STRING_NOSLASHESCAPE);
+	struct json_object *again = text ? json_tokener_parse(text) : NULL;
+	bool is_whole = again && json_object_equal(array, again);
+
+	json_object_put(again);
+	if (!is_whole)
+		return NULL;
+	/* json-c breaks the line inside an empty array. */
+	return json_object_array_length(array) ? text : "[]";
 }
 
 static int print_array(struct json_object *array)
 {
-	const char *text = json_object_to_json_string_ext(array,
-							  JSON_C_TO_STRING_PRETTY |
-								  JSON_C_TO_STRING_SPACED |
-								  JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *text = whole_text(array);
 	int r = text ? 0 : -ENOMEM;
 
-	/* json-c breaks the line inside an empty array. */
-	if (json_object_array_length(array) == 0)
-		text = "[]";
 	if (text && puts(text) < 0)
 		r = -errno;
 	json_object_put(array);
+	is_short = false;
 	return r;
 }
 
 int report_status_json(const struct settings *settings, const struct looked_at *looks, size_t count)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = new_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_object_array_add(array, status_json(settings, &looks[i]));
+		append(array, status_json(settings, &looks[i]));
 	return print_array(array);
 }
 
 int report_outcomes_json(const struct settings *settings, const struct outcome *outcomes,
 			 size_t count)
 {
-	struct json_object *array = json_object_new_array();
+	struct json_object *array = new_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_object_array_add(array, outcome_json(settings, &outcomes[i]));
+		append(array, outcome_json(settings, &outcomes[i]));
 	return print_array(array);
 }
