@@ -392,6 +392,7 @@ static struct json_object *outcome_json(const struct settings *settings,
 		    : NULL);
 	add(o, "seconds", seconds_json(result ? daxhp_result_get_seconds(result) : 0));
 	add(o, "rivals", rivals_json(result));
+	add(o, "rivals_left_out", new_number(result ? daxhp_result_count_left_out(result) : 0));
 	if (settings->dry_run)
 		add_steps(o, outcome);
 	if (!outcome_is_good(outcome))

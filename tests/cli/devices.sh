@@ -152,7 +152,7 @@ run unplug -n dax0.0
 check 'plan: for people' matches "$out" '^dax0\.0: would '
 is 'plan: for people, a line a step' "$(grep -c '' <<<"$out")" 4
 run online -j -n dax1.3
-json 'plan: all that is said of an action' '.[0] | keys_unsorted - ["rivals"] | join(" ")' \
+json 'plan: all that is said of an action' '.[0] | keys_unsorted - ["rivals", "rivals_left_out"] | join(" ")' \
 	'"chardev action from to from_mode to_mode changed interface blocks seconds steps"'
 json 'plan: nothing is done' '.[0] | [.action, .from, .to, .changed, .interface, .blocks]' \
 	'["online","unplugged","unplugged",false,"hotplug",2]'
