@@ -128,7 +128,7 @@ char *message_for_standing(const struct outcome *o)
 
 	if (daxhp_result_get_undone(o->result))
 		return strdup("Nothing was changed.");
-	if (!after)
+	if (!after || daxhp_observation_get_blocks_error(after) < 0)
 		return strdup("How the device stands now cannot be seen.");
 	state = daxhp_state_name(daxhp_observation_get_state(after));
 	if (!state)

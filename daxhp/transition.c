@@ -101,9 +101,7 @@ static void tell_of_guard(const struct outcome *outcome)
 	static bool is_told;
 	int r = outcome->result ? daxhp_result_get_guard_error(outcome->result) : 0;
 
-	/* Then the failure says so. */
-	if (r == 0 || is_told ||
-	    daxhp_result_get_failure(outcome->result) == DAXHP_FAILED_UNGUARDED)
+	if (r == 0 || is_told || !outcome_is_good(outcome))
 		return;
 	is_told = true;
 	complain("warning: other programs could not be kept off the memory blocks (fanotify: %s); "

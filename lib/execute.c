@@ -269,6 +269,7 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 static int start_guard(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
 	const struct daxhp_observation *obs = run->obs;
+	int r;
 
 	if (run->guard && run->guard_error == 0)
 		return 0;
@@ -277,7 +278,10 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 				       &run->result->guard_error, &run->rivals);
 	if (run->guard_error == 0 || is_undoing(run))
 		return 0;
-	return fail_guard(run, run->guard_error);
+	r = fail_guard(run, run->guard_error);
+	/* What it has open may be what a look at the device lacks. */
+	drop_guard(run);
+	return r;
 }
 
 static int write_policy(struct run *run, const char *word)

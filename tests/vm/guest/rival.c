@@ -92,7 +92,7 @@ int main(int argc, char **argv)
 	n_blocks = argc - 2;
 	if (!is_thread)
 		run(NULL);
-	if (pthread_create(&thread, NULL, run, &thread) != 0)
+	if (pthread_create(&thread, NULL, run, blocks) != 0)
 		return 1;
 	pthread_exit(NULL);
 }
