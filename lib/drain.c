@@ -325,13 +325,13 @@ static int check_strays(struct look *look)
 }
 
 /* > 0: a process that has a file open; 0: there is none; negative: that cannot be seen. */
-static int look_at_all(struct drain *drain, bool with_files, bool *ret_has_new)
+static int look_at_all(struct drain *drain, bool *ret_has_new)
 {
 	struct look look = { .drain = drain };
 	struct proc_walk walk = {
 		.ctx = drain->ctx,
 		.see_fs = drain->mark ? see_fs : NULL,
-		.see_file = with_files ? see_file : NULL,
+		.see_file = see_file,
 		.data = &look,
 	};
 	int r = proc_walk(&walk);
@@ -353,7 +353,7 @@ int drain_wait(struct drain *drain, pid_t *ret_holder)
 
 	for (;;) {
 		bool has_new;
-		int r = look_at_all(drain, true, &has_new);
+		int r = look_at_all(drain, &has_new);
 
 		/* Somebody may have opened a file just before the new sysfs was marked. */
 		if (r < 0 || (r == 0 && !has_new))
@@ -366,12 +366,4 @@ int drain_wait(struct drain *drain, pid_t *ret_holder)
 		if (ctx_is_cancelled(drain->ctx))
 			return -EINTR;
 	}
-}
-
-int drain_check(struct drain *drain, pid_t *ret_holder)
-{
-	bool has_new;
-	int r = look_at_all(drain, false, &has_new);
-
-	return r < 0 || !has_new ? r : drain_wait(drain, ret_holder);
 }

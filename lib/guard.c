@@ -133,11 +133,10 @@ static int deny(struct guard *g, int dirfd, const struct memblock *blocks, size_
 	return r;
 }
 
-static int wait_for_drain(struct guard *g, int (*look)(struct drain *drain, pid_t *ret_holder),
-			  struct rivals *rivals)
+static int wait_for_drain(struct guard *g, struct rivals *rivals)
 {
 	pid_t holder = 0;
-	int r = look(&g->drain, &holder);
+	int r = drain_wait(&g->drain, &holder);
 
 	if (r == -EBUSY)
 		rivals_note(rivals, holder, 0);
@@ -164,15 +163,19 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 	if (r < 0)
 		return r;
 	*ret_deny_error = deny(g, dirfd, blocks, n_blocks);
-	return wait_for_drain(g, drain_wait, rivals);
+	return wait_for_drain(g, rivals);
 }
 
+/*
+ * Since then a sysfs may have been mounted. And who hands a file on while it is looked for can be
+ * missed once.
+ */
 int guard_check(struct guard *g, struct rivals *rivals)
 {
 	/* It has a process of its own, which somebody may have killed. */
 	int r = g->keeper ? keeper_mark(g->keeper, -1) : 0;
 
-	return r < 0 ? r : wait_for_drain(g, drain_check, rivals);
+	return r < 0 ? r : wait_for_drain(g, rivals);
 }
 
 const char *guard_get_unseen(const struct guard *g)

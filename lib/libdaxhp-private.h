@@ -535,8 +535,6 @@ int drain_mark_own(struct drain *drain, int dirfd);
  * cancelled; another errno: it cannot be seen, at @drain->unseen.
  */
 int drain_wait(struct drain *drain, pid_t *ret_holder);
-/* The same, if a sysfs has come since; else it looks no further. */
-int drain_check(struct drain *drain, pid_t *ret_holder);
 
 /* ---- guard.c ---- */
 
