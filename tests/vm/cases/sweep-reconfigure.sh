@@ -4,8 +4,8 @@
 # vm: --topology=pmem:640M --cpus=1
 #
 # As sweep.sh, for daxhp reconfigure: killed at every system call, where the
-# next run puts the device right first; and every call on a file below /sys
-# refused with every errno that may come from there.
+# next run puts the device right first; and every call on a file below /sys or
+# /proc refused with every errno that may come from there.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
@@ -20,6 +20,7 @@ bind_kmem "$device" offline || bail_out "cannot bind $device"
 mapfile -t ids < <(blocks "$device")
 
 reset() {
+	stop_rivals
 	daxhp reconfigure --mode=devdax "$device" >/dev/null
 }
 
@@ -37,6 +38,15 @@ test_killed() {
 
 test_devdax_and_movable() {
 	fails_everywhere "$device" "$fail_step" devdax:movable,movable:devdax "${ids[@]}"
+}
+
+test_from_devdax_with_a_holder() {
+	local how
+	for how in open map; do
+		start_holder held hold "$how" "/dev/$device"
+		sees_holder "$how" "$device" devdax:movable "${rival_pids[0]}" "${ids[@]}"
+		stop_rivals
+	done
 }
 
 # For these there is time only when all is done.

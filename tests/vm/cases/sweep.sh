@@ -4,9 +4,10 @@
 # vm: --topology=pmem:640M --cpus=1
 #
 # daxhp killed at every system call, and refused every call on a file below
-# /sys with every errno that may come from there. The device is small, for the
-# runs are some thousands: with four blocks there are a first, a last, and two
-# between. With one processor the traced need not wait for another to wake up.
+# /sys or /proc with every errno that may come from there. The device is small,
+# for the runs are some thousands: with four blocks there are a first, a last,
+# and two between. With one processor the traced need not wait for another to
+# wake up.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
@@ -22,6 +23,7 @@ take_away "$device"
 mapfile -t ids < <(blocks "$device")
 
 reset() {
+	stop_rivals
 	take_away "$device"
 }
 
@@ -56,6 +58,18 @@ test_online_from_unbound() {
 	else
 		skip 'unbound' 'the same as unplugged'
 	fi
+}
+
+# Where the attribute is, nobody is looked for.
+test_unplug_with_a_holder() {
+	if has_attribute; then
+		skip 'a holder' 'the attribute does not mind'
+		return
+	fi
+	daxhp online --movable "$device" >/dev/null
+	start_rival bash -c "exec sleep 100000 7<>$memory/memory${ids[1]}/state"
+	wait_until test -e "/proc/$!/fd/7"
+	sees_holder 'of a block' "$device" online:unplugged $! "${ids[@]}"
 }
 
 run_tests

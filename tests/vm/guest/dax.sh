@@ -350,6 +350,39 @@ new_device() {
 	daxctl create-device --region=0 --size="$1" 2>/dev/null | jq -r '.[0].chardev'
 }
 
+# The signs of memory that is lost until reboot, a line each. The kernel's own
+# sentence may have gone from its log by now, a device may have been rebound or
+# taken apart: so every place is looked at where the loss can still be seen.
+wedge_signs() {
+	local device
+	dmesg | grep -E 'until (the next )?reboot'
+	for device in "$dax_bus"/devices/dax*; do
+		[ -e "$device" ] || continue
+		device=${device##*/}
+		look_driver "$device"
+		[ "$now_driver" != kmem ] || continue
+		look "$device"
+		[ "$now_absent" = ${#now_blocks[@]} ] ||
+			echo "$device, driver $now_driver, has blocks: ${now_states//$'\n'/; }"
+	done
+	wedge_signs_in_iomem
+}
+
+# What kmem has added lies in a device that is bound to it, or is lost.
+wedge_signs_in_iomem() {
+	local line first last device start end
+	while IFS= read -r line; do
+		[[ $line =~ ^\ *([0-9a-f]+)-([0-9a-f]+)\ :\ System\ RAM\ \(kmem\)$ ]] || continue
+		first=$((16#${BASH_REMATCH[1]})) last=$((16#${BASH_REMATCH[2]}))
+		for device in "$dax_bus"/drivers/kmem/dax*; do
+			while read -r start end; do
+				((first < start || last > end)) || continue 3
+			done < <(ranges "${device##*/}")
+		done
+		echo "/proc/iomem: ${line# }, and no device with kmem has it"
+	done </proc/iomem
+}
+
 never_wedged() {
-	nok "the kernel never said 'until reboot'" grep -q 'until reboot' <(dmesg)
+	is "$(wedge_signs)" '' 'no memory is lost until reboot'
 }

@@ -28,7 +28,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define NO_ARG (-1)
 
-/* The calls on files, with the place of their descriptor and of their path. */
+/* The calls on files, with the place of their descriptor and of their path; and the pause. */
 static const struct call {
 	long number;
 	const char *name;
@@ -42,8 +42,12 @@ static const struct call {
 	{ SYS_pwrite64, "pwrite64", 0, NO_ARG },
 	{ SYS_readlinkat, "readlinkat", 0, 1 },
 	{ SYS_readlink, "readlink", NO_ARG, 0 },
+	{ SYS_getdents64, "getdents64", 0, NO_ARG },
+	{ SYS_newfstatat, "newfstatat", 0, 1 },
+	{ SYS_statx, "statx", 0, 1 },
 	{ SYS_fanotify_init, "fanotify_init", NO_ARG, NO_ARG },
 	{ SYS_fanotify_mark, "fanotify_mark", 3, 4 },
+	{ SYS_clock_nanosleep, "clock_nanosleep", NO_ARG, NO_ARG },
 };
 
 static bool install_filter(bool everything)
@@ -111,13 +115,21 @@ static void read_fd_path(pid_t pid, int fd, char *ret_path, size_t size)
 	ret_path[len < 0 ? 0 : len] = '\0';
 }
 
-static bool describe_call(pid_t pid, const struct user_regs_struct *regs, char *ret_text,
-			  size_t size)
+static bool is_below(const char *file, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	return strncmp(file, dir, len) == 0 && (file[len] == '/' || !file[len]);
+}
+
+/* @ret_text: the call by name and its file. True when that is below @dir. */
+static bool describe_call(pid_t pid, const struct user_regs_struct *regs, const char *dir,
+			  char *ret_text, size_t size)
 {
 	const unsigned long args[] = { regs->rdi, regs->rsi, regs->rdx,
 				       regs->r10, regs->r8,  regs->r9 };
 	const struct call *call = NULL;
-	char dir[128] = "", path[128] = "";
+	char start[128] = "", path[128] = "", file[260];
 	bool is_absolute;
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
@@ -131,25 +143,29 @@ static bool describe_call(pid_t pid, const struct user_regs_struct *regs, char *
 		read_string(pid, args[call->path_arg], path, sizeof(path));
 	is_absolute = path[0] == '/';
 	if (call->fd_arg != NO_ARG && !is_absolute)
-		read_fd_path(pid, (int)args[call->fd_arg], dir, sizeof(dir));
-	snprintf(ret_text, size, "%s %s%s%s", call->name, dir, *dir && *path ? "/" : "", path);
-	return strncmp(is_absolute ? path : dir, "/sys/", 5) == 0 ||
-	       call->number == SYS_fanotify_init;
+		read_fd_path(pid, (int)args[call->fd_arg], start, sizeof(start));
+	snprintf(file, sizeof(file), "%s%s%s", start, *start && *path ? "/" : "", path);
+	snprintf(ret_text, size, "%s %s", call->name, file);
+	/* The guard is one on files below /sys. */
+	return is_below(call->number == SYS_fanotify_init ? "/sys" : file, dir);
 }
 
 static void at_call(pid_t pid, struct fault *fault)
 {
 	struct user_regs_struct regs;
 	char text[sizeof(fault->call)];
-	bool is_kill = !fault->errnum, on_sysfs;
+	bool is_kill = !fault->errnum, counts;
 
 	/* To ask what each call is would take longer than the run. */
 	if (is_kill && ++fault->seen != fault->at)
 		return;
 	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
 		return;
-	on_sysfs = describe_call(pid, &regs, text, sizeof(text));
-	if (!is_kill && (!on_sysfs || ++fault->seen != fault->at))
+	fault->has_paused |= regs.orig_rax == SYS_clock_nanosleep;
+	if (fault->until_pause && fault->has_paused)
+		return;
+	counts = describe_call(pid, &regs, fault->below, text, sizeof(text));
+	if (!is_kill && (!counts || ++fault->seen != fault->at))
 		return;
 	fault->fired = true;
 	strcpy(fault->call, text);
@@ -217,6 +233,14 @@ static bool go_on(pid_t pid, pid_t leader, int status, struct fault *fault)
 	return false;
 }
 
+static void give_up(pid_t leader)
+{
+	fprintf(stderr, "cannot trace: %s\n", strerror(errno));
+	if (leader > 0)
+		kill(leader, SIGKILL);
+	exit(1);
+}
+
 int tracer_run(char *const argv[], const char *out, const char *err, unsigned int seconds,
 	       struct fault *fault)
 {
@@ -226,15 +250,14 @@ int tracer_run(char *const argv[], const char *out, const char *err, unsigned in
 	pid_t leader, pid;
 
 	fault->seen = 0;
-	fault->fired = false;
+	fault->fired = fault->has_paused = false;
 	if (pipe2(go, O_CLOEXEC) < 0)
-		return -1;
+		give_up(-1);
 	leader = start(argv, out, err, go, !fault->errnum);
-	if (leader < 0 || ptrace(PTRACE_SEIZE, leader, 0, options) < 0)
-		perror("trace");
+	/* Untraced it would run undisturbed, and pass. */
+	if (leader < 0 || ptrace(PTRACE_SEIZE, leader, 0, options) < 0 || write(go[1], "x", 1) != 1)
+		give_up(leader);
 	close(go[0]);
-	if (write(go[1], "x", 1) != 1)
-		perror("pipe");
 	close(go[1]);
 	set_alarm(seconds);
 	for (;;) {

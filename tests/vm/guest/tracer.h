@@ -9,15 +9,18 @@
 struct fault {
 	unsigned long at; /* counted from 1; 0: nowhere */
 	int errnum; /* what the call is to answer, without being made; 0: kill before it is made */
+	char below[32];	  /* of an error: the folder whose files' calls count */
+	bool until_pause; /* only calls count that are made before the first pause */
 	/* Found out: */
 	unsigned long seen; /* how many calls there were that count */
-	bool fired;
+	bool fired, has_paused;
 	char call[320]; /* the one that failed */
 };
 
 /*
- * What counts: for a kill every call, for an error those on files below /sys.
- * Returns what waitpid() has to say, or -1 when it took longer than @seconds and was killed.
+ * What counts: for a kill every call, for an error those on files of one folder.
+ * Returns what waitpid() has to say, or -1 when it took longer than @seconds and was killed. Where
+ * nothing can be traced, it says so and exits.
  */
 int tracer_run(char *const argv[], const char *stdout_file, const char *stderr_file,
 	       unsigned int seconds, struct fault *fault);

@@ -7,7 +7,10 @@
  *   trials resist DEVICE TIMES PLACES BLOCK...    the same, and a run may fail, with all undone
  *   trials held DEVICE TIMES COMM BLOCK...        unplug fails, names COMM, changes nothing
  *   trials kill DEVICE STEP TRIPS BLOCK...        killed at every call, or each STEP-th
- *   trials fail DEVICE STEP TRIPS ERRNO BLOCK...  each call on /sys fails with ERRNO
+ *   trials fail DEVICE STEP TRIPS ERRNO BLOCK...  each call on /sys fails with ERRNO;
+ *                                                 DIR:ERRNO: each call on DIR, which is /proc or below
+ *   trials blind DEVICE STEP TRIPS ERRNO BLOCK... the same while somebody holds what is to be changed:
+ *                                                 none is done
  *   trials signal DEVICE TIMES PLACES SIGNAL SEED BLOCK...  a signal, by number, at random moments
  *   trials twice DEVICE TIMES PLACES SIGNAL SEED BLOCK...   and again while it undoes
  *
@@ -30,6 +33,7 @@
 #include "place.h"
 #include "tracer.h"
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define OUT "/run/trial.out"
 #define ERR "/run/trial.err"
 #define HANG_SECONDS 60
@@ -93,7 +97,9 @@ static int finish(const char *what)
 	printf("%s: %lu runs: %lu done, %lu failed and undone, %lu partly, %lu killed; %lu broke "
 	       "the rule\n",
 	       what, n_runs, n_done, n_failed, n_partly, n_killed, n_wrong);
-	return n_wrong > 0;
+	if (n_runs == 0)
+		printf("nothing was run, so nothing was tried\n");
+	return n_wrong > 0 || n_runs == 0;
 }
 
 /* ---- run, and hold what it said against what is ---- */
@@ -404,13 +410,28 @@ static int errno_from_name(const char *name)
 	return 0;
 }
 
-/* False when there are no more calls. */
-static bool fail_at(const struct trip *trip, unsigned long at, const char *errno_name)
+/* "ERRNO", of files below /sys, or "DIR:ERRNO". */
+static struct fault parse_fault(const char *text)
 {
-	struct fault fault = { .at = at, .errnum = errno_from_name(errno_name) };
+	struct fault fault = { .below = "/sys" };
+	const char *colon = strchr(text, ':');
+
+	if (colon)
+		snprintf(fault.below, sizeof(fault.below), "%.*s", (int)(colon - text), text);
+	fault.errnum = errno_from_name(colon ? colon + 1 : text);
+	return fault;
+}
+
+/* False when there are no more calls. */
+static bool fail_at(const struct trip *trip, unsigned long at, const char *errno_name, bool is_held)
+{
+	struct fault fault = parse_fault(errno_name);
 	struct look before;
 	int status;
 
+	fault.at = at;
+	/* Whoever waits for the holder to let go looks again and again. */
+	fault.until_pause = is_held;
 	snprintf(run_name, sizeof(run_name), "before %s at %lu", errno_name, at);
 	if (!go_to(trip->from, &before))
 		return wrong(NULL, &before, "cannot get to %s", trip->from->name);
@@ -419,24 +440,26 @@ static bool fail_at(const struct trip *trip, unsigned long at, const char *errno
 		return false;
 	snprintf(run_name, sizeof(run_name), "%s to %s, %s at call %lu (%.200s)", trip->from->name,
 		 trip->to->name, errno_name, at, fault.call);
-	check(status, &before, trip->to);
+	if (check(status, &before, trip->to) && is_held && status == 0)
+		wrong(&before, &before, "done, and somebody held what was changed");
 	return true;
 }
 
-static int fail_everywhere(long step, const char *text, const char *errno_name)
+static int fail_everywhere(long step, const char *text, const char *errno_name, bool is_held)
 {
 	struct trip trips[PLACES_MAX];
 	bool go_on = true;
 	char what[128];
 	int n_trips;
 
-	if (!parse_trips(text, trips, &n_trips))
+	if (!parse_trips(text, trips, &n_trips) || !parse_fault(errno_name).errnum)
 		return 2;
 	for (unsigned long at = 1; go_on; at += step) {
 		go_on = false;
 		for (int i = 0; i < n_trips; i++)
-			go_on |= fail_at(&trips[i], at, errno_name);
-		go_on &= n_wrong < TELL_MAX;
+			go_on |= fail_at(&trips[i], at, errno_name, is_held);
+		/* Once it was done, the holder's file may be one that is gone. */
+		go_on &= n_wrong < (is_held ? 1 : TELL_MAX);
 	}
 	snprintf(what, sizeof(what), "%s, %s", errno_name, text);
 	return finish(what);
@@ -533,46 +556,73 @@ static int signal_at_random(long times, const char *names, int sig, unsigned int
 	return finish("signals");
 }
 
-static int usage(void)
+/* ---- which of them ---- */
+
+static int run_cycle(char **args)
 {
-	fprintf(stderr,
-		"usage: trials cycle|resist|held|kill|fail|signal|twice DEVICE ARG... BLOCK...\n");
-	return 2;
+	return cycle(atol(args[0]), args[1], false);
 }
+
+static int run_resist(char **args)
+{
+	return cycle(atol(args[0]), args[1], true);
+}
+
+static int run_held(char **args)
+{
+	return held(atol(args[0]), args[1]);
+}
+
+static int run_kill(char **args)
+{
+	return kill_everywhere(atol(args[0]), args[1]);
+}
+
+static int run_fail(char **args)
+{
+	return fail_everywhere(atol(args[0]), args[1], args[2], false);
+}
+
+static int run_blind(char **args)
+{
+	return fail_everywhere(atol(args[0]), args[1], args[2], true);
+}
+
+static int run_signal(char **args)
+{
+	return signal_at_random(atol(args[0]), args[1], atoi(args[2]), atoi(args[3]), false);
+}
+
+static int run_twice(char **args)
+{
+	return signal_at_random(atol(args[0]), args[1], atoi(args[2]), atoi(args[3]), true);
+}
+
+static const struct mode {
+	const char *name;
+	int n_args;
+	int (*run)(char **args);
+} modes[] = {
+	{ "cycle", 2, run_cycle },   { "resist", 2, run_resist }, { "held", 2, run_held },
+	{ "kill", 2, run_kill },     { "fail", 3, run_fail },	  { "blind", 3, run_blind },
+	{ "signal", 4, run_signal }, { "twice", 4, run_twice },
+};
 
 int main(int argc, char **argv)
 {
-	static const struct {
-		const char *name;
-		int n_args;
-	} modes[] = { { "cycle", 2 },  { "held", 2 },  { "kill", 2 },  { "fail", 3 },
-		      { "signal", 4 }, { "twice", 4 }, { "resist", 2 } };
+	const struct mode *mode = NULL;
 	char **args = argv + 3;
-	size_t mode = 0;
-	long number;
 
-	for (; mode < 7 && (argc < 2 || strcmp(argv[1], modes[mode].name) != 0); mode++)
-		;
-	if (mode == 7 || argc < 4 + modes[mode].n_args)
-		return usage();
-	device = argv[2];
-	block_ids = (const char *const *)args + modes[mode].n_args;
-	n_blocks = argc - 3 - modes[mode].n_args;
-	number = atol(args[0]);
-	if (n_blocks > BLOCKS_MAX || number < 1)
-		return usage();
-	switch (mode) {
-	case 0:
-		return cycle(number, args[1], false);
-	case 1:
-		return held(number, args[1]);
-	case 2:
-		return kill_everywhere(number, args[1]);
-	case 3:
-		return fail_everywhere(number, args[1], args[2]);
-	case 6:
-		return cycle(number, args[1], true);
-	default:
-		return signal_at_random(number, args[1], atoi(args[2]), atoi(args[3]), mode == 5);
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(modes); i++)
+		if (strcmp(argv[1], modes[i].name) == 0)
+			mode = &modes[i];
+	if (!mode || argc < 4 + mode->n_args || argc - 3 - mode->n_args > BLOCKS_MAX ||
+	    atol(args[0]) < 1) {
+		fprintf(stderr, "usage: trials MODE DEVICE ARG... BLOCK..., see its source\n");
+		return 2;
 	}
+	device = argv[2];
+	block_ids = (const char *const *)args + mode->n_args;
+	n_blocks = argc - 3 - mode->n_args;
+	return mode->run(args);
 }

@@ -47,11 +47,26 @@ tried() {
 	fi
 }
 
-# fails_everywhere DEVICE STEP TRIPS BLOCK...: with every errno that may come from /sys.
+# What may come from /proc and does not say that there is nobody.
+blind_errnos=(EACCES EPERM EMFILE ENOMEM EIO)
+
+# fails_everywhere DEVICE STEP TRIPS BLOCK...: with every errno that may come from /sys, and with
+# every one that may come from /proc.
 fails_everywhere() {
 	local errno
-	for errno in EIO EBUSY ENOMEM EINTR ENOENT; do
+	for errno in EIO EBUSY ENOMEM EINTR ENOENT "${blind_errnos[@]/#//proc:}" /proc:ESRCH /proc:ENOENT; do
 		tried "$errno" fail "$1" "$2" "$3" "$errno" "${@:4}"
+	done
+	never_wedged
+}
+
+# sees_holder NAME DEVICE TRIPS PID BLOCK...: whichever call on the files of the holder PID fails,
+# it is not overlooked; when all is done, whichever call on /proc.
+sees_holder() {
+	local errno where=/proc/$4
+	! is_full || where=/proc
+	for errno in "${blind_errnos[@]}"; do
+		tried "$1, $errno" blind "$2" 1 "$3" "$where:$errno" "${@:5}"
 	done
 	never_wedged
 }
