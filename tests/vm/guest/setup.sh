@@ -37,6 +37,14 @@ setup_nvdimm_pair() {
 	setup_nvdimm && make_devdax 1
 }
 
+# Namespaces of any size can be made in it; the case does that.
+setup_nvdimm_labels() {
+	load nfit nd_pmem dax_pmem device_dax
+	wait_until test -e /sys/bus/nd/devices/region0 || return 1
+	ndctl disable-region region0 >/dev/null && ndctl init-labels --force nmem0 >/dev/null &&
+		ndctl enable-region region0 >/dev/null
+}
+
 setup_soft_reserved() {
 	load dax_hmem device_dax
 	wait_until test -e /dev/dax0.0

@@ -29,11 +29,12 @@ private_apt() {
 		-o APT::Sandbox::User=root -o APT::Architecture=amd64 "$@"
 }
 
+# update_lists SUITES [TYPE]: TYPE is deb-src for the packages of sources.
 update_lists() {
-	local suites=$1 suite archive keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+	local suites=$1 type=${2:-deb} suite archive keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	local signed=
 	[ -e "$keyring" ] && signed="[signed-by=$keyring] "
-	apt_root=$apt_root/${suites//,/+}
+	apt_root=$apt_root/${suites//,/+}${2:+-$2}
 	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
 	# apt knows its sources only after it has fetched their lists once.
 	if [ -z "$(archive_of "${suites%%,*}")" ] && [ "$(id -u)" = 0 ]; then
@@ -42,7 +43,7 @@ update_lists() {
 	for suite in ${suites//,/ }; do
 		archive=$(archive_of "$suite")
 		[ -n "$archive" ] || { note "no Debian archive is set up for $suite"; return 1; }
-		printf 'deb %s%s %s main\n' "$signed" "$archive" "$suite"
+		printf '%s %s%s %s main\n' "$type" "$signed" "$archive" "$suite"
 	done >"$apt_root/sources.list"
 	private_apt apt-get update >"$apt_root/log" 2>&1 || { tail -n 5 "$apt_root/log" >&2; return 1; }
 	# A list that could not be fetched is only a warning to apt.

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=nvdimm-labels --overlay-from=host/fetch-daxctl-test
+#
+# ndctl's own test of daxctl, unchanged, with daxhp behind every command of it
+# that changes something. Its last check wants daxctl to refuse to leave memory
+# offline while the kernel's policy is to online it; daxhp need not refuse, for
+# it sets the policy aside for as long as the bind takes.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+theirs=/opt/ndctl/daxctl-devices.sh
+
+# All that it asks before its last check ends it at once when it does not hold.
+test_daxctl_devices() {
+	chmod +x /vm/guest/daxctl-shim
+	run env NDCTL=ndctl DAXCTL=/vm/guest/daxctl-shim CXL=true TEST_PATH=/opt/ndctl bash -Ex "$theirs"
+	out=$(grep -v '^[[:blank:]]\|^[a-z_]*:' <<<"$out") err=$(tail -n 20 <<<"$err")
+	diag "$out"
+	like "$out" 'disable-namespace failed as expected' 'all but the last check'
+	like "$out" 'reconfigure succeded, expected failure' 'and it came to the last one'
+	exits 1 'where it ends'
+	is "$(sort /run/daxctl-shim.log | uniq -c | tr -s ' ' | paste -sd,)" \
+		' 1 offline-memory, 1 online-memory, 7 reconfigure-device' 'daxhp did what changed something'
+	is "$(policy)" "$base_policy" 'the policy'
+	never_wedged
+}
+
+run_tests
