@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* daxhp status: what is there, and how it stands. */
 #include <errno.h>
+#include <string.h>
 
 #include "daxhp.h"
 
@@ -29,7 +30,10 @@ static int look_at(struct looked_at *look)
 	if (r == 0)
 		return 0;
 	message = message_for_look(look->device, r, file);
-	complain("%s", message ? message : "out of memory");
+	if (message)
+		complain("%s", message);
+	else
+		complain("%s: %s.", daxhp_device_get_name(look->device), strerror(-r));
 	return r;
 }
 
@@ -43,7 +47,7 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 		return status;
 	looks = calloc(selection.count + 1, sizeof(*looks));
 	if (!looks) {
-		complain("out of memory");
+		complain("out of memory.");
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < selection.count; i++) {
@@ -53,6 +57,8 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 	}
 	r = settings->json ? report_status_json(settings, looks, selection.count)
 			   : report_status_table(settings, looks, selection.count);
+	if (r < 0)
+		complain("the devices cannot be printed: %s.", strerror(-r));
 	if (!settings->json)
 		note_leftovers(ctx);
 	for (size_t i = 0; i < selection.count; i++)

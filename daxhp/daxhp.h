@@ -14,7 +14,8 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* the device is as it was */
 	EXIT_USAGE = 2,
-	EXIT_PARTLY = 64, /* some devices done and some not, or an undo that did not complete */
+	/* some devices done and some not, an undo that did not complete, or done and not reported */
+	EXIT_PARTLY = 64,
 };
 
 /* ---- options.c ---- */
@@ -139,6 +140,15 @@ void tell_of_restored(struct daxhp_ctx *ctx);
 /* Only mention it. */
 void note_leftovers(struct daxhp_ctx *ctx);
 
+/* ---- output.c ---- */
+
+/* To standard output. */
+void output(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Through to where it goes. 0, or the negative errno of the first error there was. */
+int output_flush(void);
+/* It has been told. */
+void output_forget_error(void);
+
 /* ---- report_json.c, report_table.c: all that goes to stdout ---- */
 
 #include "report.h"
@@ -149,6 +159,10 @@ void note_leftovers(struct daxhp_ctx *ctx);
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The sentence for a failed outcome; the caller frees it. NULL when memory ran out. */
 char *message_for_outcome(const struct outcome *outcome);
+/* Say it; a shorter one when memory ran out. */
+void complain_of_outcome(const struct outcome *outcome);
+/* Positive; 0 when there is none. */
+int outcome_errno(const struct outcome *outcome);
 /* Why it failed, and no more; it must have a result. The caller frees it. */
 char *message_for_failure(const struct outcome *outcome);
 /* The sentence for a device that status could not look at; the caller frees it. */
@@ -156,8 +170,10 @@ char *message_for_look(const struct daxhp_device *device, int error, const char 
 
 /* ---- standing.c ---- */
 
-/* What is so now after a failure; the caller frees it. */
-char *message_for_standing(const struct outcome *outcome);
+/* What is so now after a failure. */
+void describe_standing(const struct outcome *outcome, char *buf, size_t size);
+/* The word for a device's state, or for its mode where it has no state. */
+const char *standing_word(const struct daxhp_observation *observation);
 /* The command, less the device's name, that leads to where a device was; where no word says how it
  * was, to a whole one. */
 const char *command_back(enum daxhp_mode mode, enum daxhp_state state);

@@ -41,20 +41,17 @@ static const char *word_before(const struct daxhp_device_leftover *left)
 	return state ? state : daxhp_mode_name(left->mode);
 }
 
-static char *describe_now(struct daxhp_device *device)
+/* NULL when that cannot be seen. */
+static const char *describe_now(struct daxhp_device *device)
 {
 	struct daxhp_observation *now;
 	const char *word;
-	char *text;
 
 	if (daxhp_observe(device, &now) < 0)
 		return NULL;
-	word = daxhp_state_name(daxhp_observation_get_state(now));
-	if (!word)
-		word = daxhp_mode_name(daxhp_observation_get_mode(now));
-	text = word ? strdup(word) : NULL;
+	word = standing_word(now);
 	daxhp_observation_unref(now);
-	return text;
+	return word;
 }
 
 static void tell_of_failure(struct daxhp_device *device, const struct daxhp_device_leftover *left,
@@ -62,7 +59,7 @@ static void tell_of_failure(struct daxhp_device *device, const struct daxhp_devi
 {
 	const struct outcome outcome = { .device = device, .goal = left->goal, .result = result };
 	_cleanup_free_ char *why = result ? message_for_failure(&outcome) : NULL;
-	_cleanup_free_ char *now = describe_now(device);
+	const char *now = describe_now(device);
 	const char *name = daxhp_device_get_name(device);
 
 	if (r == -ESTALE)

@@ -140,11 +140,10 @@ static int run_any(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	int status = argc < 1 ? EXIT_USAGE : run_any(argc, argv);
+	int r = output_flush();
 
 	/* A full disk, or a reader that went away, must not look like success. */
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		complain("cannot write to standard output: %s.", strerror(errno));
-		return status == EXIT_DONE ? EXIT_FAILED : status;
-	}
-	return status;
+	if (r < 0)
+		complain("cannot write to standard output: %s.", strerror(-r));
+	return r < 0 && status == EXIT_DONE ? EXIT_FAILED : status;
 }

@@ -19,25 +19,30 @@ static size_t control_length(const char *c)
 	return iscntrl((unsigned char)c[0]) ? 1 : 0;
 }
 
+/* What is longer than this needs memory, or is cut off. */
+#define PLAIN_TEXT_MAX 2048
+
 void complain(const char *format, ...)
 {
-	_cleanup_free_ char *text = NULL;
-	va_list args;
-	int r;
+	char plain[PLAIN_TEXT_MAX], *text = plain;
+	_cleanup_free_ char *longer = NULL;
+	va_list args, again;
 
 	va_start(args, format);
-	r = vasprintf(&text, format, args);
+	va_copy(again, args);
+	if (vsnprintf(plain, sizeof(plain), format, args) >= (int)sizeof(plain) &&
+	    vasprintf(&longer, format, again) >= 0)
+		text = longer;
+	va_end(again);
 	va_end(args);
-	if (r < 0)
-		text = NULL;
 	/* Names and arguments are anybody's: a terminal is not to act on them. */
-	for (char *c = text; c && *c; c++) {
+	for (char *c = text; *c; c++) {
 		size_t n = control_length(c);
 
 		memset(c, '?', n);
 		c += n ? n - 1 : 0;
 	}
-	fprintf(stderr, "daxhp: %s\n", text ? text : "out of memory");
+	fprintf(stderr, "daxhp: %s\n", text);
 }
 
 static const char *errno_word(int errnum)
@@ -479,6 +484,9 @@ static char *message_for_start(const struct outcome *o)
 		r = asprintf(&text,
 			     "%s: cannot %s: it cannot be locked in /run/daxhp/ (%s: %s). %s", name,
 			     verb(o->goal), errno_word(-o->error), strerror(-o->error), way_out);
+	else if (o->before)
+		r = asprintf(&text, "%s: cannot %s: %s (%s). %s", name, verb(o->goal),
+			     strerror(-o->error), errno_word(-o->error), way_out);
 	else
 		return message_for_look(o->device, o->error, NULL);
 	return r < 0 ? NULL : text;
@@ -487,13 +495,13 @@ static char *message_for_start(const struct outcome *o)
 char *message_for_outcome(const struct outcome *o)
 {
 	const char *name = daxhp_device_get_name(o->device);
-	_cleanup_free_ char *why = NULL, *standing = NULL;
+	_cleanup_free_ char *why = NULL;
 	enum daxhp_failure failure;
-	char *text;
+	char standing[512], *text;
 	int r;
 
 	if (o->error < 0)
-		return o->before ? NULL : message_for_start(o);
+		return message_for_start(o);
 	failure = o->result ? daxhp_result_get_failure(o->result) : daxhp_plan_get_refusal(o->plan);
 	why = refusal_text(o, failure);
 	if (why) {
@@ -502,12 +510,34 @@ char *message_for_outcome(const struct outcome *o)
 		return r < 0 ? NULL : text;
 	}
 	why = o->result ? failure_text(o, failure) : NULL;
-	standing = why ? message_for_standing(o) : NULL;
-	if (!standing)
+	if (!why)
 		return NULL;
+	describe_standing(o, standing, sizeof(standing));
 	r = asprintf(&text, "%s: cannot %s: %s. %s%s", name, verb(o->goal), why, standing,
 		     advice(o));
 	return r < 0 ? NULL : text;
+}
+
+int outcome_errno(const struct outcome *o)
+{
+	if (o->result)
+		return daxhp_result_get_errno(o->result);
+	return o->plan ? daxhp_plan_get_errno(o->plan) : -o->error;
+}
+
+void complain_of_outcome(const struct outcome *o)
+{
+	_cleanup_free_ char *message = message_for_outcome(o);
+	char standing[512];
+
+	if (message) {
+		complain("%s", message);
+		return;
+	}
+	describe_standing(o, standing, sizeof(standing));
+	complain("%s: cannot %s: %s, and there is no memory to say more. %s",
+		 daxhp_device_get_name(o->device), verb(o->goal), errno_word(outcome_errno(o)),
+		 standing);
 }
 
 char *message_for_look(const struct daxhp_device *device, int error, const char *file)

@@ -7,7 +7,7 @@ struct looked_at {
 	struct daxhp_observation *observation; /* NULL when it could not be had */
 };
 
-/* Each returns 0, or a negative errno when memory ran out or stdout cannot be written to. */
+/* Each returns 0, or a negative errno when memory ran out: then nothing has been printed. */
 int report_status_json(const struct settings *settings, const struct looked_at *looks,
 		       size_t count);
 int report_status_table(const struct settings *settings, const struct looked_at *looks,

@@ -296,12 +296,8 @@ static struct json_object *rivals_json(const struct daxhp_result *result)
 
 static const char *errno_name(const struct outcome *outcome)
 {
-	int errnum = -outcome->error;
+	int errnum = outcome_errno(outcome);
 
-	if (outcome->result)
-		errnum = daxhp_result_get_errno(outcome->result);
-	else if (outcome->plan)
-		errnum = daxhp_plan_get_errno(outcome->plan);
 	return errnum ? strerrorname_np(errnum) : NULL;
 }
 
@@ -427,8 +423,8 @@ static int print_array(struct json_object *array)
 	const char *text = whole_text(array);
 	int r = text ? 0 : -ENOMEM;
 
-	if (text && puts(text) < 0)
-		r = -errno;
+	if (text)
+		output("%s\n", text);
 	json_object_put(array);
 	is_short = false;
 	return r;

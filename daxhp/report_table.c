@@ -155,9 +155,23 @@ static struct libscols_table *new_table(void)
 
 	scols_init_debug(0);
 	table = scols_new_table();
-	if (table && isatty(STDOUT_FILENO))
+	/* It is printed into memory, which is no terminal. */
+	if (table && isatty(STDOUT_FILENO)) {
 		scols_table_enable_colors(table, 1);
+		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+	}
 	return table;
+}
+
+/* Whole, or not at all. */
+static int print_whole(struct libscols_table *table, const char *before)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = scols_print_table_to_string(table, &text);
+
+	if (r == 0)
+		output("%s%s\n", before, text);
+	return r;
 }
 
 static bool needs_attention(const struct daxhp_observation *obs)
@@ -195,7 +209,7 @@ static int print_table(const struct settings *settings, const struct looked_at *
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_line(table, settings, &looks[i]);
 	if (r == 0)
-		r = scols_print_table(table);
+		r = print_whole(table, "");
 	scols_unref_table(table);
 	return r;
 }
@@ -254,10 +268,8 @@ static int print_mappings(const struct settings *settings, const struct looked_a
 			r = -ENOMEM;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_ranges(table, settings, looks[i].device);
-	if (r == 0) {
-		putchar('\n');
-		r = scols_print_table(table);
-	}
+	if (r == 0)
+		r = print_whole(table, "\n");
 	scols_unref_table(table);
 	return r;
 }
@@ -330,13 +342,13 @@ int report_status_table(const struct settings *settings, const struct looked_at 
 
 	if (count == 0) {
 		/* libsmartcols prints no heading over no lines. */
-		fputs("DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES\n", stdout);
+		output("DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES\n");
 		return 0;
 	}
 	r = print_table(settings, looks, count);
 	if (r == 0 && settings->mappings)
 		r = print_mappings(settings, looks, count);
-	fflush(stdout);
+	output_flush();
 	for (size_t i = 0; i < count; i++)
 		print_notes(&looks[i]);
 	return r;

@@ -83,11 +83,8 @@ char *describe_step(const struct outcome *outcome, const struct daxhp_step *step
 
 static const char *state_text(const struct daxhp_observation *obs)
 {
-	const char *name = obs ? daxhp_state_name(daxhp_observation_get_state(obs)) : NULL;
+	const char *name = obs ? standing_word(obs) : NULL;
 
-	/* What has no state is in another mode. */
-	if (!name && obs)
-		name = daxhp_mode_name(daxhp_observation_get_mode(obs));
 	return name ? name : "unknown";
 }
 
@@ -102,7 +99,7 @@ static void print_steps(const struct settings *settings, const struct outcome *o
 		_cleanup_free_ char *text = describe_step(outcome, step);
 
 		if (settings->dry_run)
-			printf("%s: would %s\n", name, text ? text : daxhp_step_get_name(step));
+			output("%s: would %s\n", name, text ? text : daxhp_step_get_name(step));
 		else if (seconds >= 0)
 			fprintf(stderr, "%s: %s: %.3f s\n", name,
 				text ? text : daxhp_step_get_name(step), seconds);
@@ -116,16 +113,16 @@ static void print_outcome(const struct outcome *outcome)
 
 	if (!outcome->result) {
 		if (daxhp_plan_count_steps(outcome->plan) == 0)
-			printf("%s: is %s, nothing to do\n", name, from);
+			output("%s: is %s, nothing to do\n", name, from);
 		return;
 	}
 	if (daxhp_result_get_changed(outcome->result))
-		printf("%s: %s -> %s, %zu memory blocks, %.2f s\n", name, from,
+		output("%s: %s -> %s, %zu memory blocks, %.2f s\n", name, from,
 		       state_text(daxhp_result_get_after(outcome->result)),
 		       daxhp_observation_count_blocks(outcome->before),
 		       daxhp_result_get_seconds(outcome->result));
 	else
-		printf("%s: is %s, nothing to do\n", name, from);
+		output("%s: is %s, nothing to do\n", name, from);
 }
 
 /* A failure has had its sentence on stderr; there is nothing more to say of it. */
@@ -137,4 +134,6 @@ void report_outcome_text(const struct settings *settings, const struct outcome *
 		print_steps(settings, outcome);
 	if (outcome_is_good(outcome) && !settings->json)
 		print_outcome(outcome);
+	/* Before the next device takes its time. */
+	output_flush();
 }

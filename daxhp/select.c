@@ -46,7 +46,7 @@ static int add(struct selection *selection, struct daxhp_device *device)
 			return EXIT_DONE;
 	grown = reallocarray(selection->devices, selection->count + 1, sizeof(*grown));
 	if (!grown) {
-		complain("out of memory");
+		complain("out of memory.");
 		return EXIT_FAILED;
 	}
 	grown[selection->count++] = device;

@@ -5,23 +5,19 @@
 
 #include "daxhp.h"
 
-/* "memory33, memory34 and 10 more" */
-static char *list_blocks(const struct daxhp_result *result)
+/* "memory33, memory34, memory35, memory36 and 10 more"; how many there are. */
+static size_t list_blocks(const struct daxhp_result *result, char *buf, size_t size)
 {
 	const uint64_t *blocks;
-	size_t n = daxhp_result_get_stuck_blocks(result, &blocks);
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	size_t n = daxhp_result_get_stuck_blocks(result, &blocks), used = 0;
 
-	if (!f)
-		return NULL;
-	for (size_t i = 0; i < n && i < 4; i++)
-		fprintf(f, "%smemory%" PRIu64, i ? ", " : "", blocks[i]);
-	if (n > 4)
-		fprintf(f, " and %zu more", n - 4);
-	fclose(f);
-	return text;
+	buf[0] = '\0';
+	for (size_t i = 0; i < n && i < 4 && used < size; i++)
+		used += snprintf(buf + used, size - used, "%smemory%" PRIu64, i ? ", " : "",
+				 blocks[i]);
+	if (n > 4 && used < size)
+		snprintf(buf + used, size - used, " and %zu more", n - 4);
+	return n;
 }
 
 /* Loops start a program for each write: what counts is the name, not each of its processes. */
@@ -102,51 +98,54 @@ static bool is_by_others(const struct outcome *o)
 }
 
 /* What the way back failed of may not last. */
-static char *way_back_text(const struct outcome *o)
+static void describe_way_back(const struct outcome *o, char *buf, size_t size)
 {
-	const struct daxhp_observation *after = daxhp_result_get_after(o->result);
-	char *text;
-	int r;
-
-	if (daxhp_observation_is_wedged(after) || is_by_others(o))
-		return strdup("");
-	r = asprintf(&text, "; 'daxhp %s %s' tries again to take it back",
-		     command_back(daxhp_observation_get_mode(o->before),
-				  daxhp_observation_get_state(o->before)),
-		     daxhp_device_get_name(o->device));
-	return r < 0 ? NULL : text;
+	buf[0] = '\0';
+	if (!daxhp_observation_is_wedged(daxhp_result_get_after(o->result)) && !is_by_others(o))
+		snprintf(buf, size, "; 'daxhp %s %s' tries again to take it back",
+			 command_back(daxhp_observation_get_mode(o->before),
+				      daxhp_observation_get_state(o->before)),
+			 daxhp_device_get_name(o->device));
 }
 
-/* How the device stands after a failure. */
-char *message_for_standing(const struct outcome *o)
+const char *standing_word(const struct daxhp_observation *obs)
 {
-	const struct daxhp_observation *after = daxhp_result_get_after(o->result);
-	_cleanup_free_ char *stuck = NULL, *way_back = NULL;
-	const char *state;
-	char *text;
-	int r;
+	const char *state = daxhp_state_name(daxhp_observation_get_state(obs));
 
-	if (daxhp_result_get_undone(o->result))
-		return strdup("Nothing was changed.");
-	if (!after || daxhp_observation_get_blocks_error(after) < 0)
-		return strdup("How the device stands now cannot be seen.");
-	state = daxhp_state_name(daxhp_observation_get_state(after));
-	if (!state)
-		state = daxhp_mode_name(daxhp_observation_get_mode(after));
+	return state ? state : daxhp_mode_name(daxhp_observation_get_mode(obs));
+}
+
+static void describe_not_undone(const struct outcome *o, char *buf, size_t size)
+{
+	const char *state = standing_word(daxhp_result_get_after(o->result));
+	char stuck[192], way_back[128];
+	size_t n = list_blocks(o->result, stuck, sizeof(stuck));
+
 	/* A driver that is none of ours. */
 	if (!state)
 		state = "in an unknown state";
+	describe_way_back(o, way_back, sizeof(way_back));
 	/* With its driver the blocks went as well; none of them is worth naming. */
-	stuck = is_by_others(o) ? NULL : list_blocks(o->result);
-	way_back = way_back_text(o);
-	if (stuck && *stuck)
-		r = asprintf(&text,
-			     "What was done could not all be undone: %s %s not as before, the "
-			     "device is %s now%s.",
-			     stuck, strchr(stuck, ',') || strstr(stuck, " and ") ? "are" : "is",
-			     state, way_back ? way_back : "");
+	if (n > 0 && !is_by_others(o))
+		snprintf(buf, size,
+			 "What was done could not all be undone: %s %s not as before, the "
+			 "device is %s now%s.",
+			 stuck, n > 1 ? "are" : "is", state, way_back);
 	else
-		r = asprintf(&text, "It is not as it was before: the device is %s now%s.", state,
-			     way_back ? way_back : "");
-	return r < 0 ? NULL : text;
+		snprintf(buf, size, "It is not as it was before: the device is %s now%s.", state,
+			 way_back);
+}
+
+/* Without memory of its own: when there is none left, this is what must be told. */
+void describe_standing(const struct outcome *o, char *buf, size_t size)
+{
+	const struct daxhp_observation *after = o->result ? daxhp_result_get_after(o->result)
+							  : NULL;
+
+	if (!o->result || daxhp_result_get_undone(o->result))
+		snprintf(buf, size, "Nothing was changed.");
+	else if (!after || daxhp_observation_get_blocks_error(after) < 0)
+		snprintf(buf, size, "How the device stands now cannot be seen.");
+	else
+		describe_not_undone(o, buf, size);
 }

@@ -114,11 +114,8 @@ static void move_device(struct daxhp_ctx *ctx, const struct settings *settings,
 {
 	if (outcome->error == 0 && !settings->dry_run)
 		apply_plan(ctx, outcome);
-	if (!outcome_is_good(outcome)) {
-		_cleanup_free_ char *message = message_for_outcome(outcome);
-
-		complain("%s", message ? message : "out of memory");
-	}
+	if (!outcome_is_good(outcome))
+		complain_of_outcome(outcome);
 	tell_of_guard(outcome);
 	tell_of_rivals(settings, outcome);
 	if (!settings->json || settings->verbose)
@@ -155,6 +152,51 @@ static int refuse_nothing(const struct settings *settings)
 	return EXIT_FAILED;
 }
 
+/*
+ * The report did not get through. What was changed is told here then, for it cannot be taken back;
+ * false when there was nothing of the kind.
+ */
+static bool tell_of_changes(const struct outcome *outcomes, size_t count, int error)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct daxhp_result *result = outcomes[i].result;
+		const struct daxhp_observation *after;
+		const char *word;
+
+		if (!result || !daxhp_result_get_changed(result))
+			continue;
+		after = daxhp_result_get_after(result);
+		word = after ? standing_word(after) : NULL;
+		complain("%s: is %s now, but that could not be written to standard output: %s.",
+			 daxhp_device_get_name(outcomes[i].device), word ? word : "changed",
+			 strerror(-error));
+		any = true;
+	}
+	return any;
+}
+
+/* A change that was made is never "failed", whoever heard of it. */
+static enum exit_status report(const struct settings *settings, const struct outcome *outcomes,
+			       size_t count, enum exit_status status)
+{
+	int r = settings->json ? report_outcomes_json(settings, outcomes, count) : 0;
+	int r2 = output_flush();
+	bool is_told;
+
+	if (r == 0 && r2 == 0)
+		return status;
+	is_told = tell_of_changes(outcomes, count, r < 0 ? r : r2);
+	if (is_told)
+		output_forget_error();
+	else if (r < 0)
+		complain("the JSON cannot be printed: %s.", strerror(-r));
+	if (is_told)
+		return EXIT_PARTLY;
+	return status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
 int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxhp_goal goal,
 	       int argc, char **argv)
 {
@@ -172,7 +214,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 		return status;
 	outcomes = calloc(selection.count + 1, sizeof(*outcomes));
 	if (!outcomes) {
-		complain("out of memory");
+		complain("out of memory.");
 		return EXIT_FAILED;
 	}
 	if (!settings->dry_run) {
@@ -184,8 +226,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 	count = move_devices(ctx, settings, goal, &selection, outcomes);
 	status = count ? exit_status_of(outcomes, count)
 		       : (enum exit_status)refuse_nothing(settings);
-	if (settings->json && report_outcomes_json(settings, outcomes, count) < 0)
-		status = status == EXIT_DONE ? EXIT_FAILED : status;
+	status = report(settings, outcomes, count, status);
 	for (size_t i = 0; i < count; i++)
 		outcome_clear(&outcomes[i]);
 	return status;

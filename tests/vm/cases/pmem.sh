@@ -474,13 +474,45 @@ test_status_table() {
 		"$(jq -c '.[0] | [.chardev, .size, .target_node, .align, .mappings]' /run/daxctl.json)" 'as daxctl has it'
 }
 
-# A write error is not silence.
-test_full_disk() {
-	rc=0
-	daxhp status >/dev/full 2>/run/tap.err || rc=$?
-	err=$(</run/tap.err)
-	is "$rc" 1 'status to a full disk'
-	one_sentence 'status to a full disk: one sentence'
+# unheard WAY ARGUMENTS...: daxhp, with its standard output led somewhere that takes nothing.
+unheard() {
+	run bash -c "daxhp ${*:2} $1; exit \${PIPESTATUS[0]}"
+}
+
+# A write error is not silence; and a change that was made is not "failed", whoever heard of it.
+test_stdout_takes_nothing() {
+	local way json why
+	for way in '>/dev/full' '>&-' '| true'; do
+		case $way in
+		*full) why='No space left on device' ;;
+		*-) why='Bad file descriptor' ;;
+		*) why='Broken pipe' ;;
+		esac
+		for json in '' --json; do
+			take_away "$device"
+			unheard "$way" online --movable $json "$device"
+			exits 64 "online $json $way"
+			one_sentence "online $json $way: one sentence"
+			like "$err" "^daxhp: $device: is online_movable now, but .*standard output: $why\\.$" "online $json $way: says what is so"
+			agrees "$device" online_movable "online $json $way"
+		done
+	done
+	# With nothing changed there is nothing else to tell.
+	for json in '' --json; do
+		unheard '>/dev/full' online $json "$device"
+		exits 1 "nothing to do $json"
+		is "$err" 'daxhp: cannot write to standard output: No space left on device.' "nothing to do $json: says so"
+		unheard '>/dev/full' unplug -n $json "$device"
+		exits 1 "a dry run $json"
+		is "$err" 'daxhp: cannot write to standard output: No space left on device.' "a dry run $json: says so"
+		unheard '>/dev/full' status $json
+		exits 1 "status $json"
+		is "$err" 'daxhp: cannot write to standard output: No space left on device.' "status $json: says so"
+	done
+	# The first is done, and the second is none.
+	unheard '>/dev/full' unplug "$device" dax9.0
+	exits 1 'with a device that is none'
+	agrees "$device" online_movable 'with a device that is none'
 }
 
 as_nobody() {
