@@ -135,8 +135,9 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
  * devices, or for one device. */
 void repair_all(struct daxhp_ctx *ctx);
 void repair_device(struct daxhp_device *device);
-/* What turned out to be left while another process was waited for: it is restored already. */
-void tell_of_restored(struct daxhp_ctx *ctx);
+/* What became of the machine's words meanwhile: one was left by a process that was waited for, and
+ * is restored already; or somebody else wrote another, which stays. */
+void tell_of_words(struct daxhp_ctx *ctx);
 /* Only mention it. */
 void note_leftovers(struct daxhp_ctx *ctx);
 

@@ -11,13 +11,18 @@ static void tell_restored(const struct daxhp_leftover *left)
 		 daxhp_leftover_name(left->kind), left->before, left->pid, left->left);
 }
 
-void tell_of_restored(struct daxhp_ctx *ctx)
+void tell_of_words(struct daxhp_ctx *ctx)
 {
 	struct daxhp_leftover left;
 
-	for (enum daxhp_leftover_kind kind = 0; kind < DAXHP_LEFTOVER_MAX; kind++)
+	for (enum daxhp_leftover_kind kind = 0; kind < DAXHP_LEFTOVER_MAX; kind++) {
 		if (daxhp_take_restored(ctx, kind, &left) > 0)
 			tell_restored(&left);
+		if (daxhp_take_kept(ctx, kind, &left) > 0)
+			complain("note: another program wrote '%s' to %s while daxhp had it "
+				 "changed for a moment; it stays so, before it was '%s'.",
+				 left.left, daxhp_leftover_name(kind), left.before);
+	}
 }
 
 static void repair_kind(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* daxhp: the command table, and what is said before a command is known. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "daxhp.h"
@@ -137,11 +138,28 @@ static int run_any(int argc, char **argv)
 	return *argv[1] == '-' ? run_command(&cmd_status, argc, argv) : refuse_command(argv[1]);
 }
 
+/*
+ * What is closed would be the next file that is opened, and what is printed end in that. Only for
+ * reading: what cannot be printed is to be noticed.
+ */
+static void fill_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
-	int status = argc < 1 ? EXIT_USAGE : run_any(argc, argv);
-	int r = output_flush();
+	int status, r;
 
+	fill_stdio();
+	status = argc < 1 ? EXIT_USAGE : run_any(argc, argv);
+	r = output_flush();
 	/* A full disk, or a reader that went away, must not look like success. */
 	if (r < 0)
 		complain("cannot write to standard output: %s.", strerror(-r));

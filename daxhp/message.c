@@ -147,7 +147,8 @@ static const char *const fixed_texts[] = {
 	[DAXHP_REFUSED_NO_HOTPLUG] = "this kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG)",
 	[DAXHP_REFUSED_NO_HOTREMOVE] =
 		"this kernel cannot take memory away (CONFIG_MEMORY_HOTREMOVE)",
-	[DAXHP_FAILED_LOCK] = "in /run/daxhp/ it cannot be written down what to restore",
+	[DAXHP_FAILED_LOCK] = "in /run/daxhp/ it cannot be written down what to restore, which "
+			      "takes some room there, and /proc",
 	[DAXHP_FAILED_HELD] = "another program keeps a memory block's file open for writing",
 	[DAXHP_FAILED_IN_USE] =
 		"a process has the device open or mapped and would be killed; end it, or "
@@ -464,13 +465,14 @@ static char *message_for_start(const struct outcome *o)
 {
 	const char *name = daxhp_device_get_name(o->device);
 	const char *way_out = "Nothing was changed.";
-	char *text;
+	char *text, pid[32] = "in another container";
 	int r;
 
+	if (o->holder)
+		snprintf(pid, sizeof(pid), "pid %d", o->holder);
 	if (!o->is_locked && o->error == -EWOULDBLOCK)
-		r = asprintf(&text,
-			     "%s: cannot %s: another daxhp (pid %d) is %sat work on it. %s%s", name,
-			     verb(o->goal), o->holder, o->has_waited ? "still " : "", way_out,
+		r = asprintf(&text, "%s: cannot %s: another daxhp (%s) is %sat work on it. %s%s",
+			     name, verb(o->goal), pid, o->has_waited ? "still " : "", way_out,
 			     o->has_waited ? "" : " --wait=SECONDS waits for it.");
 	else if (!o->is_locked && o->error == -EINTR)
 		r = asprintf(&text, "%s: cannot %s: %s. %s", name, verb(o->goal),

@@ -55,7 +55,7 @@ static void apply_plan(struct daxhp_ctx *ctx, struct outcome *outcome)
 	int r = daxhp_apply(outcome->device, outcome->plan, &outcome->result);
 
 	progress_free(progress);
-	tell_of_restored(ctx);
+	tell_of_words(ctx);
 	if (!outcome->result)
 		outcome->error = r;
 }

@@ -180,8 +180,7 @@ static int note_stuck(struct daxhp_result *result, const struct daxhp_observatio
 
 static void end_run(struct run *run)
 {
-	if (run->policy_fd >= 0)
-		close(run->policy_fd);
+	lock_drop(&run->policy_lock);
 	drop_guard(run);
 	run->result->rivals = run->rivals;
 }
@@ -189,7 +188,7 @@ static void end_run(struct run *run)
 static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 		    struct daxhp_result *result)
 {
-	struct run run = { .device = device, .result = result, .policy_fd = -1 };
+	struct run run = { .device = device, .result = result };
 	int r, r2;
 
 	r = run_steps(&run, plan);
@@ -245,7 +244,7 @@ int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result)
 {
 	struct daxhp_result *result = result_new();
-	struct run run = { .device = device, .result = result, .policy_fd = -1 };
+	struct run run = { .device = device, .result = result };
 	int r;
 
 	if (!result)
@@ -277,7 +276,7 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 		r = -daxhp_plan_get_errno(plan);
 		result_set_failure(result, plan->refusal, r, NULL, -1);
 	}
-	if (plan->n_steps && device->lock_fd < 0) {
+	if (plan->n_steps && !lock_is_mine(&device->lock)) {
 		r = -ENOLCK;
 		result_set_failure(result, DAXHP_FAILED_LOCK, r, NULL, -1);
 	}
@@ -286,7 +285,7 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 	else
 		result->after = observation_ref(plan->before);
 	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
-	if (r == 0 && device->lock_fd >= 0)
+	if (r == 0 && lock_is_mine(&device->lock))
 		leftover_strike(device);
 	return r;
 }

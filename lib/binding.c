@@ -118,28 +118,27 @@ static int insert_without_probing(struct daxhp_ctx *ctx, const char *name,
 	*ret_failure = DAXHP_FAILED_LOCK;
 	r = autoprobe_read(found, sizeof(found));
 	if (r == 0)
-		r = journal_write(DAXHP_LEFTOVER_AUTOPROBE, found, "0");
+		r = borrow_note(DAXHP_LEFTOVER_AUTOPROBE, found, "0");
 	if (r < 0)
 		return r;
 	r = autoprobe_write("0");
 	if (r == 0)
 		r = insert_module(ctx, name, ret_failure);
-	r2 = autoprobe_write(found);
-	if (r2 == 0)
-		journal_erase(DAXHP_LEFTOVER_AUTOPROBE);
+	r2 = borrow_return(ctx, DAXHP_LEFTOVER_AUTOPROBE, found, "0");
 	return r < 0 ? r : r2;
 }
 
 int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure *ret_failure)
 {
-	int fd, r;
+	struct lock lock;
+	int r;
 
 	*ret_failure = DAXHP_FAILED_LOCK;
-	fd = policy_lock(ctx);
-	if (fd < 0)
-		return fd;
+	r = policy_lock(ctx, &lock);
+	if (r < 0)
+		return r;
 	r = insert_without_probing(ctx, binding_driver(mode), ret_failure);
-	close(fd);
+	lock_drop(&lock);
 	return r;
 }
 

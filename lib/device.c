@@ -7,6 +7,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,13 @@ int device_open_dir(const struct daxhp_device *device)
 
 	snprintf(path, sizeof(path), DAX_DEVICES_DIR "/%s", device->name);
 	return sysfs_open_dir(path);
+}
+
+int device_open_lock(const struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device);
+
+	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "resource", O_RDONLY);
 }
 
 static const char *skip_number(const char *s)
@@ -163,7 +171,6 @@ static struct daxhp_device *device_new(struct daxhp_ctx *ctx, struct daxctl_regi
 	if (!device)
 		return NULL;
 	device->ctx = ctx;
-	device->lock_fd = -1;
 	device->daxctl = dev;
 	strcpy(device->name, name);
 	device->region_id = daxctl_region_get_id(region);

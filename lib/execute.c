@@ -284,50 +284,53 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 	return r;
 }
 
-static int write_policy(struct run *run, const char *word)
+static int fail_policy(struct run *run, int errnum, const char *wrote)
 {
-	int r = policy_write(word);
+	return fail_file(run, DAXHP_FAILED_POLICY, errnum, wrote, -1, "/sys/devices/system/memory",
+			 "auto_online_blocks");
+}
 
-	if (r < 0)
-		return fail_file(run, DAXHP_FAILED_POLICY, r, word, -1,
-				 "/sys/devices/system/memory", "auto_online_blocks");
+/* A restoring that failed: what is in the file is our own word, not the machine's. */
+static int find_policy(const struct run *run, char *ret_found, size_t size)
+{
+	if (!*run->saved_policy)
+		return policy_read(ret_found, size);
+	snprintf(ret_found, size, "%s", run->saved_policy);
 	return 0;
 }
 
 static int set_policy(struct run *run, struct daxhp_step *step)
 {
+	const char *word = daxhp_state_name(step->word);
 	char found[WORD_MAX];
-	int r;
+	int r = 0;
 
 	/* From here to the restoring no other daxhp may take our word for the machine's policy. */
-	if (run->policy_fd < 0)
-		run->policy_fd = policy_lock(run->device->ctx);
-	if (run->policy_fd < 0)
-		return fail_waiting(run, DAXHP_FAILED_LOCK, run->policy_fd, NULL);
-	/* A restoring that failed: what is in the file is our own word, not the machine's. */
-	if (*run->saved_policy)
-		return write_policy(run, daxhp_state_name(step->word));
-	r = policy_read(found, sizeof(found));
+	if (!lock_is_mine(&run->policy_lock))
+		r = policy_lock(run->device->ctx, &run->policy_lock);
 	if (r < 0)
-		return fail_file(run, DAXHP_FAILED_POLICY, r, NULL, -1,
-				 "/sys/devices/system/memory", "auto_online_blocks");
-	r = journal_write(DAXHP_LEFTOVER_POLICY, found, daxhp_state_name(step->word));
+		return fail_waiting(run, DAXHP_FAILED_LOCK, r, NULL);
+	r = find_policy(run, found, sizeof(found));
+	if (r < 0)
+		return fail_policy(run, r, NULL);
+	r = borrow_note(DAXHP_LEFTOVER_POLICY, found, word);
 	if (r < 0)
 		return fail(run, DAXHP_FAILED_LOCK, r, NULL, -1);
 	strcpy(run->saved_policy, found);
-	return write_policy(run, daxhp_state_name(step->word));
+	strcpy(run->set_policy, word);
+	r = policy_write(word);
+	return r < 0 ? fail_policy(run, r, word) : 0;
 }
 
 static int restore_policy(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
-	int r = write_policy(run, run->saved_policy);
+	int r = borrow_return(run->device->ctx, DAXHP_LEFTOVER_POLICY, run->saved_policy,
+			      run->set_policy);
 
 	if (r < 0)
-		return r;
+		return fail_policy(run, r, run->saved_policy);
 	run->saved_policy[0] = '\0';
-	journal_erase(DAXHP_LEFTOVER_POLICY);
-	close(run->policy_fd);
-	run->policy_fd = -1;
+	lock_drop(&run->policy_lock);
 	return 0;
 }
 

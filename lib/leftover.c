@@ -15,14 +15,6 @@
 /* "-" stands for what there is none of. */
 #define NONE "-"
 
-struct entry {
-	struct daxhp_device_leftover told;
-	char attribute_word[WORD_MAX];
-	/* A device of the same name with other blocks is another device. */
-	uint64_t first_block;
-	size_t n_blocks;
-};
-
 /* ---- writing ---- */
 
 static uint64_t first_block(const struct daxhp_observation *obs)
@@ -48,16 +40,16 @@ int leftover_note(const struct daxhp_device *device, const struct daxhp_plan *pl
 {
 	const struct daxhp_observation *obs = plan->before;
 	enum daxhp_state word = state_from_name(obs->attribute_word);
-	char line[JOURNAL_LINE_MAX];
+	char words[JOURNAL_LINE_MAX];
 	int r;
 
-	if (!plan_leads_between(plan) || journal_get(device->name, line, sizeof(line)) > 0)
+	if (!plan_leads_between(plan) || journal_get(device->name, words, sizeof(words)) > 0)
 		return 0;
-	snprintf(line, sizeof(line), "%s %s %s %s %" PRIu64 " %zu %d\n",
+	snprintf(words, sizeof(words), "%s %s %s %s %" PRIu64 " %zu %d",
 		 daxhp_mode_name(mode_of(obs)), or_none(daxhp_state_name(obs->state)),
 		 or_none(daxhp_state_name(word)), goal_name(plan->goal), first_block(obs),
 		 obs->n_blocks, (int)getpid());
-	r = journal_put(device->name, line);
+	r = journal_put(device->name, words);
 	return r < 0 ? r : 1;
 }
 
@@ -68,12 +60,12 @@ void leftover_strike(const struct daxhp_device *device)
 
 /* ---- reading ---- */
 
-static int parse(const char *line, struct entry *ret_entry)
+int leftover_parse(const char *words, struct leftover *ret_entry)
 {
-	struct entry e = { 0 };
+	struct leftover e = { 0 };
 	char mode[32], state[32], goal[32];
 
-	if (sscanf(line, "%31s %31s %63s %31s %" SCNu64 " %zu %d", mode, state, e.attribute_word,
+	if (sscanf(words, "%31s %31s %63s %31s %" SCNu64 " %zu %d", mode, state, e.attribute_word,
 		   goal, &e.first_block, &e.n_blocks, &e.told.pid) != 7)
 		return -EBADMSG;
 	if (!mode_from_name(mode, &e.told.mode) || !goal_from_name(goal, &e.told.goal))
@@ -88,27 +80,27 @@ static int parse(const char *line, struct entry *ret_entry)
 }
 
 /* 1: there is an entry, 0: there is none. */
-static int read_entry(const struct daxhp_device *device, struct entry *ret_entry)
+static int read_entry(const struct daxhp_device *device, struct leftover *ret_entry)
 {
-	char line[JOURNAL_LINE_MAX];
-	int r = journal_get(device->name, line, sizeof(line));
+	char words[JOURNAL_LINE_MAX];
+	int r = journal_get(device->name, words, sizeof(words));
 
 	if (r <= 0)
 		return r;
-	r = parse(line, ret_entry);
+	r = leftover_parse(words, ret_entry);
 	return r < 0 ? r : 1;
 }
 
 /* A process that is at work has an entry, too, but holds the lock. */
 static bool is_at_work(const struct daxhp_device *device)
 {
-	return device->lock_fd < 0 && lock_is_held(device->name);
+	return !lock_is_mine(&device->lock) && lock_is_held(device->name);
 }
 
 EXPORT int daxhp_device_find_leftover(struct daxhp_device *device,
 				      struct daxhp_device_leftover *ret_leftover)
 {
-	struct entry entry;
+	struct leftover entry;
 	int r = read_entry(device, &entry);
 
 	if (r <= 0 || is_at_work(device))
@@ -122,7 +114,7 @@ EXPORT int daxhp_device_find_leftover(struct daxhp_device *device,
 
 /* ---- the way back ---- */
 
-static struct memblock block_before(const struct entry *e, uint64_t id)
+static struct memblock block_before(const struct leftover *e, uint64_t id)
 {
 	struct memblock block = { .id = id, .zone = DAXHP_ZONE_UNKNOWN };
 
@@ -138,7 +130,7 @@ static struct memblock block_before(const struct entry *e, uint64_t id)
 
 /* What the dead process saw; its word holds for every block. */
 static struct daxhp_observation *as_before(const struct daxhp_observation *now,
-					   const struct entry *e)
+					   const struct leftover *e)
 {
 	struct daxhp_observation *obs = calloc(1, sizeof(*obs));
 
@@ -175,7 +167,7 @@ static bool is_between(const struct daxhp_observation *now)
 }
 
 /* 1: it is as it was; 0: it was so already, or is at the goal; -ESTALE: not for us to change. */
-static int go_back(struct daxhp_device *device, const struct entry *e,
+static int go_back(struct daxhp_device *device, const struct leftover *e,
 		   struct daxhp_result **ret_result)
 {
 	_cleanup_(cleanup_observation) struct daxhp_observation *now = NULL, *before = NULL;
@@ -201,16 +193,18 @@ static int go_back(struct daxhp_device *device, const struct entry *e,
 
 static int repair_locked(struct daxhp_device *device, struct daxhp_result **ret_result)
 {
-	struct entry entry;
+	struct leftover entry;
 	int r = read_entry(device, &entry);
 
-	if (r > 0)
+	if (r > 0) {
 		r = go_back(device, &entry, ret_result);
-	/* What cannot be read was never finished, and nothing changed yet. */
-	else if (r == -EBADMSG || r == -ENODATA || r == -EFBIG)
+	} else if (journal_is_void(r)) {
+		log_debug(device->ctx, "%s: the note of it is struck out: %s", device->name,
+			  strerror(-r));
 		r = 0;
-	else
+	} else {
 		return r;
+	}
 	if (r >= 0 || r == -ESTALE)
 		leftover_strike(device);
 	return r;
@@ -219,7 +213,7 @@ static int repair_locked(struct daxhp_device *device, struct daxhp_result **ret_
 EXPORT int daxhp_device_repair(struct daxhp_device *device, struct daxhp_result **ret_result)
 {
 	struct daxhp_device_leftover ignored;
-	bool was_locked = device->lock_fd >= 0;
+	bool was_locked = lock_is_mine(&device->lock);
 	int r = daxhp_device_find_leftover(device, &ignored), holder;
 
 	*ret_result = NULL;
@@ -267,14 +261,16 @@ EXPORT int daxhp_forget_leftovers(struct daxhp_ctx *ctx)
 	int n = 0;
 
 	while (dir && (de = readdir(dir))) {
-		_cleanup_close_ int fd = -1;
+		struct lock lock;
 		int holder;
 
 		if (!device_of_file(de->d_name, name, sizeof(name)) || is_there(ctx, name))
 			continue;
-		fd = lock_take(ctx, name, 0, &holder);
-		if (fd >= 0 && journal_drop(name) == 0)
+		if (lock_take(ctx, name, 0, &lock, &holder) < 0)
+			continue;
+		if (journal_drop(name) == 0)
 			n++;
+		lock_drop(&lock);
 	}
 	return n;
 }

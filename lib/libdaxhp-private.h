@@ -39,6 +39,9 @@ struct daxhp_ctx {
 	/* on the way to the policy's lock */
 	struct daxhp_leftover restored[DAXHP_LEFTOVER_MAX];
 	bool has_restored[DAXHP_LEFTOVER_MAX];
+	/* what somebody else wrote there meanwhile */
+	struct daxhp_leftover kept[DAXHP_LEFTOVER_MAX];
+	bool has_kept[DAXHP_LEFTOVER_MAX];
 };
 
 static inline bool ctx_is_cancelled(const struct daxhp_ctx *ctx)
@@ -76,6 +79,10 @@ int sysfs_write_word(int dirfd, const char *name, const char *word);
 int sysfs_open_file(int dirfd, const char *name);
 int sysfs_read_word_fd(int fd, char *ret_word, size_t size);
 int sysfs_write_word_fd(int fd, const char *word);
+/* To be locked only. @access: what the kernel lets root do with it, O_RDONLY or O_WRONLY. */
+int sysfs_open_lock(int dirfd, const char *name, int access);
+/* The root of debugfs, for the same: all namespaces share it. Errors: it cannot be had. */
+int sysfs_open_debugfs(void);
 bool sysfs_exists(int dirfd, const char *name);
 /* The last component of what the link @name points to. */
 int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size);
@@ -194,6 +201,42 @@ static inline double clock_now(void)
 /* A thread that takes no signals: those are for the thread that writes to the kernel. */
 int thread_start(pthread_t *ret_thread, void *(*run)(void *data), void *data);
 
+/* ---- fork.c ---- */
+
+/* From here on a child that is forked closes its copy of @fd. Errors: -ENOMEM. */
+int fork_close_add(int fd);
+/* @fd is about to be closed. False in such a child: the number is another file's by now, or none's. */
+bool fork_close_remove(int fd);
+
+/* ---- lock.c ---- */
+
+struct lock {
+	pid_t owner; /* 0: not locked */
+	int fds[3];
+	size_t n_fds;
+};
+
+/* @fd, or a copy of it in its place, which is none of the standard ones. Errors are passed on. */
+int above_stdio(int fd);
+/* /run/daxhp, made if need be; -EPERM when it is not ours alone. */
+int run_dir_open(bool create);
+/* NULL when it cannot be opened. */
+DIR *run_dir_list(void);
+/*
+ * Lock @name in /run/daxhp/, waiting until then at most (see clock_now()); *lock is overwritten.
+ * -EWOULDBLOCK: *ret_holder has it.
+ */
+int lock_take(struct daxhp_ctx *ctx, const char *name, double until, struct lock *lock,
+	      int *ret_holder);
+/* The name of the lock for the machine's policy, and all of it. */
+#define POLICY_LOCK "policy"
+int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock);
+/* Nothing happens to one that is not locked. */
+void lock_drop(struct lock *lock);
+/* Does this process hold it? A child that was forked has the structure, but not the lock. */
+bool lock_is_mine(const struct lock *lock);
+bool lock_is_held(const char *name);
+
 /* ---- device.c ---- */
 
 struct daxhp_device {
@@ -209,10 +252,12 @@ struct daxhp_device {
 	size_t n_ranges;
 	/* 0, or why the value is not known */
 	int size_error, align_error, target_node_error, ranges_error;
-	int lock_fd; /* -1: not locked */
+	struct lock lock;
 };
 
 int device_open_dir(const struct daxhp_device *device);
+/* A file of its own that only root can open. */
+int device_open_lock(const struct daxhp_device *device);
 void device_read_again(struct daxhp_device *device);
 void devices_free(struct daxhp_device *devices);
 
@@ -274,6 +319,8 @@ int policy_write(const char *word);
 /* Does the kernel look for devices when a driver of the dax bus comes? "1" or "0". */
 int autoprobe_read(char *ret_word, size_t size);
 int autoprobe_write(const char *word);
+/* A file of the machine's that only root can open. */
+int policy_open_lock(void);
 
 /* ---- observe.c ---- */
 
@@ -425,7 +472,8 @@ struct run {
 	const struct daxhp_observation *obs; /* what the plan was made from */
 	struct daxhp_result *result;	     /* takes the failure */
 	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
-	int policy_fd;			     /* holds the lock for the policy; -1: not held */
+	char set_policy[WORD_MAX];	     /* to this */
+	struct lock policy_lock;
 	struct guard *guard; /* up from its step until the blocks are gone, or the run is over */
 	int guard_error;     /* negative: somebody may be inside all the same */
 	struct rivals rivals;
@@ -436,35 +484,51 @@ int step_run(struct run *run, struct daxhp_step *step);
 /* Whoever was kept off is among the run's rivals. */
 void drop_guard(struct run *run);
 
-/* ---- lock.c ---- */
-
-/* /run/daxhp, made if need be; -EPERM when it is not ours alone. */
-int run_dir_open(bool create);
-/* NULL when it cannot be opened. */
-DIR *run_dir_list(void);
-/* A descriptor that holds the lock until it is closed. -EWOULDBLOCK: *ret_holder has it. */
-int lock_take(struct daxhp_ctx *ctx, const char *name, int wait_ms, int *ret_holder);
-bool lock_is_held(const char *name);
-
 /* ---- journal.c ---- */
 
 #define JOURNAL_ENDING ".journal"
 /* Longest entry, with its NUL. */
-#define JOURNAL_LINE_MAX 192
+#define JOURNAL_LINE_MAX 240
 
-/* An entry is one line below a name, there as a whole or not at all. */
-int journal_put(const char *name, const char *line);
-/* 1 with the line, 0 when there is none. */
-int journal_get(const char *name, char *ret_line, size_t size);
+/* An entry is some words below a name, there as a whole or not at all. */
+int journal_put(const char *name, const char *words);
+/* 1 with the words, 0 when there is none, -EBADMSG for what is none, -ESTALE: of another boot. */
+int journal_get(const char *name, char *ret_words, size_t size);
 int journal_drop(const char *name);
+/* The part of it that is pure. @ret_words points into @line. */
+int journal_parse(const char *line, const char *boot, const char **ret_words);
+/*
+ * Is there nothing to restore behind this error? What cannot be understood was never finished, and
+ * nothing changed yet.
+ */
+bool journal_is_void(int error);
 
-/* What @file said is about to be changed from @found to @set. Under policy_lock(). */
-int journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set);
-int journal_erase(enum daxhp_leftover_kind kind);
-/* Like lock_take(), for the machine's policy; what a dead process left of it is put right first. */
-int policy_lock(struct daxhp_ctx *ctx);
+/* ---- borrow.c ---- */
+
+/* What the file said is about to be changed from @found to @set. Under policy_lock(). */
+int borrow_note(enum daxhp_leftover_kind kind, const char *found, const char *set);
+/* Write @found again, unless what stands there is not @set any more; strike out the note. */
+int borrow_return(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind, const char *found,
+		  const char *set);
+/* Like lock_take_policy(); what a dead process left of the machine's words is put right first. */
+int policy_lock(struct daxhp_ctx *ctx, struct lock *lock);
+/* Pure. -EBADMSG. */
+int borrow_parse(const char *words, enum daxhp_leftover_kind kind,
+		 struct daxhp_leftover *ret_entry);
 
 /* ---- leftover.c ---- */
+
+/* How a device was when its reconfiguration began, as it is written down. */
+struct leftover {
+	struct daxhp_device_leftover told;
+	char attribute_word[WORD_MAX];
+	/* A device of the same name with other blocks is another device. */
+	uint64_t first_block;
+	size_t n_blocks;
+};
+
+/* Pure. -EBADMSG. */
+int leftover_parse(const char *words, struct leftover *ret_entry);
 
 /*
  * Write down how @device was before @plan, if a process that is killed in the middle would leave

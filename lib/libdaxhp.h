@@ -154,9 +154,10 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
 
 /*
  * Make this process the only one that works on the device through this library: observe, plan and
- * apply while it is locked. The lock goes with the process. Needs to be able to write to
- * /run/daxhp/. Waits up to @wait_seconds for another process; then -EWOULDBLOCK, with its pid in
- * *ret_holder (0: not known). -EINTR after daxhp_cancel(). -EPERM: /run/daxhp is somebody else's.
+ * apply while it is locked. The lock goes with the process, and a child that it forks does not have
+ * it. Needs to be able to write to /run/daxhp/. Waits up to @wait_seconds for another process; then
+ * -EWOULDBLOCK, with its pid in *ret_holder (0: not known, it has another /run). -EINTR after
+ * daxhp_cancel(). -EPERM: /run/daxhp is somebody else's.
  */
 int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder);
 void daxhp_device_unlock(struct daxhp_device *device);
@@ -178,7 +179,10 @@ struct daxhp_leftover {
 /* The name of the file in sysfs. */
 const char *daxhp_leftover_name(enum daxhp_leftover_kind kind);
 
-/* 1 with the leftover, 0 when there is none, -EACCES when the user may not know. */
+/*
+ * 1 with the leftover, 0 when there is none, -EACCES when the user may not know. -EBADMSG: what is
+ * written down is not whole; -ESTALE: it is from before a reboot. Both are struck out by a repair.
+ */
 int daxhp_find_leftover(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
 			struct daxhp_leftover *ret_leftover);
 /* The same, and put it right. */
@@ -190,6 +194,12 @@ int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
  */
 int daxhp_take_restored(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
 			struct daxhp_leftover *ret_leftover);
+/*
+ * What somebody else wrote there while daxhp_apply() had it changed: it was kept. Of the leftover,
+ * @before is what stood there first, @left what stands there now. 1 and 0 as above.
+ */
+int daxhp_take_kept(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
+		    struct daxhp_leftover *ret_leftover);
 
 /* ---- observation ---- */
 
@@ -421,7 +431,7 @@ struct daxhp_device_leftover {
 	int pid;
 };
 
-/* 1 with the leftover, 0 when there is none, -EACCES when the user may not know. */
+/* As daxhp_find_leftover(). */
 int daxhp_device_find_leftover(struct daxhp_device *device,
 			       struct daxhp_device_leftover *ret_leftover);
 /*

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * One daxhp at a time: per device, and per machine for its policy. The locks are flock()s on files
- * in /run/daxhp/, so that they go with the process that holds them, however it ends.
+ * One daxhp at a time: per device, and per machine for its policy. The locks are flock()s, so that
+ * they go with the process that holds them, however it ends.
+ *
+ * The first is on a file in /run/daxhp/, which tells others the pid. But /run need not be the same
+ * for all: a container has its own. So the next is on a file in /sys, of the device or of the dax
+ * bus; and for the policy one more on debugfs, as a network namespace can have its own /sys, too.
+ * Only root can open any of them: nobody else can keep daxhp waiting.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +20,7 @@
 
 #define RUN_DIR "/run/daxhp"
 #define WAIT_STEP_MS 50
+#define POLICY_WAIT_SECONDS 600
 
 /* What another user could have put there is not to be trusted. */
 static int check_run_dir(int dirfd)
@@ -54,6 +60,103 @@ DIR *run_dir_list(void)
 	return dir;
 }
 
+/* ---- descriptors ---- */
+
+/*
+ * Where stdout or stderr is closed, a file that is opened takes its number, and what others print
+ * would go into it.
+ */
+int above_stdio(int fd)
+{
+	int above;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (above < 0)
+		above = -errno;
+	close(fd);
+	return above;
+}
+
+static int wait_for(struct daxhp_ctx *ctx, int fd, double until)
+{
+	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000L };
+
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (ctx_is_cancelled(ctx))
+			return -EINTR;
+		if (clock_now() >= until)
+			return -EWOULDBLOCK;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+/* Before it is locked: a child that is forked in between would have the lock as well. */
+static int add_fd(struct lock *lock, int fd)
+{
+	int r = fd < 0 ? fd : fork_close_add(fd);
+
+	if (r < 0) {
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	lock->owner = getpid();
+	lock->fds[lock->n_fds++] = fd;
+	return 0;
+}
+
+void lock_drop(struct lock *lock)
+{
+	/* In a child they are closed already, and other files may have their numbers. */
+	for (size_t i = 0; i < lock->n_fds; i++)
+		if (fork_close_remove(lock->fds[i]))
+			close(lock->fds[i]);
+	*lock = (struct lock){ 0 };
+}
+
+bool lock_is_mine(const struct lock *lock)
+{
+	return lock->owner == getpid();
+}
+
+/* ---- the file in /run/daxhp/ ---- */
+
+static void file_name(char *ret_file, const char *name)
+{
+	snprintf(ret_file, WORD_MAX, "%.32s.lock", name);
+}
+
+static int open_file(const char *name)
+{
+	_cleanup_close_ int dirfd = run_dir_open(true);
+	char file[WORD_MAX];
+	int fd;
+
+	if (dirfd < 0)
+		return dirfd;
+	file_name(file, name);
+	fd = openat(dirfd, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : above_stdio(fd);
+}
+
+/* Who tidies up /run can have removed it, and somebody else have made another since. */
+static bool is_in_place(const char *name, int fd)
+{
+	_cleanup_close_ int dirfd = run_dir_open(false);
+	struct stat ours, theirs;
+	char file[WORD_MAX];
+
+	file_name(file, name);
+	return dirfd >= 0 && fstat(fd, &ours) == 0 &&
+	       fstatat(dirfd, file, &theirs, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
 /* Who holds it has written its pid there; 0 when it has not come to that yet. */
 static int read_holder(int fd)
 {
@@ -67,52 +170,41 @@ static int write_holder(int fd)
 {
 	char buf[16];
 	int len = snprintf(buf, sizeof(buf), "%d\n", (int)getpid());
+	ssize_t n;
 
 	if (ftruncate(fd, 0) < 0)
 		return -errno;
-	return pwrite(fd, buf, len, 0) == len ? 0 : -EIO;
+	n = pwrite(fd, buf, len, 0);
+	return n == len ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
-static int try_lock(int fd, int wait_ms, const struct daxhp_ctx *ctx)
+/* 1: it is another file by now. */
+static int try_file(struct daxhp_ctx *ctx, const char *name, double until, struct lock *lock,
+		    int *ret_holder)
 {
-	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000L };
+	int fd = open_file(name), r = add_fd(lock, fd);
 
-	for (int ms = 0;; ms += WAIT_STEP_MS) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
-			return 0;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -errno;
-		if (ctx_is_cancelled(ctx))
-			return -EINTR;
-		if (ms >= wait_ms)
-			return -EWOULDBLOCK;
-		nanosleep(&pause, NULL);
-	}
-}
-
-int lock_take(struct daxhp_ctx *ctx, const char *name, int wait_ms, int *ret_holder)
-{
-	_cleanup_close_ int dirfd = run_dir_open(true);
-	_cleanup_close_ int fd = -1;
-	char file[64];
-	int r;
-
-	*ret_holder = 0;
-	if (dirfd < 0)
-		return dirfd;
-	snprintf(file, sizeof(file), "%s.lock", name);
-	fd = openat(dirfd, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	r = try_lock(fd, wait_ms, ctx);
+	if (r == 0)
+		r = wait_for(ctx, fd, until);
 	if (r == -EWOULDBLOCK)
 		*ret_holder = read_holder(fd);
 	if (r == 0)
-		r = write_holder(fd);
-	if (r < 0)
-		return r;
-	r = fd;
-	fd = -1;
+		r = is_in_place(name, fd) ? write_holder(fd) : 1;
+	if (r)
+		lock_drop(lock);
+	return r;
+}
+
+int lock_take(struct daxhp_ctx *ctx, const char *name, double until, struct lock *lock,
+	      int *ret_holder)
+{
+	int r;
+
+	*lock = (struct lock){ 0 };
+	*ret_holder = 0;
+	do
+		r = try_file(ctx, name, until, lock, ret_holder);
+	while (r > 0);
 	return r;
 }
 
@@ -121,35 +213,64 @@ bool lock_is_held(const char *name)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
 	_cleanup_close_ int fd = -1;
-	char file[64];
+	char file[WORD_MAX];
 
 	if (dirfd < 0)
 		return false;
-	snprintf(file, sizeof(file), "%s.lock", name);
+	file_name(file, name);
 	fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
+/* ---- all of a lock ---- */
+
+/* @fd becomes a part of the lock, or is closed. Without such a file there is nothing to share. */
+static int take_also(struct daxhp_ctx *ctx, struct lock *lock, int fd, double until)
+{
+	int r = fd == -ENOENT ? 0 : add_fd(lock, fd);
+
+	return r == 0 && fd >= 0 ? wait_for(ctx, fd, until) : r;
+}
+
+int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
+{
+	/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
+	double until = clock_now() + POLICY_WAIT_SECONDS;
+	int holder, debugfs, r = lock_take(ctx, POLICY_LOCK, until, lock, &holder);
+
+	if (r == 0)
+		r = take_also(ctx, lock, policy_open_lock(), until);
+	debugfs = r == 0 ? sysfs_open_debugfs() : -ENOENT;
+	/* In most containers it cannot be had, and then there is no more to be done. */
+	if (debugfs >= 0)
+		r = take_also(ctx, lock, debugfs, until);
+	else if (r == 0)
+		log_debug(ctx, "no debugfs: containers with another /sys are not waited for");
+	if (r < 0)
+		lock_drop(lock);
+	return r;
+}
+
 EXPORT int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder)
 {
-	int holder, wait_ms = wait_seconds > INT_MAX / 1000 ? INT_MAX : wait_seconds * 1000;
-	int fd;
+	double until = clock_now() + wait_seconds;
+	int holder, r;
 
-	if (device->lock_fd >= 0)
+	if (lock_is_mine(&device->lock))
 		return 0;
-	fd = lock_take(device->ctx, device->name, wait_ms, &holder);
-	if (fd == -EWOULDBLOCK)
+	r = lock_take(device->ctx, device->name, until, &device->lock, &holder);
+	if (r == 0)
+		r = take_also(device->ctx, &device->lock, device_open_lock(device), until);
+	if (r == -EWOULDBLOCK)
 		*ret_holder = holder;
-	if (fd < 0)
-		return fd;
-	device->lock_fd = fd;
-	device_read_again(device);
-	return 0;
+	if (r < 0)
+		lock_drop(&device->lock);
+	else
+		device_read_again(device);
+	return r;
 }
 
 EXPORT void daxhp_device_unlock(struct daxhp_device *device)
 {
-	if (device->lock_fd >= 0)
-		close(device->lock_fd);
-	device->lock_fd = -1;
+	lock_drop(&device->lock);
 }

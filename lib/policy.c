@@ -4,6 +4,7 @@
  * new, drivers_autoprobe whether a driver that is new takes the devices it finds.
  */
 #include <errno.h>
+#include <fcntl.h>
 
 #include "libdaxhp-private.h"
 
@@ -37,4 +38,11 @@ int autoprobe_write(const char *word)
 	_cleanup_close_ int dirfd = sysfs_open_dir(DAX_BUS_DIR);
 
 	return dirfd < 0 ? dirfd : sysfs_write_word(dirfd, AUTOPROBE_FILE, word);
+}
+
+int policy_open_lock(void)
+{
+	_cleanup_close_ int dirfd = sysfs_open_dir(DAX_BUS_DIR);
+
+	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "drivers_probe", O_WRONLY);
 }

@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <linux/magic.h>
+#include <sys/mount.h>
+#include <sys/statfs.h>
 
 #include "libdaxhp-private.h"
 
@@ -152,6 +155,41 @@ int sysfs_open_file(int dirfd, const char *name)
 	int fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 
 	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_open_lock(int dirfd, const char *name, int access)
+{
+	int fd = openat(dirfd, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* A mount that nobody else sees, and that goes with its descriptors. */
+static int mount_debugfs(void)
+{
+	_cleanup_close_ int fs = fsopen("debugfs", FSOPEN_CLOEXEC);
+	_cleanup_close_ int mount_fd = -1;
+	int fd;
+
+	if (fs < 0 || fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	mount_fd = fsmount(fs, FSMOUNT_CLOEXEC, 0);
+	if (mount_fd < 0)
+		return -errno;
+	fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_open_debugfs(void)
+{
+	int fd = open("/sys/kernel/debug", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs st;
+
+	if (fd >= 0 && fstatfs(fd, &st) == 0 && st.f_type == DEBUGFS_MAGIC)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return mount_debugfs();
 }
 
 bool sysfs_exists(int dirfd, const char *name)

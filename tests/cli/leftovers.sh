@@ -19,9 +19,9 @@ make_blocks online Movable 128 129
 mkdir -m 700 /run/daxhp
 before=$(fingerprint)
 
-# note DEVICE WORDS: as leftover.c writes them.
+# note DEVICE WORDS [BOOT]: as journal.c writes them.
 note() {
-	printf '%s\n' "$2" >"/run/daxhp/$1.journal"
+	printf '%s %s\n' "${3-$(</proc/sys/kernel/random/boot_id)}" "$2" >"/run/daxhp/$1.journal"
 }
 
 # A command that may write, and has nothing to do.
@@ -66,6 +66,10 @@ rm /run/daxhp/dax0.0.journal
 # struck NAME DEVICE WORDS [REGEX]: no longer there after a command for another device, without or with a line.
 struck() {
 	note "$2" "$3"
+	strikes "$@"
+}
+
+strikes() {
 	nothing_to_do
 	is "$1: exit status" "$status" 0
 	if [ -n "${4-}" ]; then
@@ -88,11 +92,43 @@ struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax 64 2 4711'
 	"note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\. 'daxhp .* dax0\.0' .*"
 struck "somebody else's doing" dax0.1 'system-ram online - move_movable 96 2 4711' \
 	"note: dax0\.1: .* it was online, is devdax now, and was left so\. 'daxhp reconfigure --mode=system-ram --kernel dax0\.1' .*"
+# Of before a reboot, where /run has outlasted it.
+other_boot=01234567-89ab-cdef-0123-456789abcdef
+note dax0.0 "$half" $other_boot
+run status dax0.2
+is 'of another boot: not mentioned' "$(grep -c killed <<<"$err")" 0
+strikes 'of another boot' dax0.0 ''
+note policy 'online_kernel offline 4711' $other_boot
+strikes 'a policy of another boot' policy ''
+printf '%s\n' "$half" >/run/daxhp/dax0.0.journal
+strikes 'without the boot' dax0.0 ''
 # What somebody has changed since was meant, so nothing is restored, nor said to be.
 struck 'a policy that is another by now' policy 'online_kernel online_movable 4711'
 touch /run/daxhp/else.journal /run/daxhp/dax9.0
 nothing_to_do
 check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/daxhp/dax9.0
+
+# ---- the one that is waited for is killed ----
+
+(exec 8>/run/daxhp/dax0.0.lock && flock 8 && exec sleep 60) &
+holder=$!
+until ! flock --nonblock /run/daxhp/dax0.0.lock true; do sleep 0.1; done
+note dax0.0 'system-ram inconsistent - devdax 64 2 4711'
+(sleep 1 && kill "$holder") &
+run unplug --wait=30 dax0.0
+check 'killed while it is waited for: its device is looked after' matches "$err" \
+	"^daxhp: note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\."
+check 'killed while it is waited for: struck out' test ! -e /run/daxhp/dax0.0.journal
+before=$(fingerprint)
+
+# ---- outputs that are closed ----
+
+# It is refused while the device is locked; what is said of that ends in no file.
+for closed in '2>&-' '>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
+	rm -f /run/daxhp/dax0.2.lock
+	eval '"$tool" online --kernel dax0.2 >"$work/out" 2>"$work/err"' "$closed"
+	check "$closed: the lock holds a pid and nothing else" matches "$(</run/daxhp/dax0.2.lock)" '^[0-9]+$'
+done
 
 # ---- where nothing can be believed ----
 

@@ -17,16 +17,14 @@ __typeof__(guard_get_fd) __wrap_guard_get_fd;
 __typeof__(guard_start) __wrap_guard_start;
 __typeof__(guard_stop) __wrap_guard_stop;
 __typeof__(journal_drop) __wrap_journal_drop;
-__typeof__(journal_erase) __wrap_journal_erase;
 __typeof__(journal_get) __wrap_journal_get;
 __typeof__(journal_put) __wrap_journal_put;
-__typeof__(journal_write) __wrap_journal_write;
 __typeof__(memblock_open_dir) __wrap_memblock_open_dir;
 __typeof__(memblock_read_state) __wrap_memblock_read_state;
 __typeof__(memblock_write) __wrap_memblock_write;
 __typeof__(monitor_start) __wrap_monitor_start;
 __typeof__(monitor_stop) __wrap_monitor_stop;
-__typeof__(policy_lock) __wrap_policy_lock;
+__typeof__(lock_take_policy) __wrap_lock_take_policy;
 __typeof__(policy_read) __wrap_policy_read;
 __typeof__(policy_write) __wrap_policy_write;
 
@@ -54,8 +52,7 @@ void model_reset(const struct daxhp_observation *obs)
 	if (strcmp(obs->attribute_word, "unknown") == 0)
 		model.attribute = DAXHP_ONLINE_MOVABLE;
 	model.policy = model.first_policy = state_from_name(obs->policy);
-	model.policy_fd = -1;
-	model.device.lock_fd = 0; /* any but -1: locked */
+	model.device.lock.owner = getpid();
 	model.has_kmem = obs->has_kmem;
 	model.n_blocks = obs->n_blocks;
 	assert_true(obs->n_blocks <= MODEL_BLOCKS_MAX);
@@ -464,76 +461,80 @@ int __wrap_policy_write(const char *word)
 	if (r < 0)
 		return r;
 	/* Killed between this and the restoring, only the journal would know. */
-	if (policy != model.first_policy && !model.has_journal)
+	if (policy != model.first_policy && !*model.policy_note)
 		model.was_absurd = true;
 	model.policy = policy;
 	return 0;
 }
 
 /* A second lock would wait for the first, which is ours, for ever. */
-int __wrap_policy_lock(struct daxhp_ctx *ctx)
+int __wrap_lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
 {
 	assert_ptr_equal(ctx, &model.ctx);
-	if (model.policy_fd >= 0 && fcntl(model.policy_fd, F_GETFD) >= 0) {
+	if (model.policy_fd > 0 && fcntl(model.policy_fd, F_GETFD) >= 0) {
 		model.was_absurd = true;
 		return -EWOULDBLOCK;
 	}
 	model.policy_fd = some_fd();
-	return model.policy_fd;
+	assert_int_equal(fork_close_add(model.policy_fd), 0);
+	*lock = (struct lock){ .owner = getpid(), .fds = { model.policy_fd }, .n_fds = 1 };
+	return 0;
 }
 
-int __wrap_journal_write(enum daxhp_leftover_kind kind, const char *found, const char *set)
-{
-	int r = ask(ENOSPC);
+/* ---- the journal ---- */
 
-	if (is_dead())
-		return -EIO;
-	if (r < 0)
-		return r;
-	/* Were daxhp killed now, this would be made the machine's policy. */
-	if (state_from_name(found) != model.first_policy)
+static char *find_note(const char *name)
+{
+	if (strcmp(name, "policy") == 0)
+		return model.policy_note;
+	/* Its drivers are loaded by the model itself, not by the bus. */
+	if (strcmp(name, "autoprobe") == 0)
+		return NULL;
+	assert_string_equal(name, model.device.name);
+	return model.note;
+}
+
+/* Were daxhp killed now, the first word would be made the machine's policy. */
+static void check_policy_note(const char *words)
+{
+	char found[64], set[64];
+
+	if (sscanf(words, "%63s %63s", found, set) != 2 ||
+	    state_from_name(found) != model.first_policy ||
+	    state_from_name(set) == DAXHP_STATE_NONE)
 		model.was_absurd = true;
-	(void)kind;
-	(void)set;
-	model.has_journal = true;
-	return 0;
 }
 
-int __wrap_journal_erase(enum daxhp_leftover_kind kind)
+int __wrap_journal_put(const char *name, const char *words)
 {
-	(void)kind;
-	if (is_dead())
-		return -EIO;
-	model.has_journal = false;
-	return 0;
-}
-
-int __wrap_journal_put(const char *name, const char *line)
-{
+	char *note = find_note(name);
 	int r = ask(ENOSPC);
 
-	assert_string_equal(name, model.device.name);
 	if (is_dead())
 		return -EIO;
 	if (r < 0)
 		return r;
-	snprintf(model.note, sizeof(model.note), "%.*s", (int)strcspn(line, "\n"), line);
+	if (note == model.policy_note)
+		check_policy_note(words);
+	snprintf(note, JOURNAL_LINE_MAX, "%s", words);
 	return 0;
 }
 
-int __wrap_journal_get(const char *name, char *ret_line, size_t size)
+int __wrap_journal_get(const char *name, char *ret_words, size_t size)
 {
-	assert_string_equal(name, model.device.name);
-	snprintf(ret_line, size, "%s", model.note);
-	return *model.note != '\0';
+	const char *note = find_note(name);
+
+	if (!note || !*note)
+		return 0;
+	snprintf(ret_words, size, "%s", note);
+	return 1;
 }
 
 int __wrap_journal_drop(const char *name)
 {
-	assert_string_equal(name, model.device.name);
 	if (is_dead())
 		return -EIO;
-	model.note[0] = '\0';
+	*find_note(name) = '\0';
 	return 0;
 }
 

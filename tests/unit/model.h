@@ -40,9 +40,9 @@ struct model {
 	bool bound;
 	enum daxhp_state attribute; /* what it was told last, while it is bound */
 	enum daxhp_state policy, first_policy;
-	bool has_journal;	     /* of the policy */
-	char note[JOURNAL_LINE_MAX]; /* of the device, in the journal; empty: none */
-	int policy_fd;		     /* the lock for it */
+	/* Of the policy and of the device, in the journal; empty: none. */
+	char policy_note[JOURNAL_LINE_MAX], note[JOURNAL_LINE_MAX];
+	int policy_fd; /* the lock for it; 0: not yet */
 	struct memblock blocks[MODEL_BLOCKS_MAX];
 	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */
 	size_t n_blocks;

@@ -55,12 +55,15 @@ static void set_fault(enum model_fault fault, unsigned int at)
 	model.is_dead = false;
 }
 
-/* What daxhp_repair() does, which comes first. */
+/* This comes first. */
 static void repair_policy(void)
 {
-	if (model.has_journal)
-		model.policy = model.first_policy;
-	model.has_journal = false;
+	bool is_noted = *model.policy_note;
+	struct daxhp_leftover left;
+	int r = daxhp_repair(&model.ctx, DAXHP_LEFTOVER_POLICY, &left);
+
+	assert_true(r == 0 || (r == 1 && is_noted));
+	assert_string_equal(model.policy_note, "");
 }
 
 static int apply(struct trial *t, struct daxhp_observation *obs, enum daxhp_failure *ret_refusal)
@@ -120,7 +123,6 @@ static int repair(void)
 	int r = daxhp_device_repair(&model.device, &result);
 
 	daxhp_result_free(result);
-	repair_policy();
 	return r;
 }
 
@@ -134,6 +136,7 @@ static bool repair_with_fault(struct trial *t)
 	r = repair();
 	goes_on = t->fault == FAULT_KILL ? model.is_dead : t->fault_at < model.calls;
 	set_fault(FAULT_NONE, 0);
+	repair_policy();
 	look(t);
 	check_world(t);
 	assert_msg(*model.note || r >= 0 || r == -ESTALE, "forgotten: %s", describe(t));

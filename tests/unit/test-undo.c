@@ -81,7 +81,7 @@ static void check_world(const struct trial *t)
 	assert_msg(!model.was_wedged, "wedged: %s", describe(t));
 	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
 	assert_msg(model.policy == model.first_policy, "policy not restored: %s", describe(t));
-	assert_msg(!model.has_journal && !*model.note, "journal left: %s", describe(t));
+	assert_msg(!*model.policy_note && !*model.note, "journal left: %s", describe(t));
 }
 
 static void check_truth(const struct trial *t)

@@ -290,7 +290,7 @@ its_turn() {
 test_other_is_killed_meanwhile() {
 	get_to devdax
 	wait_for_policy 'killed meanwhile' --mode=system-ram --movable
-	echo 'offline online_kernel 99999' >/run/daxhp/policy.journal
+	echo "$(</proc/sys/kernel/random/boot_id) offline online_kernel 99999" >/run/daxhp/policy.journal
 	set_policy online_kernel
 	its_turn
 	exits 0 'killed meanwhile: exit status'

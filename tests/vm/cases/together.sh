@@ -5,7 +5,8 @@
 #
 # Several daxhp at once on several devices: each has its own device's lock, and
 # the machine's policy, which all of them change for a moment, is in the end
-# what it was.
+# what it was: also when they do not share /run, and when somebody else changes
+# the policy meanwhile.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -25,11 +26,14 @@ reset() {
 	done
 }
 
+# What daxhp is started by.
+launcher=()
+
 # at_once WORD...: daxhp with these words for each device, all at the same time.
 at_once() {
 	local device pids=() pid rc
 	for device in "${devices[@]}"; do
-		daxhp "$@" "$device" >"/run/$device.out" 2>&1 &
+		"${launcher[@]}" daxhp "$@" "$device" >"/run/$device.out" 2>&1 &
 		pids+=($!)
 	done
 	rcs=''
@@ -63,6 +67,77 @@ test_all_at_once() {
 		reset
 	done
 	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
+	never_wedged
+}
+
+# apart COMMAND...: with a /run of its own, as in a container.
+apart() {
+	unshare --mount sh -c 'mount -t tmpfs -o mode=755 none /run && exec "$@"' sh "$@"
+}
+
+# far_apart COMMAND...: with a network and a /sys of its own as well.
+far_apart() {
+	unshare --mount --net --pid --fork --mount-proc \
+		sh -c 'umount -l /sys && mount -t sysfs none /sys && mount -t tmpfs -o mode=755 none /run && exec "$@"' sh "$@"
+}
+
+# keeps_policy NAME: twenty times the devices come up at once; one test.
+keeps_policy() {
+	local i wrong=''
+	for ((i = 1; i <= 20 && ${#wrong} == 0; i++)); do
+		at_once online --movable
+		[ "$rcs" = '0 0 0 ' ] || wrong+="exit status $rcs: $(cat /run/dax*.out)"$'\n'
+		[ "$(policy)" = offline ] || wrong+="the policy is $(policy)"$'\n'
+		set_policy offline
+		reset || wrong+='cannot be taken away'
+	done
+	if [ -z "$wrong" ]; then
+		pass "$1: all done, and the policy as before, 20 times"
+	else
+		fail "$1: all done, and the policy as before, time $((i - 1)) of 20" "${wrong%$'\n'}"
+	fi
+	launcher=()
+}
+
+test_without_common_run() {
+	launcher=(apart)
+	keeps_policy 'each with its own /run'
+	never_wedged
+}
+
+test_without_common_sys() {
+	launcher=(far_apart)
+	keeps_policy 'each with its own /run, /sys and network'
+	never_wedged
+}
+
+# at_bind COMMAND...: runs it while daxhp is held up behind the binding of the first device.
+at_bind() {
+	timeout 60 strace -f -o /run/strace.log -P "$dax_bus/drivers/kmem/bind" -e inject=write:delay_exit=3000000 \
+		daxhp online --movable "$first" >/run/tap.out 2>/run/tap.err &
+	held_pid=$! ran='daxhp online --movable'
+	wait_until is_up
+	"$@"
+	let_go
+}
+
+is_up() {
+	[ "$(raw_word "$first")" = online_movable ]
+}
+
+# Whoever writes to the policy while daxhp has it changed means it, and knows nothing of daxhp.
+test_policy_changed_meanwhile() {
+	at_bind set_policy online_kernel
+	is "$(policy)" online_kernel "somebody else's word stays"
+	like "$err" "auto_online_blocks.*online_kernel" 'and daxhp tells of it'
+	one_sentence 'in one sentence'
+	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
+	set_policy offline
+	reset
+	at_bind true
+	exits 0 'nobody changes it: exit status'
+	is "$(policy)" offline 'nobody changes it: the policy as before'
+	is "$err" '' 'nobody changes it: no talk'
 	never_wedged
 }
 

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A lock holds, and a guard denies, for as long as one of their descriptors is open anywhere. A
+ * child that the user of the library forks, and that runs no other program, has copies of them:
+ * others would wait for that child when this process has long let go, or has ended. So a child
+ * closes them before anything else.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "libdaxhp-private.h"
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int register_error;
+static int *fds;
+static size_t n_fds;
+
+/* The list is whole when it is copied, and the child's mutex is its own to unlock. */
+static void before_fork(void)
+{
+	pthread_mutex_lock(&mutex);
+}
+
+static void after_fork(void)
+{
+	pthread_mutex_unlock(&mutex);
+}
+
+static void after_fork_in_child(void)
+{
+	for (size_t i = 0; i < n_fds; i++)
+		close(fds[i]);
+	n_fds = 0;
+	pthread_mutex_unlock(&mutex);
+}
+
+static void register_handlers(void)
+{
+	register_error = -pthread_atfork(before_fork, after_fork, after_fork_in_child);
+}
+
+int fork_close_add(int fd)
+{
+	int *grown, r = 0;
+
+	pthread_once(&once, register_handlers);
+	if (register_error < 0)
+		return register_error;
+	pthread_mutex_lock(&mutex);
+	grown = reallocarray(fds, n_fds + 1, sizeof(*grown));
+	if (grown) {
+		fds = grown;
+		fds[n_fds++] = fd;
+	} else {
+		r = -ENOMEM;
+	}
+	pthread_mutex_unlock(&mutex);
+	return r;
+}
+
+bool fork_close_remove(int fd)
+{
+	bool is_ours = false;
+
+	pthread_mutex_lock(&mutex);
+	for (size_t i = 0; i < n_fds && !is_ours; i++) {
+		is_ours = fds[i] == fd;
+		if (is_ours)
+			fds[i] = fds[--n_fds];
+	}
+	pthread_mutex_unlock(&mutex);
+	return is_ours;
+}

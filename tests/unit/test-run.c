@@ -1,0 +1,756 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Locks and notes in a /run of the test's own, with a made-up /sys; what goes wrong with them is
+ * put in in the place of a system call.
+ */
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "unit.h"
+
+#define DIR_RUN "/run/daxhp"
+#define POLICY "/sys/devices/system/memory/auto_online_blocks"
+#define AUTOPROBE "/sys/bus/dax/drivers_autoprobe"
+#define BOOT_LENGTH 36
+
+static struct daxhp_ctx ctx;
+static char boot[64];
+
+/* ---- in the place of the system's own ---- */
+
+__typeof__(flock) __wrap_flock, __real_flock;
+__typeof__(fsync) __wrap_fsync, __real_fsync;
+__typeof__(geteuid) __wrap_geteuid, __real_geteuid;
+__typeof__(pwrite) __wrap_pwrite64, __real_pwrite64;
+__typeof__(renameat) __wrap_renameat, __real_renameat;
+__typeof__(write) __wrap_write, __real_write;
+__typeof__(sysfs_open_debugfs) __wrap_sysfs_open_debugfs;
+
+static uid_t other_uid;
+static size_t room = SIZE_MAX; /* bytes that a file takes */
+static char order[128];	       /* in which files were synced and renamed */
+static void (*before_flock)(void);
+
+static void note_order(const char *what)
+{
+	strncat(order, what, sizeof(order) - strlen(order) - 1);
+}
+
+uid_t __wrap_geteuid(void)
+{
+	return __real_geteuid() + other_uid;
+}
+
+ssize_t __wrap_write(int fd, const void *buf, size_t n)
+{
+	return __real_write(fd, buf, n < room ? n : room);
+}
+
+ssize_t __wrap_pwrite64(int fd, const void *buf, size_t n, off_t offset)
+{
+	return __real_pwrite64(fd, buf, n < room ? n : room, offset);
+}
+
+int __wrap_fsync(int fd)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(fd, &st), 0);
+	note_order(S_ISDIR(st.st_mode) ? "sync folder; " : "sync file; ");
+	return __real_fsync(fd);
+}
+
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%s to %s; ", from, to);
+	note_order(text);
+	return __real_renameat(from_dir, from, to_dir, to);
+}
+
+int __wrap_flock(int fd, int how)
+{
+	void (*first)(void) = before_flock;
+
+	before_flock = NULL;
+	if (first)
+		first();
+	return __real_flock(fd, how);
+}
+
+/* The machine's is for all who run tests on it. */
+int __wrap_sysfs_open_debugfs(void)
+{
+	return open("/sys/debugfs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* ---- files ---- */
+
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static const char *get(const char *path)
+{
+	static char text[256];
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (!f)
+		return NULL;
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+/* A write does not cut off what was longer: in /sys there is nothing to cut off. */
+static bool begins(const char *path, const char *word)
+{
+	return strncmp(get(path), word, strlen(word)) == 0;
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static void new_run(void)
+{
+	assert_int_equal(mount("none", "/run", "tmpfs", 0, "mode=755"), 0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	ctx = (struct daxhp_ctx){ 0 };
+	other_uid = 0;
+	room = SIZE_MAX;
+	before_flock = NULL;
+	order[0] = '\0';
+	new_run();
+	put(POLICY, "offline\n");
+	put(AUTOPROBE, "1\n");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return umount2("/run", MNT_DETACH);
+}
+
+/* ---- the folder ---- */
+
+static int open_and_close(bool create)
+{
+	int fd = run_dir_open(create);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static void test_folder(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(open_and_close(false), -ENOENT);
+	assert_int_equal(open_and_close(true), 0);
+	assert_int_equal(stat(DIR_RUN, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(open_and_close(true), 0);
+	chmod(DIR_RUN, 0770);
+	assert_int_equal(open_and_close(true), -EPERM);
+	chmod(DIR_RUN, 0707);
+	assert_int_equal(open_and_close(true), -EPERM);
+	chmod(DIR_RUN, 0755);
+	assert_int_equal(open_and_close(true), 0);
+	other_uid = 1;
+	assert_int_equal(open_and_close(true), -EPERM);
+}
+
+static void test_folder_is_no_link(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir("/run/other", 0700), 0);
+	assert_int_equal(symlink("other", DIR_RUN), 0);
+	assert_true(open_and_close(true) < 0);
+}
+
+/* ---- locks ---- */
+
+static void test_lock(void **state)
+{
+	struct lock lock, second;
+	char pid[32];
+	int holder;
+
+	(void)state;
+	assert_false(lock_is_held("dax0.0"));
+	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), 0);
+	assert_true(lock_is_mine(&lock));
+	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	assert_string_equal(get(DIR_RUN "/dax0.0.lock"), pid);
+	assert_true(lock_is_held("dax0.0"));
+	assert_false(lock_is_held("dax0.1"));
+	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &second, &holder), -EWOULDBLOCK);
+	assert_int_equal(holder, getpid());
+	assert_false(lock_is_mine(&second));
+	lock_drop(&lock);
+	assert_false(lock_is_mine(&lock));
+	assert_false(lock_is_held("dax0.0"));
+	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &second, &holder), 0);
+	lock_drop(&second);
+	lock_drop(&second);
+}
+
+/* Two that ask at the same moment are not in each other's way. */
+static void test_asking_is_shared(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkdir(DIR_RUN, 0700), 0);
+	fd = open(DIR_RUN "/dax0.0.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	assert_false(lock_is_held("dax0.0"));
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_true(lock_is_held("dax0.0"));
+	close(fd);
+}
+
+static void test_lock_is_no_link(void **state)
+{
+	struct lock lock;
+	int holder, fd;
+
+	(void)state;
+	assert_int_equal(mkdir(DIR_RUN, 0700), 0);
+	put("/run/victim", "precious");
+	assert_int_equal(symlink("/run/victim", DIR_RUN "/dax0.0.lock"), 0);
+	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), -ELOOP);
+	assert_string_equal(get("/run/victim"), "precious");
+	fd = open("/run/victim", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_false(lock_is_held("dax0.0"));
+	close(fd);
+}
+
+static void remove_file(void)
+{
+	assert_int_equal(unlink(DIR_RUN "/dax0.0.lock"), 0);
+}
+
+static void replace_file(void)
+{
+	remove_file();
+	put(DIR_RUN "/dax0.0.lock", "");
+}
+
+static void remove_folder(void)
+{
+	remove_file();
+	assert_int_equal(rmdir(DIR_RUN), 0);
+}
+
+static void test_lock_is_taken_away(void **state)
+{
+	static void (*const ways[])(void) = { remove_file, replace_file, remove_folder };
+	struct lock lock, second;
+	int holder;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		before_flock = ways[i];
+		assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), 0);
+		assert_null(before_flock);
+		assert_msg(lock_take(&ctx, "dax0.0", 0, &second, &holder) == -EWOULDBLOCK,
+			   "two have it, %zu", i);
+		assert_int_equal(holder, getpid());
+		lock_drop(&lock);
+	}
+}
+
+static void test_run_is_full(void **state)
+{
+	struct lock lock;
+	int holder;
+
+	(void)state;
+	room = 1;
+	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), -ENOSPC);
+	assert_false(lock_is_mine(&lock));
+	room = SIZE_MAX;
+	assert_int_equal(journal_put("dax0.0", "first"), 0);
+	room = 41;
+	assert_int_equal(journal_put("dax0.0", "second"), -ENOSPC);
+	assert_false(is_there(DIR_RUN "/dax0.0.journal.new"));
+	assert_string_equal(get(DIR_RUN "/dax0.0.journal") + BOOT_LENGTH, " first\n");
+}
+
+/* A child that does nothing but to be there; returns its pid. */
+static pid_t start_idler(void (*first)(void))
+{
+	int fds[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (first)
+			first();
+		if (__real_write(fds[1], "", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	close(fds[0]);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static struct daxhp_device device = { .ctx = &ctx, .name = "dax0.0" };
+
+static void test_child_does_not_keep_lock(void **state)
+{
+	struct lock lock, second;
+	int holder;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	assert_int_equal(lock_take_policy(&ctx, &lock), 0);
+	pid = start_idler(NULL);
+	assert_true(lock_is_held("dax0.0"));
+	daxhp_device_unlock(&device);
+	lock_drop(&lock);
+	assert_false(lock_is_held("dax0.0"));
+	ctx.cancelled = 1; /* no waiting */
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	assert_int_equal(lock_take_policy(&ctx, &second), 0);
+	daxhp_device_unlock(&device);
+	lock_drop(&second);
+	end(pid);
+}
+
+/* The numbers of what it does not have any more may be other files' by now. */
+static void use_in_child(void)
+{
+	int fds[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (lock_is_mine(&device.lock))
+		_exit(1);
+	daxhp_device_unlock(&device);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		if (fds[i] < 0 || fcntl(fds[i], F_GETFD) < 0)
+			_exit(1);
+}
+
+static void test_child_has_no_lock(void **state)
+{
+	int holder;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	pid = start_idler(use_in_child);
+	assert_true(lock_is_held("dax0.0"));
+	end(pid);
+	daxhp_device_unlock(&device);
+}
+
+/* What a program that closed its outputs prints is not to end in these files. */
+static void print_into_nowhere(void)
+{
+	struct lock lock;
+	char pid[32];
+	int holder;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	if (lock_take(&ctx, "dax0.0", 0, &lock, &holder) < 0 || fcntl(1, F_GETFD) >= 0 ||
+	    fcntl(2, F_GETFD) >= 0)
+		_exit(1);
+	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
+	if (__real_write(1, "talk", 4) >= 0 || __real_write(2, "talk", 4) >= 0 ||
+	    strcmp(get(DIR_RUN "/dax0.0.lock"), pid) != 0)
+		_exit(1);
+}
+
+static void test_stdio_is_closed(void **state)
+{
+	(void)state;
+	end(start_idler(print_into_nowhere));
+}
+
+/* ---- the lock where /run is another one ---- */
+
+static void move_elsewhere(void)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		_exit(1);
+	new_run();
+}
+
+static void lock_elsewhere(void)
+{
+	int holder;
+
+	move_elsewhere();
+	if (daxhp_device_lock(&device, 0, &holder) < 0)
+		_exit(1);
+}
+
+static void lock_policy_elsewhere(void)
+{
+	struct lock lock;
+
+	move_elsewhere();
+	if (lock_take_policy(&ctx, &lock) < 0)
+		_exit(1);
+}
+
+/* With a /sys of its own as well: debugfs is left. */
+static void lock_policy_far_away(void)
+{
+	if (unlink("/sys/bus/dax/drivers_probe") < 0)
+		_exit(1);
+	put("/sys/bus/dax/drivers_probe", "");
+	lock_policy_elsewhere();
+}
+
+static void test_device_lock_without_common_run(void **state)
+{
+	pid_t pid = start_idler(lock_elsewhere);
+	int holder = -1;
+
+	(void)state;
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), -EWOULDBLOCK);
+	assert_int_equal(holder, 0);
+	assert_false(lock_is_mine(&device.lock));
+	assert_false(lock_is_held("dax0.0"));
+	end(pid);
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	daxhp_device_unlock(&device);
+}
+
+static void refuses_policy(void (*elsewhere)(void))
+{
+	pid_t pid = start_idler(elsewhere);
+	struct lock lock;
+
+	ctx.cancelled = 1; /* no waiting */
+	assert_int_equal(lock_take_policy(&ctx, &lock), -EINTR);
+	assert_false(lock_is_held("policy"));
+	end(pid);
+	assert_int_equal(lock_take_policy(&ctx, &lock), 0);
+	lock_drop(&lock);
+}
+
+static void test_policy_lock_without_common_run(void **state)
+{
+	(void)state;
+	refuses_policy(lock_policy_elsewhere);
+}
+
+static void test_policy_lock_without_common_sys(void **state)
+{
+	(void)state;
+	refuses_policy(lock_policy_far_away);
+}
+
+/* ---- notes ---- */
+
+static void test_note(void **state)
+{
+	char words[JOURNAL_LINE_MAX] = "untouched", line[JOURNAL_LINE_MAX];
+
+	(void)state;
+	assert_int_equal(journal_get("dax0.0", words, sizeof(words)), 0);
+	assert_int_equal(journal_put("dax0.0", "one two 3"), 0);
+	snprintf(line, sizeof(line), "%s one two 3\n", boot);
+	assert_string_equal(get(DIR_RUN "/dax0.0.journal"), line);
+	/* What it holds is on the disk before it has the name, and the name after that. */
+	assert_string_equal(order,
+			    "sync file; dax0.0.journal.new to dax0.0.journal; sync folder; ");
+	assert_int_equal(journal_get("dax0.0", words, sizeof(words)), 1);
+	assert_string_equal(words, "one two 3");
+	assert_int_equal(journal_put("dax0.0", "four"), 0);
+	assert_int_equal(journal_get("dax0.0", words, sizeof(words)), 1);
+	assert_string_equal(words, "four");
+	assert_int_equal(journal_drop("dax0.0"), 0);
+	assert_int_equal(journal_get("dax0.0", words, sizeof(words)), 0);
+	assert_int_equal(journal_drop("dax0.0"), 0);
+}
+
+static void test_note_is_no_link(void **state)
+{
+	char words[JOURNAL_LINE_MAX];
+
+	(void)state;
+	assert_int_equal(mkdir(DIR_RUN, 0700), 0);
+	put("/run/victim", "precious");
+	assert_int_equal(symlink("/run/victim", DIR_RUN "/dax0.0.journal.new"), 0);
+	assert_int_equal(journal_put("dax0.0", "one"), -ELOOP);
+	assert_string_equal(get("/run/victim"), "precious");
+	assert_int_equal(symlink("/run/victim", DIR_RUN "/dax0.0.journal"), 0);
+	assert_int_equal(journal_get("dax0.0", words, sizeof(words)), -ELOOP);
+}
+
+static void test_parse(void **state)
+{
+	static const char here[] = "01234567-89ab-cdef-0123-456789abcdef";
+	static const struct {
+		const char *line;
+		int r;
+	} rows[] = {
+		{ "01234567-89ab-cdef-0123-456789abcdef one two", 0 },
+		{ "01234567-89ab-cdef-0123-456789abcdee one two", -ESTALE },
+		{ "01234567-89ab-cdef-0123-456789abcdef ", -EBADMSG },
+		{ "01234567-89ab-cdef-0123-456789abcdef", -EBADMSG },
+		{ "01234567-89ab-cdef-0123-456789abcdef0 one", -EBADMSG },
+		{ "01234567-89ab-cdef-0123-456789abcde one", -EBADMSG },
+		{ "01234567 89ab-cdef-0123-456789abcdef one", -EBADMSG },
+		{ "01234567-89ab-cdef-0123-456789abcdeX one", -EBADMSG },
+		{ "offline online_movable 1", -EBADMSG },
+		{ "", -EBADMSG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *words = NULL;
+
+		assert_msg(journal_parse(rows[i].line, here, &words) == rows[i].r, "row %zu", i);
+		assert_true(rows[i].r ? !words : strcmp(words, "one two") == 0);
+	}
+}
+
+/* ---- the machine's words ---- */
+
+static int repair(struct daxhp_leftover *ret_left)
+{
+	return daxhp_repair(&ctx, DAXHP_LEFTOVER_POLICY, ret_left);
+}
+
+static void test_borrow(void **state)
+{
+	struct daxhp_leftover left;
+	char line[JOURNAL_LINE_MAX];
+
+	(void)state;
+	assert_int_equal(borrow_note(DAXHP_LEFTOVER_POLICY, "offline", "online_movable"), 0);
+	snprintf(line, sizeof(line), "%s offline online_movable %d\n", boot, (int)getpid());
+	assert_string_equal(get(DIR_RUN "/policy.journal"), line);
+	put(POLICY, "online_movable\n");
+	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), 1);
+	assert_string_equal(left.before, "offline");
+	assert_string_equal(left.left, "online_movable");
+	assert_int_equal(left.pid, getpid());
+	assert_int_equal(repair(&left), 1);
+	assert_true(begins(POLICY, "offline"));
+	assert_false(is_there(DIR_RUN "/policy.journal"));
+	assert_int_equal(repair(&left), 0);
+}
+
+static void test_borrow_of_another_boot(void **state)
+{
+	struct daxhp_leftover left;
+
+	(void)state;
+	assert_int_equal(mkdir(DIR_RUN, 0700), 0);
+	put(POLICY, "online_movable\n");
+	put(DIR_RUN "/policy.journal",
+	    "01234567-89ab-cdef-0123-456789abcdef offline online_movable 1\n");
+	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), -ESTALE);
+	assert_int_equal(repair(&left), 0);
+	assert_string_equal(get(POLICY), "online_movable\n");
+	assert_false(is_there(DIR_RUN "/policy.journal"));
+	put(DIR_RUN "/policy.journal", "offline online_movable 1\n");
+	assert_int_equal(repair(&left), 0);
+	assert_string_equal(get(POLICY), "online_movable\n");
+	assert_false(is_there(DIR_RUN "/policy.journal"));
+}
+
+static void test_give_back(void **state)
+{
+	static const struct {
+		enum daxhp_leftover_kind kind;
+		const char *file, *found, *set, *now, *after;
+		int kept;
+	} rows[] = {
+		{ DAXHP_LEFTOVER_POLICY, POLICY, "offline", "online_movable", "online_movable",
+		  "offline", 0 },
+		{ DAXHP_LEFTOVER_POLICY, POLICY, "offline", "online_movable", "online_kernel",
+		  "online_kernel", 1 },
+		{ DAXHP_LEFTOVER_POLICY, POLICY, "offline", "online_movable", "offline", "offline",
+		  0 },
+		{ DAXHP_LEFTOVER_AUTOPROBE, AUTOPROBE, "1", "0", "0", "1", 0 },
+		{ DAXHP_LEFTOVER_AUTOPROBE, AUTOPROBE, "0", "0", "1", "1", 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		enum daxhp_leftover_kind kind = rows[i].kind;
+		struct daxhp_leftover kept = { .pid = 4711 };
+
+		assert_int_equal(borrow_note(kind, rows[i].found, rows[i].set), 0);
+		put(rows[i].file, rows[i].now);
+		assert_int_equal(borrow_return(&ctx, kind, rows[i].found, rows[i].set), 0);
+		assert_msg(begins(rows[i].file, rows[i].after), "row %zu: %s", i,
+			   get(rows[i].file));
+		assert_int_equal(daxhp_take_kept(&ctx, kind, &kept), rows[i].kept);
+		assert_int_equal(daxhp_take_kept(&ctx, kind, &kept), 0);
+		if (rows[i].kept) {
+			assert_string_equal(kept.before, rows[i].found);
+			assert_string_equal(kept.left, rows[i].now);
+		}
+		assert_int_equal(daxhp_find_leftover(&ctx, kind, &kept), 0);
+	}
+}
+
+/* What cannot be read is not overwritten, and not forgotten. */
+static void test_give_back_unread(void **state)
+{
+	struct daxhp_leftover left;
+
+	(void)state;
+	assert_int_equal(borrow_note(DAXHP_LEFTOVER_POLICY, "offline", "online"), 0);
+	put(POLICY, "");
+	assert_int_equal(borrow_return(&ctx, DAXHP_LEFTOVER_POLICY, "offline", "online"), -ENODATA);
+	assert_string_equal(get(POLICY), "");
+	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), 1);
+}
+
+static void die_with_policy(void)
+{
+	struct lock lock;
+
+	if (lock_take_policy(&ctx, &lock) < 0 ||
+	    borrow_note(DAXHP_LEFTOVER_POLICY, "offline", "online_movable") < 0)
+		_exit(1);
+	put(POLICY, "online_movable\n");
+}
+
+/* The one that is waited for is killed, with the policy changed. */
+static void test_repairs_after_waiting(void **state)
+{
+	struct daxhp_leftover left;
+	struct lock lock;
+	pid_t pid, killer;
+
+	(void)state;
+	pid = start_idler(die_with_policy);
+	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), 0);
+	killer = fork();
+	assert_true(killer >= 0);
+	if (killer == 0) {
+		usleep(200000);
+		kill(pid, SIGKILL);
+		_exit(0);
+	}
+	assert_int_equal(policy_lock(&ctx, &lock), 0);
+	assert_true(begins(POLICY, "offline"));
+	assert_false(is_there(DIR_RUN "/policy.journal"));
+	assert_int_equal(daxhp_take_restored(&ctx, DAXHP_LEFTOVER_POLICY, &left), 1);
+	assert_string_equal(left.before, "offline");
+	lock_drop(&lock);
+	end(killer);
+	end(pid);
+}
+
+/* ---- a place of its own ---- */
+
+static bool enter(void)
+{
+	uid_t uid = __real_geteuid();
+	char map[32];
+
+	if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0)
+		return false;
+	if (uid) {
+		snprintf(map, sizeof(map), "0 %d 1", (int)uid);
+		put("/proc/self/uid_map", map);
+	}
+	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("none", "/sys", "tmpfs", 0, "mode=755") == 0;
+}
+
+static void make_sys(void)
+{
+	static const char *const dirs[] = {
+		"/sys/debugfs",		"/sys/bus",
+		"/sys/bus/dax",		"/sys/devices",
+		"/sys/devices/system",	"/sys/devices/system/memory",
+		"/sys/bus/dax/devices", "/sys/bus/dax/devices/dax0.0",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
+		assert_int_equal(mkdir(dirs[i], 0755), 0);
+	put("/sys/bus/dax/drivers_probe", "");
+	put("/sys/bus/dax/devices/dax0.0/resource", "0x100000000\n");
+}
+
+#define RUN_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RUN_TEST(test_folder),
+		RUN_TEST(test_folder_is_no_link),
+		RUN_TEST(test_lock),
+		RUN_TEST(test_asking_is_shared),
+		RUN_TEST(test_lock_is_no_link),
+		RUN_TEST(test_lock_is_taken_away),
+		RUN_TEST(test_run_is_full),
+		RUN_TEST(test_child_does_not_keep_lock),
+		RUN_TEST(test_child_has_no_lock),
+		RUN_TEST(test_stdio_is_closed),
+		RUN_TEST(test_device_lock_without_common_run),
+		RUN_TEST(test_policy_lock_without_common_run),
+		RUN_TEST(test_policy_lock_without_common_sys),
+		RUN_TEST(test_note),
+		RUN_TEST(test_note_is_no_link),
+		RUN_TEST(test_parse),
+		RUN_TEST(test_borrow),
+		RUN_TEST(test_borrow_of_another_boot),
+		RUN_TEST(test_give_back),
+		RUN_TEST(test_give_back_unread),
+		RUN_TEST(test_repairs_after_waiting),
+	};
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || fscanf(f, "%63s", boot) != 1 || !enter()) {
+		puts("1..0 # SKIP no mount namespace can be had here: root could");
+		return 0;
+	}
+	fclose(f);
+	make_sys();
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
