@@ -121,29 +121,12 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 	run->obs = before;
 }
 
-/*
- * A write that a signal interrupts is begun anew, and one that is interrupted every tenth of a
- * second by some timer may never end. What persons and service managers send is let through: it
- * does not come that often, and they want to hear that they are heard.
- */
-static void block_signals(sigset_t *ret_before)
-{
-	sigset_t most;
-
-	sigfillset(&most);
-	sigdelset(&most, SIGINT);
-	sigdelset(&most, SIGTERM);
-	sigdelset(&most, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &most, ret_before);
-}
-
 /* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
  * the blocks. */
 static void undo(struct run *run, const struct daxhp_observation *before)
 {
 	struct daxhp_result *result = run->result;
 	struct daxhp_result ignored = { .block = -1 };
-	sigset_t mask;
 
 	if (look_again(run) < 0)
 		return;
@@ -153,10 +136,10 @@ static void undo(struct run *run, const struct daxhp_observation *before)
 	ignored.after = result->after;
 	run->result = &ignored;
 	run->device->ctx->undoing = true;
-	block_signals(&mask);
+	signals_hold(run);
 	go_back(run, before);
-	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	run->device->ctx->undoing = false;
+	signals_hold(run);
 	run->result = result;
 	result->after = ignored.after;
 	free(ignored.file);
@@ -178,8 +161,18 @@ static int note_stuck(struct daxhp_result *result, const struct daxhp_observatio
 	return 0;
 }
 
+static void start_run(struct run *run, struct daxhp_device *device,
+		      const struct daxhp_observation *before, struct daxhp_result *result)
+{
+	*run = (struct run){ .device = device, .result = result };
+	pthread_sigmask(SIG_BLOCK, NULL, &run->mask);
+	run->watch = watch_start(device->ctx, before);
+}
+
 static void end_run(struct run *run)
 {
+	watch_stop(run->watch);
+	pthread_sigmask(SIG_SETMASK, &run->mask, NULL);
 	lock_drop(&run->policy_lock);
 	drop_guard(run);
 	run->result->rivals = run->rivals;
@@ -188,9 +181,10 @@ static void end_run(struct run *run)
 static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 		    struct daxhp_result *result)
 {
-	struct run run = { .device = device, .result = result };
+	struct run run;
 	int r, r2;
 
+	start_run(&run, device, plan->before, result);
 	r = run_steps(&run, plan);
 	r2 = put_policy_back(&run);
 	if (r == 0)
@@ -244,11 +238,12 @@ int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result)
 {
 	struct daxhp_result *result = result_new();
-	struct run run = { .device = device, .result = result };
+	struct run run;
 	int r;
 
 	if (!result)
 		return -ENOMEM;
+	start_run(&run, device, now, result);
 	result->after = observation_ref(now);
 	go_back(&run, before);
 	put_policy_back(&run);

@@ -8,16 +8,34 @@
 
 #include "libdaxhp-private.h"
 
+/* Of a step. With the signals held back there is no more to come, but from a kernel that makes them up. */
+#define DISTURBED_MAX 100
+
+static bool is_cancelled(const struct run *run)
+{
+	return ctx_is_cancelled(run->device->ctx);
+}
+
+/* A signal, and not one to stop: what it interrupted is begun anew. */
+static bool is_disturbed(const struct run *run, int errnum)
+{
+	return errnum == -EINTR && !is_cancelled(run) && run->n_disturbed < DISTURBED_MAX;
+}
+
 static int fail(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote,
 		int64_t block)
 {
-	result_set_failure(run->result, failure, errnum, wrote, block);
+	/* What is going to be tried again is no failure, and must not hide an earlier one. */
+	if (!is_disturbed(run, errnum))
+		result_set_failure(run->result, failure, errnum, wrote, block);
 	return errnum;
 }
 
 static int fail_file(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote,
 		     int64_t block, const char *dir, const char *file)
 {
+	if (is_disturbed(run, errnum))
+		return errnum;
 	fail(run, failure, errnum, wrote, block);
 	if (asprintf(&run->result->file, "%s/%s", dir, file) < 0)
 		run->result->file = NULL;
@@ -33,39 +51,31 @@ static void report_progress(const struct run *run, const struct daxhp_step *step
 		ctx->progress_fn(step, done, total, ctx->progress_data);
 }
 
-static bool is_cancelled(const struct run *run)
-{
-	return ctx_is_cancelled(run->device->ctx);
-}
-
 static bool is_undoing(const struct run *run)
 {
 	return run->device->ctx->undoing;
 }
 
-static void pause_before(unsigned int try)
+/* A signal is to end it early, if it is one to stop. */
+static void pause_before(const struct run *run, unsigned int try)
 {
 	/* 0.1 s, doubled each time up to 3.2 s. */
 	unsigned int ms = 100u << (try < 5 ? try : 5);
-	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
+	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
 
-	nanosleep(&ts, NULL); /* a signal is to end it early */
+	while (nanosleep(&left, &left) < 0 && errno == EINTR && !is_cancelled(run))
+		;
 }
 
-/*
- * Is a write that failed with @r worth another try? Memory that is busy may not be so for long. On
- * the way back a signal does not count: the kernel gives an offline up when one is pending.
- */
+/* Is a write that failed with @r worth another try? Memory that is busy may not be so for long. */
 static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 {
 	enum daxhp_state word = step->word;
 
-	if (is_undoing(run) && r == -EINTR)
-		return true;
 	if (is_cancelled(run) || (word != DAXHP_OFFLINE && word != DAXHP_UNPLUGGED) ||
 	    (r != -EBUSY && r != -EAGAIN) || step->retry >= run->device->ctx->retries)
 		return false;
-	pause_before(step->retry++);
+	pause_before(run, step->retry++);
 	report_progress(run, step, step->n_done, step->n_blocks);
 	return !is_cancelled(run);
 }
@@ -182,7 +192,8 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 
 	if (dirfd < 0)
 		return fail(run, DAXHP_FAILED_WRITE, dirfd, NULL, -1);
-	for (size_t i = 0; i < step->n_blocks; i++) {
+	/* From where it was interrupted. */
+	for (size_t i = step->n_done; i < step->n_blocks; i++) {
 		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
 		int r = write_block(run, dirfd, step, id);
 
@@ -318,6 +329,7 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 		return fail(run, DAXHP_FAILED_LOCK, r, NULL, -1);
 	strcpy(run->saved_policy, found);
 	strcpy(run->set_policy, word);
+	signals_hold(run);
 	r = policy_write(word);
 	return r < 0 ? fail_policy(run, r, word) : 0;
 }
@@ -331,6 +343,7 @@ static int restore_policy(struct run *run, struct daxhp_step *step __attribute__
 		return fail_policy(run, r, run->saved_policy);
 	run->saved_policy[0] = '\0';
 	lock_drop(&run->policy_lock);
+	signals_hold(run);
 	return 0;
 }
 
@@ -352,8 +365,13 @@ static int check_unused(struct run *run, struct daxhp_step *step __attribute__((
 static int load_driver(struct run *run, struct daxhp_step *step)
 {
 	enum daxhp_failure failure;
-	int r = binding_load(run->device->ctx, step->mode, &failure);
+	int r;
 
+	run->is_loading = true;
+	signals_hold(run);
+	r = binding_load(run->device->ctx, step->mode, &failure);
+	run->is_loading = false;
+	signals_hold(run);
 	return r < 0 ? fail_waiting(run, failure, r, binding_driver(step->mode)) : 0;
 }
 
@@ -380,6 +398,26 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 	return 0;
 }
 
+/* Begun anew as often as others' signals come, and after the first one out of their reach. */
+static int run_undisturbed(struct run *run, struct daxhp_step *step,
+			   int (*fn)(struct run *, struct daxhp_step *))
+{
+	int r;
+
+	while ((r = fn(run, step)) < 0 && is_disturbed(run, r)) {
+		run->n_disturbed++;
+		signals_hold(run);
+	}
+	/* Between the two looks it was cancelled. */
+	if (r == -EINTR && is_cancelled(run))
+		fail_cancelled(run);
+	if (run->n_disturbed) {
+		run->n_disturbed = 0;
+		signals_hold(run);
+	}
+	return r;
+}
+
 int step_run(struct run *run, struct daxhp_step *step)
 {
 	static int (*const run_step[])(struct run *, struct daxhp_step *) = {
@@ -401,7 +439,7 @@ int step_run(struct run *run, struct daxhp_step *step)
 	if (is_cancelled(run) && step->type != DAXHP_STEP_RESTORE_POLICY)
 		return fail_cancelled(run);
 	report_progress(run, step, 0, total);
-	r = run_step[step->type](run, step);
+	r = run_undisturbed(run, step, run_step[step->type]);
 	step->seconds = clock_now() - start;
 	run->result->seconds += step->seconds;
 	if (r == 0)

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <syslog.h>
 #include <sys/types.h>
@@ -29,13 +30,16 @@ struct daxhp_ctx {
 	daxhp_log_fn log_fn;
 	daxhp_progress_fn progress_fn;
 	void *progress_data;
+	daxhp_waiting_fn waiting_fn;
+	void *waiting_data;
 	struct daxctl_ctx *daxctl;
 	struct daxhp_device *devices; /* sorted, linked by next */
 	bool devices_loaded;
 	unsigned int retries;
 	bool force;
 	volatile sig_atomic_t cancelled;
-	bool undoing; /* nothing is cancelled then */
+	int cancel_signal;   /* 0: none */
+	atomic_bool undoing; /* nothing is cancelled then */
 	/* on the way to the policy's lock */
 	struct daxhp_leftover restored[DAXHP_LEFTOVER_MAX];
 	bool has_restored[DAXHP_LEFTOVER_MAX];
@@ -477,12 +481,40 @@ struct run {
 	struct guard *guard; /* up from its step until the blocks are gone, or the run is over */
 	int guard_error;     /* negative: somebody may be inside all the same */
 	struct rivals rivals;
+	sigset_t mask; /* the thread's own */
+	unsigned int
+		n_disturbed; /* how often the step at hand was interrupted by others' signals */
+	bool is_loading;     /* the bus does not probe meanwhile */
+	struct watch *watch;
 };
 
 /* 0, or a negative errno with the failure in the result. */
 int step_run(struct run *run, struct daxhp_step *step);
 /* Whoever was kept off is among the run's rivals. */
 void drop_guard(struct run *run);
+
+/* ---- signals.c ---- */
+
+/* Hold back the signals that what the run is at now is not to be disturbed by. */
+void signals_hold(const struct run *run);
+
+/* ---- watch.c ---- */
+
+struct watch;
+
+/*
+ * Start a thread that does not let the calling one miss daxhp_cancel(), and tells what it waits for.
+ * NULL, which is fine, when nobody wants to know, or it cannot be had.
+ */
+struct watch *watch_start(struct daxhp_ctx *ctx, const struct daxhp_observation *obs);
+void watch_stop(struct watch *watch);
+
+/* ---- task.c ---- */
+
+/* The calling thread, for another to look at; a negative errno. */
+int task_open_self(void);
+/* The letter of its state ('?': not to be seen), and the kernel's function that it sleeps in. */
+void task_look(int taskfd, char *ret_state, char *ret_where, size_t size);
 
 /* ---- journal.c ---- */
 

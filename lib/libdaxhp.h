@@ -78,7 +78,10 @@ const char *daxhp_zone_name(enum daxhp_zone zone);
 struct daxhp_ctx;
 struct daxhp_step;
 
-/* @priority is one of syslog(3)'s; the library logs at LOG_DEBUG only. */
+/*
+ * @priority is one of syslog(3)'s; the library logs at LOG_DEBUG only. While daxhp_apply() works, it
+ * is called from threads of the library's own, too, and may be called from several at once.
+ */
 typedef void (*daxhp_log_fn)(struct daxhp_ctx *ctx, int priority, const char *file, int line,
 			     const char *fn, const char *format, va_list args);
 
@@ -91,11 +94,33 @@ typedef void (*daxhp_log_fn)(struct daxhp_ctx *ctx, int priority, const char *fi
 typedef void (*daxhp_progress_fn)(const struct daxhp_step *step, size_t done, size_t total,
 				  void *data);
 
+/* What daxhp_apply() is waiting for, although it was cancelled. */
+struct daxhp_wait {
+	double seconds; /* since daxhp_cancel() */
+	bool undoing;	/* it has stopped, and what was done is being undone */
+	/*
+	 * Of the thread that called daxhp_apply(): the letter of its state in /proc/PID/stat, which is
+	 * 'D' where the kernel waits for what no signal ends, and '?' where it cannot be seen; and the
+	 * kernel's function that it sleeps in, empty where it does not or that cannot be seen.
+	 */
+	char state;
+	char where[64];
+	int64_t block; /* the memory block that is going offline, or -1 */
+};
+
+/*
+ * Told when daxhp_apply() has not returned two seconds after daxhp_cancel(), and once a minute from
+ * then on. The call is made from a thread of the library's own, while the one that called
+ * daxhp_apply() is at work; @wait is good until the function returns.
+ */
+typedef void (*daxhp_waiting_fn)(const struct daxhp_wait *wait, void *data);
+
 /* Errors: -ENOMEM. Free it with daxhp_unref(), after all that came from it. */
 int daxhp_new(struct daxhp_ctx **ret_ctx);
 struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx);
 void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn);
 void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data);
+void daxhp_set_waiting_fn(struct daxhp_ctx *ctx, daxhp_waiting_fn fn, void *data);
 
 /*
  * How often to try again to take memory offline that the kernel calls busy (EBUSY, EAGAIN), with
@@ -109,10 +134,22 @@ void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries);
 void daxhp_set_force(struct daxhp_ctx *ctx, bool force);
 /*
  * Make the daxhp_apply() that is at work, and all later ones, stop and undo what they did. May be
- * called from a signal handler. A write that blocks in the kernel is left only when a signal
- * arrives in the thread that called daxhp_apply(), and the handler was set without SA_RESTART.
+ * called from any thread and from a signal handler.
+ * A write that keeps the kernel busy is left only when a signal arrives in the thread that called
+ * daxhp_apply(). Name one with daxhp_set_cancel_signal(), and the library sends it. Where the kernel
+ * waits for I/O on a page, no signal ends the wait, see daxhp_set_waiting_fn().
  */
 void daxhp_cancel(struct daxhp_ctx *ctx);
+/*
+ * After daxhp_cancel() the library sends @signal to the thread that called daxhp_apply(), ten times
+ * a second, until it has stopped. There must be a handler for the signal, which need not do
+ * anything, and that thread must not block it. Without this call, or with 0, nothing is sent: then
+ * the caller sends SIGINT, SIGTERM or SIGHUP to that thread, again and again until daxhp_apply()
+ * returns, for one that arrives just before a write is lost.
+ * Other signals do not end daxhp_apply(): what they interrupt is begun anew. From then on to the end
+ * of the step the thread takes no signals but SIGINT, SIGTERM, SIGHUP, SIGTSTP and @signal.
+ */
+void daxhp_set_cancel_signal(struct daxhp_ctx *ctx, int signal);
 
 /* ---- devices ---- */
 
@@ -161,6 +198,8 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
  */
 int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder);
 void daxhp_device_unlock(struct daxhp_device *device);
+/* Has the process been stopped, by SIGSTOP or Ctrl-Z? Then waiting for it leads nowhere. */
+bool daxhp_process_is_stopped(int pid);
 
 /* What a process that was killed in the middle of daxhp_apply() can have left changed. */
 enum daxhp_leftover_kind {
@@ -369,7 +408,10 @@ struct daxhp_result;
  * for one (-ENOMEM) it is NULL, and nothing was changed.
  * A refused plan fails with the refusal's errno and changes nothing. The device must be locked
  * when the plan has steps. While something is undone, the calling thread takes no signals but
- * SIGINT, SIGTERM and SIGHUP: an undo that a timer interrupts again and again would not end.
+ * SIGINT, SIGTERM, SIGHUP and SIGTSTP, and none of them ends the undo; an undo that a timer
+ * interrupts again and again would not end. While the machine's policy is changed, and while a
+ * module is loaded, it does not take SIGTSTP, SIGTTIN and SIGTTOU. Afterwards the signals that it
+ * takes are what they were.
  * Free the result with daxhp_result_free().
  */
 int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,

@@ -27,6 +27,8 @@ __typeof__(monitor_stop) __wrap_monitor_stop;
 __typeof__(lock_take_policy) __wrap_lock_take_policy;
 __typeof__(policy_read) __wrap_policy_read;
 __typeof__(policy_write) __wrap_policy_write;
+__typeof__(watch_start) __wrap_watch_start;
+__typeof__(watch_stop) __wrap_watch_stop;
 
 struct model model;
 
@@ -58,6 +60,7 @@ void model_reset(const struct daxhp_observation *obs)
 	assert_true(obs->n_blocks <= MODEL_BLOCKS_MAX);
 	memcpy(model.blocks, obs->blocks, obs->n_blocks * sizeof(*obs->blocks));
 	model.device.ctx = &model.ctx;
+	model.ctx.cancel_signal = SIGUSR1;
 	strcpy(model.device.name, "dax0.0");
 }
 
@@ -117,10 +120,34 @@ static void rival(void)
 	}
 }
 
+/* Is the write that was interrupted out of the reach of more such signals, and in that of ours? */
+static bool is_shielded(void)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	return sigismember(&mask, SIGALRM) && sigismember(&mask, SIGURG) &&
+	       !sigismember(&mask, SIGINT) && !sigismember(&mask, SIGTERM) &&
+	       !sigismember(&mask, SIGHUP) && !sigismember(&mask, SIGUSR1);
+}
+
+static bool can_be_stopped(void)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	return !sigismember(&mask, SIGTSTP);
+}
+
 /* Count. 0: go on; 1: say yes and do nothing; negative: say no. */
 static int ask(int errnum)
 {
-	if (++model.calls != model.at)
+	if (++model.calls == model.at + 1 && model.was_disturbed)
+		model.was_open = !is_shielded();
+	/* Stopped now, it would leave the machine with our policy. */
+	if (model.policy != model.first_policy && can_be_stopped())
+		model.was_absurd = true;
+	if (model.calls != model.at)
 		return 0;
 	switch (model.fault) {
 	case FAULT_ERROR:
@@ -130,12 +157,24 @@ static int ask(int errnum)
 	case FAULT_CANCEL:
 		daxhp_cancel(&model.ctx);
 		return -EINTR;
+	case FAULT_SIGNAL:
+		model.was_disturbed = true;
+		return -EINTR;
 	case FAULT_RIVAL:
 		rival();
 		return 0;
 	default:
 		return 0;
 	}
+}
+
+/* The same where the kernel does not look for signals. */
+static int ask_deaf(int errnum)
+{
+	if (model.fault != FAULT_SIGNAL)
+		return ask(errnum);
+	model.calls++;
+	return 0;
 }
 
 /*
@@ -173,6 +212,8 @@ static int offline_block(struct memblock *block)
 
 	if (model.fault == FAULT_NO_OFFLINE && block == &model.blocks[model.at])
 		r = -EBUSY;
+	if (model.fault == FAULT_DEAF && block == &model.blocks[model.at])
+		r = -EINTR;
 	if (r == 0)
 		block->state = MEMBLOCK_OFFLINE;
 	return r;
@@ -180,7 +221,7 @@ static int offline_block(struct memblock *block)
 
 static int online_block(struct memblock *block, enum daxhp_state word)
 {
-	int r = ask(ENOMEM);
+	int r = ask_deaf(ENOMEM);
 
 	if (model.fault == FAULT_NO_ONLINE && block == &model.blocks[model.at])
 		r = -ENOMEM;
@@ -249,7 +290,7 @@ int __wrap_memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 static void remove_all(void)
 {
 	for (size_t i = 0; i < model.n_blocks; i++)
-		if (model.blocks[i].state == MEMBLOCK_OFFLINE && ask(EBUSY) == 0)
+		if (model.blocks[i].state == MEMBLOCK_OFFLINE && ask_deaf(EBUSY) == 0)
 			remove_block(i);
 }
 
@@ -271,7 +312,7 @@ static int add_all(enum daxhp_state word)
 		struct memblock *block = &model.blocks[i];
 
 		/* Memory that is there already cannot be added. */
-		r = block->state != MEMBLOCK_MISSING ? -EEXIST : ask(ENOMEM);
+		r = block->state != MEMBLOCK_MISSING ? -EEXIST : ask_deaf(ENOMEM);
 		if (r == 0) {
 			block->state = MEMBLOCK_OFFLINE;
 			r = word == DAXHP_OFFLINE ? 0 : online_block(block, word);
@@ -508,7 +549,7 @@ static void check_policy_note(const char *words)
 int __wrap_journal_put(const char *name, const char *words)
 {
 	char *note = find_note(name);
-	int r = ask(ENOSPC);
+	int r = ask_deaf(ENOSPC);
 
 	if (is_dead())
 		return -EIO;
@@ -598,6 +639,18 @@ bool *__wrap_monitor_stop(struct monitor *monitor)
 {
 	assert_null(monitor);
 	return NULL;
+}
+
+struct watch *__wrap_watch_start(struct daxhp_ctx *ctx, const struct daxhp_observation *obs)
+{
+	(void)ctx;
+	(void)obs;
+	return NULL;
+}
+
+void __wrap_watch_stop(struct watch *watch)
+{
+	assert_null(watch);
 }
 
 int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,

@@ -19,10 +19,12 @@ enum model_fault {
 	FAULT_ERROR,	  /* at @at the kernel says no */
 	FAULT_SILENT,	  /* at @at it says yes and does nothing */
 	FAULT_CANCEL,	  /* at @at a signal comes, and what can give up does */
+	FAULT_SIGNAL,	  /* the same with a signal that is none of our business */
 	FAULT_RIVAL,	  /* at @at a rival onlines what is offline, unless it is kept off */
 	FAULT_KILL,	  /* before the @at-th thing that is done it is killed */
 	FAULT_NO_OFFLINE, /* block number @at never goes offline */
 	FAULT_NO_ONLINE,  /* block number @at never comes online */
+	FAULT_DEAF,	  /* block number @at is interrupted each time, whatever is blocked */
 };
 
 struct model {
@@ -50,6 +52,8 @@ struct model {
 	enum model_fault fault;
 	unsigned int at;
 	unsigned int calls;
+	bool was_disturbed; /* a signal has come that is for somebody else */
+	bool was_open;	    /* and others like it would have got through again */
 	unsigned int deeds; /* what changes anything: a process can be killed before each */
 	bool is_dead;	    /* killed: what it does from then on is not done */
 	bool was_wedged;    /* unbound with a block online */

@@ -55,10 +55,12 @@ static const char *describe(const struct trial *t)
 		[FAULT_ERROR] = "an error",
 		[FAULT_SILENT] = "a lie",
 		[FAULT_CANCEL] = "a signal",
+		[FAULT_SIGNAL] = "a signal for somebody else",
 		[FAULT_RIVAL] = "a rival",
 		[FAULT_KILL] = "killed",
 		[FAULT_NO_OFFLINE] = "a block that will not go offline",
 		[FAULT_NO_ONLINE] = "a block that will not come online",
+		[FAULT_DEAF] = "a block that is always interrupted",
 	};
 	static char text[1024];
 	char before[16], after[16];
@@ -294,6 +296,22 @@ static void try_signals(struct trial *t, unsigned long *count)
 	try_everywhere(t, FAULT_CANCEL, count);
 }
 
+/* What is interrupted and not cancelled is begun anew, and nobody is to notice. */
+static void try_other_signals(struct trial *t, unsigned long *count)
+{
+	bool goes_on = true;
+
+	t->fault = FAULT_SIGNAL;
+	for (t->at = 1; goes_on; t->at++) {
+		run_trial(t);
+		assert_msg(t->r == 0 || daxhp_plan_get_refusal(t->plan), "fails: %s", describe(t));
+		assert_msg(!model.was_open, "others get through again: %s", describe(t));
+		goes_on = t->at < t->calls;
+		end_trial(t);
+		++*count;
+	}
+}
+
 static void try_rivals(struct trial *t, unsigned long *count)
 {
 	try_everywhere(t, FAULT_RIVAL, count);
@@ -327,6 +345,33 @@ static void test_undoes_signal(void **state)
 {
 	(void)state;
 	assert_true(try_all(try_signals) > 20000);
+}
+
+static void test_outlasts_other_signals(void **state)
+{
+	sigset_t before = { 0 }, after = { 0 };
+
+	(void)state;
+	pthread_sigmask(SIG_BLOCK, NULL, &before);
+	assert_true(try_all(try_other_signals) > 20000);
+	pthread_sigmask(SIG_BLOCK, NULL, &after);
+	assert_memory_equal(&before, &after, sizeof(before));
+}
+
+/* Not for ever: a kernel that says so without a signal would keep us at it. */
+static void test_gives_interrupted_block_up(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_DEAF, .at = 1 };
+
+	(void)state;
+	t.before = make_observation("MMM");
+	run_trial(&t);
+	assert_int_equal(t.r, -EINTR);
+	assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_WRITE);
+	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
+	assert_true(daxhp_result_get_undone(t.result));
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
 }
 
 static void test_undoes_stubborn_block(void **state)
@@ -446,6 +491,8 @@ int main(void)
 		cmocka_unit_test(test_undoes_error),
 		cmocka_unit_test(test_undoes_lie),
 		cmocka_unit_test(test_undoes_signal),
+		cmocka_unit_test(test_outlasts_other_signals),
+		cmocka_unit_test(test_gives_interrupted_block_up),
 		cmocka_unit_test(test_undoes_stubborn_block),
 		cmocka_unit_test(test_survives_rival),
 		cmocka_unit_test(test_survives_holder),

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * While a plan is carried out, a second thread waits for daxhp_cancel(). It sees to it that the
+ * first one hears of that, and tells what is waited for when it does not.
+ *
+ * A signal that arrives just before the write would be gone by then, so it is sent again every tenth
+ * of a second. There are waits of the kernel that no signal ends: for I/O on a page, above all.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "libdaxhp-private.h"
+
+#define TICK_MS 100
+#define PATIENCE 2.0 /* seconds from the cancelling to the first word about it */
+#define PAUSE 60.0   /* from one word to the next */
+/* A wait that is seen at each of so many looks is one wait, and not many short ones. */
+#define LOOKS 5
+#define LOOK_MS 20
+
+struct watch {
+	struct daxhp_ctx *ctx;
+	const struct daxhp_observation *obs; /* for the blocks' numbers */
+	pthread_t writer, thread;
+	int taskfd; /* the writer, in /proc */
+	int stop_fd;
+};
+
+/* The kernel shows which block it is taking offline. */
+static int64_t find_going_block(const struct daxhp_observation *obs)
+{
+	_cleanup_close_ int dirfd = memblock_open_dir();
+
+	for (size_t i = 0; dirfd >= 0 && i < obs->n_blocks; i++) {
+		struct memblock block = { .id = obs->blocks[i].id };
+		char file[WORD_MAX];
+
+		if (memblock_read_state(dirfd, -1, &block, file) == 0 &&
+		    block.state == MEMBLOCK_GOING_OFFLINE)
+			return block.id;
+	}
+	return -1;
+}
+
+static void look(const struct watch *w, struct daxhp_wait *wait)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_MS * 1000000L };
+
+	task_look(w->taskfd, &wait->state, wait->where, sizeof(wait->where));
+	for (int i = 1; wait->state == 'D' && i < LOOKS; i++) {
+		nanosleep(&pause, NULL);
+		task_look(w->taskfd, &wait->state, wait->where, sizeof(wait->where));
+	}
+}
+
+static void tell(const struct watch *w, double seconds)
+{
+	struct daxhp_wait wait = { .seconds = seconds, .undoing = w->ctx->undoing };
+
+	if (!w->ctx->waiting_fn)
+		return;
+	look(w, &wait);
+	wait.block = find_going_block(w->obs);
+	w->ctx->waiting_fn(&wait, w->ctx->waiting_data);
+}
+
+static void *run(void *data)
+{
+	struct watch *w = data;
+	struct pollfd stop = { .fd = w->stop_fd, .events = POLLIN };
+	double asked = 0, next = 0, now;
+
+	while (poll(&stop, 1, TICK_MS) <= 0) {
+		if (!w->ctx->cancelled)
+			continue;
+		now = clock_now();
+		if (asked == 0) {
+			asked = now;
+			next = asked + PATIENCE;
+		}
+		if (w->ctx->cancel_signal && !w->ctx->undoing)
+			pthread_kill(w->writer, w->ctx->cancel_signal);
+		if (now >= next) {
+			tell(w, now - asked);
+			next = now + PAUSE;
+		}
+	}
+	return NULL;
+}
+
+static void watch_free(struct watch *w)
+{
+	if (w->taskfd >= 0)
+		close(w->taskfd);
+	if (w->stop_fd >= 0)
+		close(w->stop_fd);
+	free(w);
+}
+
+struct watch *watch_start(struct daxhp_ctx *ctx, const struct daxhp_observation *obs)
+{
+	struct watch *w;
+
+	if (!ctx->waiting_fn && !ctx->cancel_signal)
+		return NULL;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return NULL;
+	w->ctx = ctx;
+	w->obs = obs;
+	w->writer = pthread_self();
+	w->taskfd = task_open_self();
+	w->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (w->stop_fd < 0 || thread_start(&w->thread, run, w) < 0) {
+		log_debug(ctx, "no thread to wait for a cancelling");
+		watch_free(w);
+		return NULL;
+	}
+	return w;
+}
+
+void watch_stop(struct watch *w)
+{
+	uint64_t one = 1;
+
+	if (!w)
+		return;
+	if (write(w->stop_fd, &one, sizeof(one)) < 0)
+		log_debug(w->ctx, "cannot stop the watch");
+	pthread_join(w->thread, NULL);
+	watch_free(w);
+}
