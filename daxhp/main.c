@@ -79,10 +79,13 @@ static void log_to_stderr(struct daxhp_ctx *ctx __attribute__((unused)),
 {
 	size_t len = strlen(format);
 
+	/* The library's threads have something to say as well. */
+	flockfile(stderr);
 	fprintf(stderr, "debug: %s: ", fn);
 	vfprintf(stderr, format, args);
 	if (len == 0 || format[len - 1] != '\n')
 		fputc('\n', stderr);
+	funlockfile(stderr);
 }
 
 static int run_command(const struct command *command, int argc, char **argv)

@@ -470,7 +470,13 @@ static char *message_for_start(const struct outcome *o)
 
 	if (o->holder)
 		snprintf(pid, sizeof(pid), "pid %d", o->holder);
-	if (!o->is_locked && o->error == -EWOULDBLOCK)
+	if (!o->is_locked && o->error == -EWOULDBLOCK && o->holder &&
+	    daxhp_process_is_stopped(o->holder))
+		r = asprintf(&text,
+			     "%s: cannot %s: another daxhp (pid %d) is at work on it, and has been "
+			     "stopped (Ctrl-Z, SIGSTOP). %s 'kill -CONT %d' lets it go on.",
+			     name, verb(o->goal), o->holder, way_out, o->holder);
+	else if (!o->is_locked && o->error == -EWOULDBLOCK)
 		r = asprintf(&text, "%s: cannot %s: another daxhp (%s) is %sat work on it. %s%s",
 			     name, verb(o->goal), pid, o->has_waited ? "still " : "", way_out,
 			     o->has_waited ? "" : " --wait=SECONDS waits for it.");
