@@ -30,6 +30,31 @@ test_signals() {
 	never_wedged
 }
 
+# done_in_a_storm MICROSECONDS
+done_in_a_storm() {
+	run storm "$device" 20 "$1"
+	exits 0 "others' signals every $1 us: unplugged and online twenty times"
+	diag "$out"
+	never_wedged
+}
+
+# A program has signals of its own, which are not to end what the library does for it.
+test_other_signals() {
+	done_in_a_storm 10000
+	done_in_a_storm 1000
+	agrees "$device" online_movable 'in the end'
+}
+
+# No signal at all is sent from outside, and the memory does not go.
+test_cancelled_by_a_thread() {
+	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }
+	run timeout 60 storm "$device" cancel
+	exits 0 'cancelled by another thread: stops and undoes'
+	diag "$out"
+	agrees "$device" online_movable 'cancelled by another thread'
+	stop_rivals
+}
+
 test_second_signal() {
 	tried 'SIGINT twice' twice "$device" "$(quick_or_full 10 100)" unplugged,online 2 5 "${ids[@]}"
 	never_wedged

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A program that uses the library and has signals of its own: a timer's, without SA_RESTART, and
+ * those by which a runtime wakes its threads, with it. None of them is meant to cancel anything.
+ *
+ *   storm DEVICE TIMES MICROSECONDS   unplug and bring online so often, a signal of each kind every
+ *                                     so many microseconds
+ *   storm DEVICE cancel               unplug memory that cannot be moved; another thread cancels
+ *
+ * Prints what did not go well, and the figures; the exit status is 1 when something did not.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <libdaxhp.h>
+
+#define CANCEL_AFTER 1 /* seconds */
+
+static volatile sig_atomic_t n_signals;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	n_signals++;
+}
+
+static void handle(int sig, int flags)
+{
+	struct sigaction action = { .sa_handler = on_signal, .sa_flags = flags };
+
+	sigaction(sig, &action, NULL);
+}
+
+static pid_t start_storm(long us)
+{
+	struct itimerval timer = { .it_value.tv_usec = us, .it_interval.tv_usec = us };
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid) {
+		setitimer(ITIMER_REAL, &timer, NULL);
+		return pid;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (kill(parent, SIGURG) == 0)
+		usleep(us);
+	_exit(0);
+}
+
+/* 0, or a negative errno. */
+static int move_device(struct daxhp_device *device, enum daxhp_goal goal, bool *ret_undone)
+{
+	struct daxhp_observation *before = NULL;
+	struct daxhp_result *result = NULL;
+	struct daxhp_plan *plan = NULL;
+	int holder, r = daxhp_device_lock(device, 10, &holder);
+
+	if (r == 0)
+		r = daxhp_observe(device, &before);
+	if (r == 0)
+		r = daxhp_plan_new(before, goal, &plan);
+	if (r == 0)
+		r = daxhp_apply(device, plan, &result);
+	*ret_undone = result && daxhp_result_get_undone(result);
+	daxhp_result_free(result);
+	daxhp_plan_free(plan);
+	daxhp_observation_unref(before);
+	daxhp_device_unlock(device);
+	return r;
+}
+
+static struct daxhp_device *find_device(struct daxhp_ctx *ctx, const char *name)
+{
+	struct daxhp_device *device;
+
+	daxhp_device_foreach (ctx, device)
+		if (strcmp(daxhp_device_get_name(device), name) == 0)
+			return device;
+	return NULL;
+}
+
+/* ---- signals that mean nothing ---- */
+
+static int weather(struct daxhp_device *device, long times, long us)
+{
+	static const enum daxhp_goal goals[] = { DAXHP_GOAL_UNPLUGGED, DAXHP_GOAL_ONLINE_MOVABLE };
+	long n_failed = 0;
+	bool undone;
+	pid_t pid;
+
+	handle(SIGALRM, 0);
+	handle(SIGURG, SA_RESTART);
+	pid = start_storm(us);
+	for (long i = 0; i < 2 * times; i++) {
+		int r = move_device(device, goals[i % 2], &undone);
+
+		n_failed += r < 0;
+		if (r < 0)
+			printf("%s %ld: %s\n", i % 2 ? "online" : "unplug", i / 2 + 1,
+			       strerrorname_np(-r));
+	}
+	kill(pid, SIGKILL);
+	printf("%ld times unplugged and online, %ld failed, %d signals\n", times, n_failed,
+	       (int)n_signals);
+	return n_failed > 0;
+}
+
+/* ---- another thread cancels ---- */
+
+static void *cancel_later(void *data)
+{
+	sleep(CANCEL_AFTER);
+	daxhp_cancel(data);
+	return NULL;
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
+static int cancel(struct daxhp_ctx *ctx, struct daxhp_device *device)
+{
+	double start = now();
+	pthread_t thread;
+	bool undone;
+	int r;
+
+	handle(SIGUSR1, SA_RESTART);
+	daxhp_set_cancel_signal(ctx, SIGUSR1);
+	if (pthread_create(&thread, NULL, cancel_later, ctx) != 0)
+		return 2;
+	r = move_device(device, DAXHP_GOAL_UNPLUGGED, &undone);
+	pthread_join(thread, NULL);
+	printf("%s, %s, after %.1f s\n", r ? strerrorname_np(-r) : "done",
+	       undone ? "undone" : "not undone", now() - start);
+	return r != -EINTR || !undone;
+}
+
+int main(int argc, char **argv)
+{
+	bool is_cancel = argc == 3 && strcmp(argv[2], "cancel") == 0;
+	struct daxhp_device *device;
+	struct daxhp_ctx *ctx;
+	int r;
+
+	if ((argc != 4 && !is_cancel) || daxhp_new(&ctx) < 0)
+		return 2;
+	device = find_device(ctx, argv[1]);
+	if (!device)
+		r = 2;
+	else
+		r = is_cancel ? cancel(ctx, device) : weather(device, atol(argv[2]), atol(argv[3]));
+	daxhp_unref(ctx);
+	return r;
+}
