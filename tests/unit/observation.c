@@ -114,12 +114,15 @@ const char *format_blocks(const struct daxhp_observation *obs)
 static void format_step(FILE *f, const struct daxhp_step *step)
 {
 	const char *word = daxhp_state_name(daxhp_step_get_word(step));
+	const char *driver = daxhp_step_get_driver(step);
 	const uint64_t *ids;
 	size_t n = daxhp_step_get_blocks(step, &ids);
 
 	fputs(daxhp_step_get_name(step), f);
 	if (word)
 		fprintf(f, " %s", word);
+	if (driver && strcmp(driver, "kmem") != 0)
+		fprintf(f, " %s", driver);
 	for (size_t i = 0; i < n && i < 4; i++)
 		fprintf(f, "%c%" PRIu64, i ? ',' : ' ', ids[i]);
 	if (n > 4)

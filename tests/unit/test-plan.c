@@ -85,6 +85,9 @@ static const struct row rows[] = {
 	{ "-.", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL, "guard; check-offline; unbind" },
 	{ "M-", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL,
 	  "guard; write-blocks offline 32; check-offline; unbind" },
+	/* A word that claims memory where there is none. */
+	{ "..", STATE, "online_movable", "offline", ONLINE, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online" },
 	/* Plain `online` has to make the word true that is there. */
 	{ "--", STATE, "online_movable", "offline", ONLINE, NO_REFUSAL,
 	  "guard; write-blocks online_movable 32,33" },
@@ -170,6 +173,115 @@ static void test_table(void **state)
 	}
 }
 
+/* ---- reconfigure ---- */
+
+#define SYSTEM_RAM DAXHP_MODE_SYSTEM_RAM
+#define UNBOUND DAXHP_MODE_UNBOUND
+#define DEVDAX DAXHP_MODE_DEVDAX
+#define FAMFS DAXHP_MODE_FAMFS
+#define TO_KERNEL DAXHP_GOAL_MOVE_KERNEL
+#define TO_MOVABLE DAXHP_GOAL_MOVE_MOVABLE
+#define RAM DAXHP_GOAL_SYSTEM_RAM
+#define RAM_KERNEL DAXHP_GOAL_SYSTEM_RAM_KERNEL
+#define RAM_MOVABLE DAXHP_GOAL_SYSTEM_RAM_MOVABLE
+#define RAM_OFF DAXHP_GOAL_SYSTEM_RAM_OFF
+#define TO_DEVDAX DAXHP_GOAL_DEVDAX
+
+struct side {
+	const char *blocks;
+	enum daxhp_mode mode;
+	const char *word; /* the attribute's; NULL: there is none */
+};
+
+static struct daxhp_observation *make_side(const struct side *side)
+{
+	if (side->mode != SYSTEM_RAM)
+		return make_mode_observation(side->blocks, side->mode);
+	return side->word ? make_attribute_observation(side->blocks, STATE, side->word)
+			  : make_observation(side->blocks);
+}
+
+/* clang-format off */
+static const struct {
+	struct side before;
+	enum daxhp_goal goal;
+	enum daxhp_failure refusal;
+	const char *steps;
+	bool leads_between; /* killed in the middle it is neither the one nor the other */
+} moves[] = {
+	/* Between the zones: away, and back as a whole. */
+	{ { "MM", SYSTEM_RAM, NULL }, TO_MOVABLE, NO_REFUSAL, "", false },
+	{ { "MM", SYSTEM_RAM, NULL }, TO_KERNEL, NO_REFUSAL,
+	  "guard; write-blocks offline 32,33; check-offline; unbind; set-policy online_kernel; bind; restore-policy", true },
+	{ { "MM", SYSTEM_RAM, "online_movable" }, TO_KERNEL, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online_kernel", true },
+	{ { "M.", SYSTEM_RAM, NULL }, TO_MOVABLE, NO_REFUSAL,
+	  "guard; write-blocks offline 32; check-offline; unbind; set-policy online_movable; bind; restore-policy", true },
+	/* What is in no zone goes where it is asked to. */
+	{ { "--", SYSTEM_RAM, NULL }, TO_KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,33", true },
+	{ { "M-", SYSTEM_RAM, NULL }, TO_MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33", false },
+	{ { "..", SYSTEM_RAM, "unplugged" }, TO_MOVABLE, NO_REFUSAL, "write-attribute online_movable", false },
+	{ { "..", UNBOUND, NULL }, TO_MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy", false },
+	{ { "..", DEVDAX, NULL }, TO_KERNEL, DAXHP_REFUSED_DEVDAX, "", false },
+	/* From devdax: never without a look who has it open. */
+	{ { "..", DEVDAX, NULL }, RAM_MOVABLE, NO_REFUSAL,
+	  "check-unused; check-offline; unbind; set-policy online_movable; bind; restore-policy", true },
+	{ { "..", DEVDAX, NULL }, RAM_OFF, NO_REFUSAL,
+	  "check-unused; check-offline; unbind; set-policy offline; bind; restore-policy; write-attribute unplugged", true },
+	{ { "", DEVDAX, NULL }, RAM, DAXHP_REFUSED_TOO_SMALL, "", false },
+	{ { "..", FAMFS, NULL }, RAM, DAXHP_REFUSED_FAMFS, "", false },
+	{ { "..", UNBOUND, NULL }, RAM, NO_REFUSAL, "set-policy online; bind; restore-policy", false },
+	{ { "NN", SYSTEM_RAM, NULL }, RAM, NO_REFUSAL, "", false },
+	{ { "NN", SYSTEM_RAM, "online_kernel" }, RAM_MOVABLE, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online_movable", true },
+	/* Bound, and not online. Whether it gets an attribute is seen once it is bound. */
+	{ { "..", UNBOUND, NULL }, RAM_OFF, NO_REFUSAL,
+	  "set-policy offline; bind; restore-policy; write-attribute unplugged", true },
+	{ { "--", SYSTEM_RAM, NULL }, RAM_OFF, NO_REFUSAL, "", false },
+	{ { "MM", SYSTEM_RAM, NULL }, RAM_OFF, NO_REFUSAL, "guard; write-blocks offline 32,33", true },
+	{ { "M.", SYSTEM_RAM, NULL }, RAM_OFF, NO_REFUSAL,
+	  "guard; write-blocks offline 32; check-offline; unbind; set-policy offline; bind; restore-policy", true },
+	{ { "MM", SYSTEM_RAM, "online_movable" }, RAM_OFF, NO_REFUSAL, "write-attribute unplugged", false },
+	{ { "..", SYSTEM_RAM, "unplugged" }, RAM_OFF, NO_REFUSAL, "", false },
+	{ { "--", SYSTEM_RAM, "offline" }, RAM_OFF, NO_REFUSAL, "write-attribute unplugged", false },
+	/* To devdax. */
+	{ { "MM", SYSTEM_RAM, NULL }, TO_DEVDAX, NO_REFUSAL,
+	  "guard; write-blocks offline 32,33; check-offline; unbind; bind device_dax", true },
+	{ { "MM", SYSTEM_RAM, "online" }, TO_DEVDAX, NO_REFUSAL,
+	  "write-attribute unplugged; check-offline; unbind; bind device_dax", true },
+	{ { "..", SYSTEM_RAM, "unplugged" }, TO_DEVDAX, NO_REFUSAL, "check-offline; unbind; bind device_dax", true },
+	{ { "..", SYSTEM_RAM, NULL }, TO_DEVDAX, NO_REFUSAL, "check-offline; unbind; bind device_dax", true },
+	{ { "..", UNBOUND, NULL }, TO_DEVDAX, NO_REFUSAL, "bind device_dax", false },
+	{ { "..", DEVDAX, NULL }, TO_DEVDAX, NO_REFUSAL, "", false },
+	{ { "M.", DEVDAX, NULL }, TO_DEVDAX, DAXHP_REFUSED_WEDGED, "", false },
+	{ { "M.", UNBOUND, NULL }, TO_DEVDAX, DAXHP_REFUSED_WEDGED, "", false },
+	{ { "..", FAMFS, NULL }, TO_DEVDAX, DAXHP_REFUSED_FAMFS, "", false },
+};
+/* clang-format on */
+
+static void test_moves(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
+		struct daxhp_observation *obs = make_side(&moves[i].before);
+		const struct row row = {
+			.blocks = moves[i].before.blocks,
+			.word = obs->attribute_word,
+			.goal = moves[i].goal,
+			.refusal = moves[i].refusal,
+			.steps = moves[i].steps,
+		};
+		struct daxhp_plan *plan;
+
+		check_plan(obs, &row, i);
+		assert_int_equal(daxhp_plan_new(obs, row.goal, &plan), 0);
+		assert_msg(plan_leads_between(plan) == moves[i].leads_between, "row %zu: %s", i,
+			   format_plan(plan));
+		daxhp_plan_free(plan);
+		daxhp_observation_unref(obs);
+	}
+}
+
 static void check_refusal(struct daxhp_observation *obs, enum daxhp_goal goal,
 			  enum daxhp_failure refusal)
 {
@@ -238,6 +350,43 @@ static void test_no_target_node(void **state)
 				  .steps = "write-attribute online_movable" },
 		   0);
 	daxhp_observation_unref(obs);
+}
+
+/* Two blocks of 128 MiB need 4 MiB of memory map. */
+static void test_room(void **state)
+{
+	static const struct {
+		const char *blocks;
+		uint64_t room;
+		int memmap_on_memory;
+		enum daxhp_failure refusal;
+		const char *steps;
+	} table[] = {
+		{ "..", (4 << 20) - 1, 0, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", (4 << 20) - 1, -ENOENT, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", 4 << 20, 0, NO_REFUSAL, "write-attribute online_movable" },
+		{ "..", 1, 1, NO_REFUSAL, "write-attribute online_movable" },
+		/* Not known. */
+		{ "..", 0, 0, NO_REFUSAL, "write-attribute online_movable" },
+		/* It is there already, and so is its map. */
+		{ "M-", 1, 0, NO_REFUSAL, "guard; write-blocks online_movable 33" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		struct row row = { .blocks = "", .word = "", .goal = MOVABLE };
+		bool is_there = table[i].blocks[0] != '.';
+		struct daxhp_observation *obs =
+			make_attribute_observation(table[i].blocks, STATE,
+						   is_there ? "online_movable" : "unplugged");
+
+		obs->room = table[i].room;
+		obs->memmap_on_memory = table[i].memmap_on_memory;
+		row.refusal = table[i].refusal;
+		row.steps = table[i].steps;
+		check_plan(obs, &row, i);
+		daxhp_observation_unref(obs);
+	}
 }
 
 static void test_no_hotremove(void **state)
@@ -522,6 +671,63 @@ static unsigned long check_way_back(const char *now_blocks, const char *before_b
 	return n;
 }
 
+/* clang-format off */
+static const struct {
+	struct side now, before;
+	const char *steps;
+} ways_back[] = {
+	/* Each block where it was, in the zone it was in. */
+	{ { "M-M", SYSTEM_RAM, NULL }, { "MMM", SYSTEM_RAM, NULL }, "guard; write-blocks online_movable 33" },
+	{ { "N-N", SYSTEM_RAM, NULL }, { "NNN", SYSTEM_RAM, NULL }, "guard; write-blocks online_kernel 33" },
+	{ { "-M", SYSTEM_RAM, NULL }, { "M-", SYSTEM_RAM, NULL },
+	  "guard; write-blocks offline 33; write-blocks online_movable 32" },
+	{ { "MNM", SYSTEM_RAM, NULL }, { "MMM", SYSTEM_RAM, NULL }, "guard; write-blocks offline 33" },
+	/* A word that follows the blocks will be right once they are. */
+	{ { "M-", SYSTEM_RAM, "unknown" }, { "MM", SYSTEM_RAM, "online_movable" },
+	  "guard; write-blocks online_movable 33" },
+	{ { "--", SYSTEM_RAM, "offline" }, { "MM", SYSTEM_RAM, "online_movable" },
+	  "guard; write-blocks online_movable 32,33" },
+	{ { "MM", SYSTEM_RAM, "online_movable" }, { "M-", SYSTEM_RAM, "unknown" }, "guard; write-blocks offline 33" },
+	{ { "MM", SYSTEM_RAM, "unknown" }, { "MM", SYSTEM_RAM, "online_movable" }, "write-attribute unplugged" },
+	/* There was nothing. */
+	{ { "M-", SYSTEM_RAM, "online_movable" }, { "..", SYSTEM_RAM, "unplugged" }, "write-attribute unplugged" },
+	{ { "M-", SYSTEM_RAM, NULL }, { "..", UNBOUND, NULL }, "guard; write-blocks offline 32; check-offline; unbind" },
+	{ { "MM", SYSTEM_RAM, "unplugged" }, { "..", UNBOUND, NULL },
+	  "guard; write-blocks offline 32,33; check-offline; unbind" },
+	{ { "..", SYSTEM_RAM, NULL }, { "..", UNBOUND, NULL }, "check-offline; unbind" },
+	/* There was all of it. */
+	{ { "..", UNBOUND, NULL }, { "MM", SYSTEM_RAM, NULL }, "set-policy online_movable; bind; restore-policy" },
+	{ { "..", UNBOUND, NULL }, { "NN", SYSTEM_RAM, NULL }, "set-policy online_kernel; bind; restore-policy" },
+	{ { "..", UNBOUND, NULL }, { "--", SYSTEM_RAM, NULL }, "set-policy offline; bind; restore-policy" },
+	{ { "..", UNBOUND, NULL }, { "..", SYSTEM_RAM, "unplugged" }, "set-policy offline; bind; restore-policy" },
+	{ { "..", UNBOUND, NULL }, { "MM", SYSTEM_RAM, "online" }, "set-policy online; bind; restore-policy" },
+	{ { "..", SYSTEM_RAM, "unplugged" }, { "MM", SYSTEM_RAM, "online_movable" }, "write-attribute online_movable" },
+	/* `offline` is no word to write. */
+	{ { "..", SYSTEM_RAM, "unplugged" }, { "--", SYSTEM_RAM, "offline" },
+	  "check-offline; unbind; set-policy offline; bind; restore-policy" },
+	/* It was an application's. */
+	{ { "..", UNBOUND, NULL }, { "..", DEVDAX, NULL }, "bind device_dax" },
+	{ { "..", SYSTEM_RAM, "unplugged" }, { "..", DEVDAX, NULL }, "check-offline; unbind; bind device_dax" },
+};
+/* clang-format on */
+
+static void test_ways_back(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways_back); i++) {
+		struct daxhp_observation *now = make_side(&ways_back[i].now);
+		struct daxhp_observation *before = make_side(&ways_back[i].before);
+		struct daxhp_plan *plan;
+
+		assert_int_equal(plan_restore(now, before, &plan), 0);
+		assert_msg(strcmp(format_plan(plan), ways_back[i].steps) == 0, "row %zu: %s", i,
+			   format_plan(plan));
+		daxhp_plan_free(plan);
+		daxhp_observation_unref(now);
+		daxhp_observation_unref(before);
+	}
+}
+
 /* Ways back obey the same rules, from anywhere to anywhere. */
 static void test_way_back_properties(void **state)
 {
@@ -575,13 +781,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_other_drivers),
 		cmocka_unit_test(test_unseen_blocks),
 		cmocka_unit_test(test_no_target_node),
+		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_no_hotremove),
 		cmocka_unit_test(test_loads_module),
 		cmocka_unit_test(test_large_device),
 		cmocka_unit_test(test_properties),
+		cmocka_unit_test(test_ways_back),
 		cmocka_unit_test(test_way_back_properties),
 		cmocka_unit_test(test_way_back_leaves_others_alone),
 		cmocka_unit_test(test_step_names),

@@ -42,8 +42,8 @@ struct daxhp_observation *make_mode_observation(const char *blocks, enum daxhp_m
 /* The letters for an observation's blocks; static, good until the next call. */
 const char *format_blocks(const struct daxhp_observation *obs);
 /*
- * A plan's steps as "guard; write-blocks offline 32,33; check-offline; unbind"; static, good until
- * the next call.
+ * A plan's steps as "guard; write-blocks offline 32,33; check-offline; unbind", with the driver
+ * where it is not kmem; static, good until the next call.
  */
 const char *format_plan(const struct daxhp_plan *plan);
 
