@@ -63,7 +63,7 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 		note_leftovers(ctx);
 	for (size_t i = 0; i < selection.count; i++)
 		daxhp_observation_unref(looks[i].observation);
-	return r < 0 ? EXIT_FAILED : status;
+	return r < 0 || selection.n_unseen > 0 ? EXIT_FAILED : status;
 }
 
 const struct command cmd_status = {

@@ -102,7 +102,8 @@ extern const struct command cmd_status, cmd_online, cmd_unplug, cmd_reconfigure;
 struct selection {
 	struct daxhp_device **devices;
 	size_t count;
-	bool is_all; /* no device was named */
+	bool is_all;  /* no device was named */
+	int n_unseen; /* devices that belong to all, but cannot be looked at */
 };
 
 void selection_clear(struct selection *selection);

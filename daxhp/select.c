@@ -60,6 +60,11 @@ static int add_all(struct daxhp_ctx *ctx, const struct settings *settings,
 	struct daxhp_device *device;
 
 	selection->is_all = true;
+	selection->n_unseen = daxhp_load_devices(ctx);
+	if (selection->n_unseen > 0)
+		complain("%d of the devices in /sys/bus/dax/devices cannot be looked at: without a "
+			 "node in /dev, or without a size that can be read.",
+			 selection->n_unseen);
 	daxhp_device_foreach (ctx, device) {
 		bool wanted = !is_seed(device) && passes(device, settings);
 		int r = wanted ? add(selection, device) : EXIT_DONE;
@@ -89,7 +94,12 @@ static int refuse_name(const char *arg)
 
 static int refuse_unknown(struct daxhp_ctx *ctx, const char *name)
 {
-	if (daxhp_device_get_first(ctx))
+	int n_unseen = daxhp_load_devices(ctx);
+
+	if (n_unseen > 0)
+		complain("%s: no dax device that can be looked at; %d of this machine's cannot.",
+			 name, n_unseen);
+	else if (daxhp_device_get_first(ctx))
 		complain("%s: no such dax device; 'daxhp status' lists those there are.", name);
 	else
 		complain("%s: no such dax device; this machine has none.", name);
@@ -124,11 +134,24 @@ static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, con
 	return refuse_unknown(ctx, name);
 }
 
+/* A device that is not seen is not "none". */
+static int load(struct daxhp_ctx *ctx)
+{
+	int r = daxhp_load_devices(ctx);
+
+	if (r >= 0)
+		return EXIT_DONE;
+	complain("the dax devices cannot be listed: %s.", strerror(-r));
+	return EXIT_FAILED;
+}
+
 int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv,
 		   struct selection *ret_selection)
 {
-	int r = argc == 0 ? add_all(ctx, settings, ret_selection) : EXIT_DONE;
+	int r = load(ctx);
 
+	if (r == EXIT_DONE && argc == 0)
+		r = add_all(ctx, settings, ret_selection);
 	for (int i = 0; r == EXIT_DONE && i < argc; i++)
 		r = add_named(ctx, settings, argv[i], ret_selection);
 	return r;

@@ -69,7 +69,8 @@ bool outcome_is_good(const struct outcome *outcome)
 	return daxhp_plan_get_refusal(outcome->plan) == DAXHP_FAILURE_NONE;
 }
 
-static enum exit_status exit_status_of(const struct outcome *outcomes, size_t count)
+static enum exit_status exit_status_of(const struct outcome *outcomes, size_t count,
+				       size_t n_unseen)
 {
 	size_t good = 0;
 
@@ -80,7 +81,7 @@ static enum exit_status exit_status_of(const struct outcome *outcomes, size_t co
 			return EXIT_PARTLY;
 		good += outcome_is_good(&outcomes[i]);
 	}
-	if (good == count)
+	if (good == count + n_unseen)
 		return EXIT_DONE;
 	return good ? EXIT_PARTLY : EXIT_FAILED;
 }
@@ -224,7 +225,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxh
 	daxhp_set_retries(ctx, settings->retries);
 	daxhp_set_force(ctx, settings->force);
 	count = move_devices(ctx, settings, goal, &selection, outcomes);
-	status = count ? exit_status_of(outcomes, count)
+	status = count ? exit_status_of(outcomes, count, selection.n_unseen)
 		       : (enum exit_status)refuse_nothing(settings);
 	status = report(settings, outcomes, count, status);
 	for (size_t i = 0; i < count; i++)

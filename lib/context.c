@@ -28,20 +28,32 @@ static void log_daxctl(struct daxctl_ctx *daxctl, int priority __attribute__((un
 		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args);
 }
 
+int ctx_renew_daxctl(struct daxhp_ctx *ctx)
+{
+	struct daxctl_ctx *daxctl;
+	int r = daxctl_new(&daxctl);
+
+	/* Its way to say that libkmod had no memory. */
+	if (r == -ENXIO)
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	daxctl_set_userdata(daxctl, ctx);
+	daxctl_set_log_fn(daxctl, log_daxctl);
+	daxctl_unref(ctx->daxctl);
+	ctx->daxctl = daxctl;
+	return 0;
+}
+
 EXPORT int daxhp_new(struct daxhp_ctx **ret_ctx)
 {
 	struct daxhp_ctx *ctx = calloc(1, sizeof(*ctx));
-	int r;
+	int r = ctx ? ctx_renew_daxctl(ctx) : -ENOMEM;
 
-	if (!ctx)
-		return -ENOMEM;
-	r = daxctl_new(&ctx->daxctl);
 	if (r < 0) {
 		free(ctx);
 		return r;
 	}
-	daxctl_set_userdata(ctx->daxctl, ctx);
-	daxctl_set_log_fn(ctx->daxctl, log_daxctl);
 	*ret_ctx = ctx;
 	return 0;
 }

@@ -19,6 +19,8 @@
 
 /* No kernel splits a device further; a directory that never ends is not a kernel's. */
 #define RANGES_MAX 65536
+/* How often to look for devices when libdaxctl does not find all that there are. */
+#define LISTS_MAX 3
 
 int device_open_dir(const struct daxhp_device *device)
 {
@@ -157,32 +159,43 @@ void devices_free(struct daxhp_device *devices)
 	}
 }
 
-/* NULL for what is no dax device, or went away while it was looked at. */
-static struct daxhp_device *device_new(struct daxhp_ctx *ctx, struct daxctl_region *region,
-				       struct daxctl_dev *dev)
+static int fill_in(struct daxhp_device *device)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device);
+
+	if (dirfd < 0)
+		return dirfd;
+	read_values(device, dirfd);
+	return device->ranges_error == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* *ret_device is NULL for what is no dax device, or went away while it was looked at. */
+static int device_new(struct daxhp_ctx *ctx, struct daxctl_region *region, struct daxctl_dev *dev,
+		      struct daxhp_device **ret_device)
 {
 	const char *name = daxctl_dev_get_devname(dev);
 	struct daxhp_device *device;
-	_cleanup_close_ int dirfd = -1;
+	int r;
 
+	*ret_device = NULL;
 	if (!daxhp_device_name_is_valid(name) || strlen(name) >= sizeof(device->name))
-		return NULL;
+		return 0;
 	device = calloc(1, sizeof(*device));
 	if (!device)
-		return NULL;
+		return -ENOMEM;
 	device->ctx = ctx;
 	device->daxctl = dev;
 	strcpy(device->name, name);
 	device->region_id = daxctl_region_get_id(region);
 	device->id = daxctl_dev_get_id(dev);
 	device->region_name = strdup(daxctl_region_get_devname(region));
-	dirfd = device_open_dir(device);
-	if (!device->region_name || dirfd < 0) {
+	r = device->region_name ? fill_in(device) : -ENOMEM;
+	if (r < 0) {
 		device_free(device);
-		return NULL;
+		return r == -ENOMEM ? r : 0;
 	}
-	read_values(device, dirfd);
-	return device;
+	*ret_device = device;
+	return 0;
 }
 
 static bool comes_before(const struct daxhp_device *a, const struct daxhp_device *b)
@@ -198,7 +211,7 @@ static void insert_sorted(struct daxhp_device **list, struct daxhp_device *devic
 	*list = device;
 }
 
-static void load_devices(struct daxhp_ctx *ctx)
+static int list_devices(struct daxhp_ctx *ctx)
 {
 	struct daxctl_region *region;
 	struct daxctl_dev *dev;
@@ -207,20 +220,80 @@ static void load_devices(struct daxhp_ctx *ctx)
 	{
 		daxctl_dev_foreach(region, dev)
 		{
-			struct daxhp_device *device = device_new(ctx, region, dev);
+			struct daxhp_device *device;
+			int r = device_new(ctx, region, dev, &device);
 
+			if (r < 0)
+				return r;
 			if (device)
 				insert_sorted(&ctx->devices, device);
 		}
 	}
+	return 0;
+}
+
+static bool is_listed(const struct daxhp_ctx *ctx, const char *name)
+{
+	const struct daxhp_device *device = ctx->devices;
+
+	while (device && strcmp(device->name, name) != 0)
+		device = device->next;
+	return device;
+}
+
+/* libdaxctl passes over what it cannot look at, or has no memory for, and does not say so. */
+static int count_unlisted(struct daxhp_ctx *ctx)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *de;
+	int n = 0, r = sysfs_list_dir(DAX_DEVICES_DIR, &dir);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	while ((r = sysfs_next_entry(dir, &de)) > 0) {
+		if (!daxhp_device_name_is_valid(de->d_name) || is_listed(ctx, de->d_name))
+			continue;
+		log_debug(ctx, "%s is not listed", de->d_name);
+		n++;
+	}
+	return r < 0 ? r : n;
+}
+
+/* Memory that was short for a moment, or a device that came meanwhile: it is looked for anew. */
+static int list_all_devices(struct daxhp_ctx *ctx)
+{
+	int r = 1;
+
+	for (int i = 0; r > 0 && i < LISTS_MAX; i++) {
+		devices_free(steal_pointer(ctx->devices));
+		r = i > 0 ? ctx_renew_daxctl(ctx) : 0;
+		if (r == 0)
+			r = list_devices(ctx);
+		if (r == 0)
+			r = count_unlisted(ctx);
+	}
+	return r;
+}
+
+EXPORT int daxhp_load_devices(struct daxhp_ctx *ctx)
+{
+	int r;
+
+	if (ctx->devices_loaded)
+		return ctx->n_unlisted;
+	r = list_all_devices(ctx);
+	if (r < 0) {
+		devices_free(steal_pointer(ctx->devices));
+		return r;
+	}
 	ctx->devices_loaded = true;
+	ctx->n_unlisted = r;
+	return r;
 }
 
 EXPORT struct daxhp_device *daxhp_device_get_first(struct daxhp_ctx *ctx)
 {
-	if (!ctx->devices_loaded)
-		load_devices(ctx);
-	return ctx->devices;
+	return daxhp_load_devices(ctx) < 0 ? NULL : ctx->devices;
 }
 
 EXPORT struct daxhp_device *daxhp_device_get_next(struct daxhp_device *device)

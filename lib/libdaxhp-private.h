@@ -35,6 +35,7 @@ struct daxhp_ctx {
 	struct daxctl_ctx *daxctl;
 	struct daxhp_device *devices; /* sorted, linked by next */
 	bool devices_loaded;
+	int n_unlisted; /* devices that libdaxctl does not list */
 	unsigned int retries;
 	bool force;
 	volatile sig_atomic_t cancelled;
@@ -56,6 +57,8 @@ static inline bool ctx_is_cancelled(const struct daxhp_ctx *ctx)
 void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
 	     ...) __attribute__((format(printf, 5, 6)));
 #define log_debug(ctx, ...) ctx_log(ctx, __FILE__, __LINE__, __func__, __VA_ARGS__)
+/* Another libdaxctl context, which has found no device yet. No device may be left of the old one. */
+int ctx_renew_daxctl(struct daxhp_ctx *ctx);
 
 /* ---- names.c ---- */
 
@@ -76,6 +79,9 @@ bool mode_from_name(const char *name, enum daxhp_mode *ret_mode);
  */
 int sysfs_open_dir(const char *path);
 int sysfs_open_dir_at(int dirfd, const char *name);
+int sysfs_list_dir(const char *path, DIR **ret_dir);
+/* 1 with the next entry, 0 at the end; the end is not taken for one when there was an error. */
+int sysfs_next_entry(DIR *dir, struct dirent **ret_entry);
 int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size);
 int sysfs_read_u64(int dirfd, const char *name, int base, uint64_t *ret_value);
 int sysfs_read_int(int dirfd, const char *name, int *ret_value);

@@ -163,8 +163,16 @@ struct daxhp_range {
 };
 
 /*
- * The machine's dax devices, sorted by region and number. They belong to the context and live as
- * long as it does. The list is read once, by the first call.
+ * List the machine's dax devices. They belong to the context and live as long as it does. The list
+ * is read once; for another look, as a daemon takes it, make another context.
+ * Returns 0, or how many devices the kernel has that could not be listed: libdaxctl passes over a
+ * device that has no node in /dev, or whose size cannot be read. Errors: -ENOMEM, and what opening
+ * /sys/bus/dax/devices gives; no device is listed then, and the next call tries again.
+ */
+int daxhp_load_devices(struct daxhp_ctx *ctx);
+/*
+ * The devices that were listed, sorted by region and number; they are listed now if that has not
+ * been done. NULL at the end, and also when they cannot be listed: daxhp_load_devices() says which.
  */
 struct daxhp_device *daxhp_device_get_first(struct daxhp_ctx *ctx);
 struct daxhp_device *daxhp_device_get_next(struct daxhp_device *device);

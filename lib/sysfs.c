@@ -29,6 +29,33 @@ int sysfs_open_dir_at(int dirfd, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+int sysfs_list_dir(const char *path, DIR **ret_dir)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		r = -errno;
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	*ret_dir = dir;
+	return 0;
+}
+
+int sysfs_next_entry(DIR *dir, struct dirent **ret_entry)
+{
+	struct dirent *de;
+
+	errno = 0;
+	de = readdir(dir);
+	if (!de)
+		return -errno;
+	*ret_entry = de;
+	return 1;
+}
+
 /*
  * One read: sysfs hands over all it has at once, and a second read, to see the end, would be a
  * third of what looking at a block costs.

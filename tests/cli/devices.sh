@@ -190,6 +190,19 @@ for dry in '' -n; do
 done
 is 'nothing of all this has changed anything' "$(fingerprint)" "$before"
 
+# ---- a device that cannot be looked at is not left out in silence ----
+
+mv /dev/dax0.1 /dev/away
+run status -j
+is 'one that is not listed: exit status' "$status" 1
+json 'one that is not listed: the others are' 'length' 9
+check 'one that is not listed: says so' matches "$err" '^daxhp: 1 of the devices in /sys/bus/dax/devices cannot be looked at: .*/dev'
+succeeds 'one that is not listed: another one' status dax1.2
+fails 'one that is not listed: itself' 1 'dax0\.1: no dax device that can be looked at' online -n dax0.1
+run unplug -n --region=1 all
+is 'one that is not listed: not all can be done' "$status" 64
+mv /dev/away /dev/dax0.1
+
 # ---- somebody who may nothing ----
 
 if for_nobody; then
