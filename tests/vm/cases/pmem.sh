@@ -490,7 +490,7 @@ test_stdout_takes_nothing() {
 		esac
 		for json in '' --json; do
 			take_away "$device"
-			unheard "$way" online --movable $json "$device"
+			unheard "$way" online --movable ${json:+"$json"} "$device"
 			exits 64 "online $json $way"
 			one_sentence "online $json $way: one sentence"
 			like "$err" "^daxhp: $device: is online_movable now, but .*standard output: $why\\.$" "online $json $way: says what is so"
@@ -499,13 +499,13 @@ test_stdout_takes_nothing() {
 	done
 	# With nothing changed there is nothing else to tell.
 	for json in '' --json; do
-		unheard '>/dev/full' online $json "$device"
+		unheard '>/dev/full' online ${json:+"$json"} "$device"
 		exits 1 "nothing to do $json"
 		is "$err" 'daxhp: cannot write to standard output: No space left on device.' "nothing to do $json: says so"
-		unheard '>/dev/full' unplug -n $json "$device"
+		unheard '>/dev/full' unplug -n ${json:+"$json"} "$device"
 		exits 1 "a dry run $json"
 		is "$err" 'daxhp: cannot write to standard output: No space left on device.' "a dry run $json: says so"
-		unheard '>/dev/full' status $json
+		unheard '>/dev/full' status ${json:+"$json"}
 		exits 1 "status $json"
 		is "$err" 'daxhp: cannot write to standard output: No space left on device.' "status $json: says so"
 	done
