@@ -7,12 +7,16 @@
 
 /* The way back is at most: blocks one way and the other, out, in again, and the blocks once more. */
 #define RESTORE_ROUNDS 6
+/* How often to look when there is no memory for a look. */
+#define LOOKS_MAX 3
+/* What an undo needs besides its looks and plans, which take so much for each block. */
+#define RESERVE_BYTES 65536
+#define RESERVE_PER_BLOCK (2 * sizeof(struct memblock) + 2 * sizeof(uint64_t))
 
 void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
 			const char *wrote, int64_t block)
 {
-	free(result->file);
-	result->file = NULL;
+	result->file[0] = '\0';
 	result->failure = failure;
 	result->errnum = -errnum;
 	result->block = block;
@@ -58,10 +62,26 @@ static int64_t find_culprit(const struct daxhp_observation *obs, enum daxhp_goal
 	return -1;
 }
 
+/*
+ * What is so now, for the result. A look that could not be had leaves none: an older one would be
+ * taken for it. Memory that was short for a moment is not the end of an undo.
+ */
+static int look_again(struct run *run)
+{
+	struct daxhp_observation *now = NULL;
+	int r = -ENOMEM;
+
+	for (int i = 0; r == -ENOMEM && i < LOOKS_MAX; i++)
+		r = daxhp_observe(run->device, &now);
+	daxhp_observation_unref(run->result->after);
+	run->result->after = now;
+	return r;
+}
+
 static int verify(struct run *run, const struct daxhp_plan *plan)
 {
 	struct daxhp_result *result = run->result;
-	int r = daxhp_observe(run->device, &result->after);
+	int r = look_again(run);
 
 	if (r < 0) {
 		result_set_failure(result, DAXHP_FAILED_OBSERVE, r, NULL, -1);
@@ -77,18 +97,6 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	result_set_failure(result, DAXHP_FAILED_NOT_SO, -EIO, NULL,
 			   find_culprit(result->after, plan->goal));
 	return -EIO;
-}
-
-static int look_again(struct run *run)
-{
-	struct daxhp_observation *now;
-	int r = daxhp_observe(run->device, &now);
-
-	if (r < 0)
-		return r;
-	daxhp_observation_unref(run->result->after);
-	run->result->after = now;
-	return 0;
 }
 
 /* Also tells why: a block or an attribute that is gone because the driver is, was no refusal. */
@@ -107,7 +115,10 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 		_cleanup_(cleanup_plan) struct daxhp_plan *back = NULL;
 		bool is_locked_out;
 
-		if (plan_restore(run->result->after, before, &back) < 0 || back->n_steps == 0)
+		/* Without memory for a plan: the next round tries again. */
+		if (plan_restore(run->result->after, before, &back) < 0)
+			continue;
+		if (back->n_steps == 0)
 			break;
 		is_locked_out = run_steps(run, back) < 0 &&
 				run->result->failure == DAXHP_FAILED_LOCK &&
@@ -121,6 +132,12 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 	run->obs = before;
 }
 
+static void drop_reserve(struct daxhp_result *result)
+{
+	free(result->reserve);
+	result->reserve = NULL;
+}
+
 /* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
  * the blocks. */
 static void undo(struct run *run, const struct daxhp_observation *before)
@@ -128,6 +145,7 @@ static void undo(struct run *run, const struct daxhp_observation *before)
 	struct daxhp_result *result = run->result;
 	struct daxhp_result ignored = { .block = -1 };
 
+	drop_reserve(result);
 	if (look_again(run) < 0)
 		return;
 	note_driver_change(result, before);
@@ -142,23 +160,18 @@ static void undo(struct run *run, const struct daxhp_observation *before)
 	signals_hold(run);
 	run->result = result;
 	result->after = ignored.after;
-	free(ignored.file);
 }
 
-static int note_stuck(struct daxhp_result *result, const struct daxhp_observation *before)
+static void note_stuck(struct daxhp_result *result, const struct daxhp_observation *before)
 {
 	const struct daxhp_observation *after = result->after;
 
 	result->undone = after && observation_equal(after, before);
 	if (result->undone || !after || after->n_blocks != before->n_blocks)
-		return 0;
-	result->stuck = calloc(after->n_blocks + 1, sizeof(*result->stuck));
-	if (!result->stuck)
-		return -ENOMEM;
+		return;
 	for (size_t i = 0; i < after->n_blocks; i++)
 		if (!memblock_equal(&after->blocks[i], &before->blocks[i]))
 			result->stuck[result->n_stuck++] = after->blocks[i].id;
-	return 0;
 }
 
 static void start_run(struct run *run, struct daxhp_device *device,
@@ -195,13 +208,12 @@ static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 		undo(&run, plan->before);
 		/* The last thing tried: a policy that is not the machine's must not stay. */
 		put_policy_back(&run);
-		r2 = note_stuck(result, plan->before);
-		if (r2 < 0)
-			r = r2;
+		note_stuck(result, plan->before);
 		if (*run.saved_policy)
 			result->undone = false;
 	}
 	end_run(&run);
+	drop_reserve(result);
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
 	return r;
 }
@@ -223,45 +235,48 @@ static int run_noted_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 	return r;
 }
 
-static struct daxhp_result *result_new(void)
+/* With all that an undo takes: that is not the time to run out of memory. */
+static struct daxhp_result *result_new(size_t n_blocks)
 {
 	struct daxhp_result *result = calloc(1, sizeof(*result));
 
-	if (result) {
-		result->block = -1;
-		result->undone = true;
-	}
-	return result;
+	if (!result)
+		return NULL;
+	result->block = -1;
+	result->undone = true;
+	result->stuck = calloc(n_blocks + 1, sizeof(*result->stuck));
+	result->reserve = malloc(RESERVE_BYTES + n_blocks * RESERVE_PER_BLOCK);
+	return result->stuck && result->reserve ? result : daxhp_result_free(result);
 }
 
 int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result)
 {
-	struct daxhp_result *result = result_new();
+	struct daxhp_result *result = result_new(before->n_blocks);
 	struct run run;
-	int r;
 
 	if (!result)
 		return -ENOMEM;
 	start_run(&run, device, now, result);
+	drop_reserve(result);
 	result->after = observation_ref(now);
 	go_back(&run, before);
 	put_policy_back(&run);
 	end_run(&run);
-	r = note_stuck(result, before);
-	if (r == 0 && result->undone)
+	note_stuck(result, before);
+	if (result->undone)
 		result_set_failure(result, DAXHP_FAILURE_NONE, 0, NULL, -1);
 	else if (!result->failure)
 		result_set_failure(result, DAXHP_FAILED_NOT_SO, -EIO, NULL, -1);
-	result->changed = !observation_equal(now, result->after);
+	result->changed = !result->after || !observation_equal(now, result->after);
 	*ret_result = result;
-	return r < 0 ? r : -result->errnum;
+	return -result->errnum;
 }
 
 EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 		       struct daxhp_result **ret_result)
 {
-	struct daxhp_result *result = result_new();
+	struct daxhp_result *result = result_new(plan->before->n_blocks);
 	int r = 0;
 
 	*ret_result = result;
@@ -290,8 +305,8 @@ EXPORT struct daxhp_result *daxhp_result_free(struct daxhp_result *result)
 	if (!result)
 		return NULL;
 	daxhp_observation_unref(result->after);
-	free(result->file);
 	free(result->stuck);
+	free(result->reserve);
 	free(result);
 	return NULL;
 }
@@ -323,7 +338,7 @@ EXPORT enum daxhp_failure daxhp_result_get_failure(const struct daxhp_result *re
 
 EXPORT const char *daxhp_result_get_file(const struct daxhp_result *result)
 {
-	return result->file;
+	return *result->file ? result->file : NULL;
 }
 
 EXPORT const char *daxhp_result_get_wrote(const struct daxhp_result *result)

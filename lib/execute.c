@@ -37,8 +37,7 @@ static int fail_file(struct run *run, enum daxhp_failure failure, int errnum, co
 	if (is_disturbed(run, errnum))
 		return errnum;
 	fail(run, failure, errnum, wrote, block);
-	if (asprintf(&run->result->file, "%s/%s", dir, file) < 0)
-		run->result->file = NULL;
+	snprintf(run->result->file, sizeof(run->result->file), "%s/%s", dir, file);
 	return errnum;
 }
 
@@ -224,7 +223,7 @@ static int check_block(struct run *run, int dirfd, uint64_t id, bool *ret_is_pre
 static int fail_unseen(struct run *run, enum daxhp_failure failure, int errnum, const char *file)
 {
 	fail(run, failure, errnum, NULL, -1);
-	run->result->file = file ? strdup(file) : NULL;
+	snprintf(run->result->file, sizeof(run->result->file), "%s", file ? file : "");
 	return errnum;
 }
 

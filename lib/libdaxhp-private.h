@@ -453,12 +453,13 @@ struct daxhp_result {
 	struct daxhp_observation *after;
 	int errnum; /* positive */
 	enum daxhp_failure failure;
-	char *file;
+	char file[128]; /* empty when it was about none, as the word is */
 	char wrote[WORD_MAX];
 	int64_t block;
 	bool undone;
-	uint64_t *stuck;
+	uint64_t *stuck; /* has room for all blocks */
 	size_t n_stuck;
+	void *reserve; /* memory that is set free for an undo */
 	struct rivals rivals;
 	int guard_error; /* negative: rivals could not be denied */
 };
