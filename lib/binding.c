@@ -79,7 +79,7 @@ static int insert_module(struct daxhp_ctx *ctx, const char *name, enum daxhp_fai
 	r = kmod_module_new_from_lookup(kmod, name, &modules);
 	if (r == 0 && modules) {
 		*ret_failure = insert_first(modules, &r);
-	} else {
+	} else if (r != -ENOMEM) {
 		*ret_failure = DAXHP_FAILED_MODULE_MISSING;
 		r = -ENOENT;
 	}

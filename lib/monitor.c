@@ -24,6 +24,7 @@ struct monitor {
 	size_t n_blocks, done;
 	bool *is_done;	/* now */
 	bool *was_done; /* at any time: a roll-back does not clear it */
+	bool has_lost;	/* an event: who sent none is not known then */
 	struct udev *udev;
 	struct udev_monitor *uevents;
 	int stop_fd;
@@ -83,11 +84,15 @@ static void take_event(struct monitor *m, const char *sysname, const char *actio
 
 static void receive(struct monitor *m)
 {
-	struct udev_device *dev = udev_monitor_receive_device(m->uevents);
+	struct udev_device *dev;
 	const char *sysname, *action;
 
-	if (!dev)
+	errno = 0;
+	dev = udev_monitor_receive_device(m->uevents);
+	if (!dev) {
+		m->has_lost |= errno == ENOMEM || errno == ENOBUFS;
 		return;
+	}
 	sysname = udev_device_get_sysname(dev);
 	action = udev_device_get_action(dev);
 	if (sysname && action)
@@ -173,7 +178,7 @@ bool *monitor_stop(struct monitor *m)
 	if (write(m->stop_fd, &one, sizeof(one)) < 0)
 		log_debug(m->ctx, "cannot stop the monitor");
 	pthread_join(m->thread, NULL);
-	was_done = steal_pointer(m->was_done);
+	was_done = m->has_lost ? NULL : steal_pointer(m->was_done);
 	monitor_free(m);
 	return was_done;
 }

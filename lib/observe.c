@@ -173,8 +173,9 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	observe_attribute(obs, dirfd);
 	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
 	policy_read(obs->policy, sizeof(obs->policy));
-	if (!device->ctx->force)
-		proc_read_available(&obs->room);
+	/* Without memory to ask it is not "not known": it is known to be short. */
+	if (!device->ctx->force && proc_read_available(&obs->room) == -ENOMEM)
+		return -ENOMEM;
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
 	obs->has_device_dax = binding_has_driver(DAXHP_MODE_DEVDAX);
 	obs->blocks_error = observe_blocks(obs, device);
