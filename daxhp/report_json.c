@@ -4,11 +4,15 @@
  * 0; the keys that daxctl list prints as well mean what they mean there.
  */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include <json-c/json.h>
 
 #include "daxhp.h"
+
+/* No string in a report is as long. */
+#define PIECE_MAX 65536
 
 /*
  * json-c aborts when it is given what it had no memory to make, and leaves out a key that it has no
@@ -95,9 +99,8 @@ static struct json_object *seconds_json(double seconds)
 {
 	char buf[32];
 
-	/* The same number as the text says: it is compared when the text is read again. */
 	snprintf(buf, sizeof(buf), "%.3f", seconds);
-	return made(json_object_new_double_s(strtod(buf, NULL), buf));
+	return made(json_object_new_double_s(seconds, buf));
 }
 
 static struct json_object *mappings_json(const struct settings *settings,
@@ -396,23 +399,41 @@ static struct json_object *outcome_json(const struct settings *settings,
 	return o;
 }
 
+/* Prints nothing, but leaves the buffer with room for as many bytes as the array's size says. */
+static int make_room(struct json_object *array, struct printbuf *buffer,
+		     int level __attribute__((unused)), int flags __attribute__((unused)))
+{
+	const int *size = json_object_get_userdata(array);
+
+	return printbuf_memset(buffer, 0, ' ', *size);
+}
+
 /*
- * The array as text, which goes with it; NULL when memory ran out. Where json-c has no room for a
- * piece of the text it goes on with the next one: so the text is read again.
+ * The array as text, which goes with it; NULL when memory ran out. A piece of text that json-c has
+ * no room for is left out without a word. So there is to be more room than is used, by more than
+ * any piece takes.
  */
 static const char *whole_text(struct json_object *array)
 {
-	const char *text =
-		is_short ? NULL
-			 : json_object_to_json_string_ext(array,
-							  JSON_C_TO_STRING_PRETTY |
-								  JSON_C_TO_STRING_SPACED |
-								  JSON_C_TO_STRING_NOSLASHESCAPE);
-	struct json_object *again = text ? json_tokener_parse(text) : NULL;
-	bool is_whole = again && json_object_equal(array, again);
+	const int flags = JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+			  JSON_C_TO_STRING_NOSLASHESCAPE;
+	const char *text;
+	int room = PIECE_MAX;
+	size_t len;
 
-	json_object_put(again);
-	if (!is_whole)
+	if (is_short)
+		return NULL;
+	do {
+		if (room > INT_MAX / 4)
+			return NULL;
+		room *= 4;
+		json_object_set_serializer(array, make_room, &room, NULL);
+		text = json_object_to_json_string(array);
+		json_object_set_serializer(array, NULL, NULL, NULL);
+		if (text)
+			text = json_object_to_json_string_length(array, flags, &len);
+	} while (text && len > (size_t)room - PIECE_MAX);
+	if (!text)
 		return NULL;
 	/* json-c breaks the line inside an empty array. */
 	return json_object_array_length(array) ? text : "[]";

@@ -163,12 +163,50 @@ static struct libscols_table *new_table(void)
 	return table;
 }
 
-/* Whole, or not at all. */
+/* Blanks, and what colours a line. */
+static const char *skip_blanks(const char *text)
+{
+	while (*text == ' ' || *text == '\n' || *text == '\033') {
+		if (*text == '\033')
+			text += strcspn(text, "m");
+		text += *text != '\0';
+	}
+	return text;
+}
+
+/* Past the cell; NULL when it is not there. */
+static const char *skip_cell(const char *text, struct libscols_cell *cell)
+{
+	for (const char *c = scols_cell_get_data(cell); text && c && *c; c++) {
+		if (*c == ' ')
+			continue;
+		text = skip_blanks(text);
+		text = *text == *c ? text + 1 : NULL;
+	}
+	return text;
+}
+
+/* libsmartcols goes on without a cell that it has no memory for. */
+static bool is_whole(struct libscols_table *table, const char *text)
+{
+	size_t n_columns = scols_table_get_ncols(table);
+
+	for (size_t i = 0; text && i < n_columns; i++)
+		text = skip_cell(text, scols_column_get_header(scols_table_get_column(table, i)));
+	for (size_t k = 0; text && k < scols_table_get_nlines(table); k++)
+		for (size_t i = 0; text && i < n_columns; i++)
+			text = skip_cell(text,
+					 scols_line_get_cell(scols_table_get_line(table, k), i));
+	return text && !*skip_blanks(text);
+}
+
 static int print_whole(struct libscols_table *table, const char *before)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = scols_print_table_to_string(table, &text);
 
+	if (r == 0 && !is_whole(table, text))
+		r = -ENOMEM;
 	if (r == 0)
 		output("%s%s\n", before, text);
 	return r;

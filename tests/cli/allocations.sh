@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# allocations.sh TOOL: memory runs out at each allocation there is. What is printed with exit status 0 is whole, and
+# every failure is told. DAXHP_FAILALLOC is the module that lets it run out; DAXHP_TEST_STEP=1 tries every allocation.
+
+. "$(dirname -- "$0")/tap.sh"
+. "$(dirname -- "$0")/tree.sh"
+failalloc=$(realpath -- "${DAXHP_FAILALLOC:?}")
+! grep -q __asan_init "$tool" || skip_all 'the tool is built with sanitizers'
+in_namespace
+
+start_tree
+pmem=platform/ndbus0/region0/dax0
+hmem=platform/hmem_platform.0/hmem.1
+make_device dax0.0 $pmem kmem 2 0x280000000-0x28fffffff 0x200000000-0x20fffffff
+make_blocks online Movable 64 65 80 81
+make_device dax0.1 $pmem device_dax 2 0x300000000-0x30fffffff
+make_device dax1.0 $hmem '' 3 0x800000000-0x80fffffff
+make_device dax1.1 $hmem kmem 1 0x600000000-0x61fffffff
+echo online_movable >"$dir/state"
+make_blocks online Movable 192 193 194 195
+
+# runs_short AT AFTER ARGUMENTS...: as run, with the AT-th allocation failing. True if it came to that.
+runs_short() {
+	ran="daxhp ${*:3}, allocation $1${2:+ and all after it}"
+	rm -f "$work/told"
+	out=$(FAILALLOC_AT=$1 FAILALLOC_AFTER=$2 FAILALLOC_FILE=$work/told LD_PRELOAD=$failalloc exec "$tool" "${@:3}" \
+		2>"$work/err" </dev/null)
+	status=$?
+	err=$(<"$work/err")
+	[ -e "$work/told" ]
+}
+
+# What is there of all keys, in the order of the devices.
+shape() {
+	jq -c 'map(keys_unsorted - ["error"])' 2>&1
+}
+
+# Done and whole, or failed and told; never cut short, never dead. libkmod has a word of its own to say.
+is_true() {
+	local message='^daxhp: [^[:cntrl:]]+[.?]$' line
+	err=$(grep -v '^libkmod: ERROR ' <<<"$err")
+	case $status in
+	# A blank that is missing between two keys of JSON takes nothing away.
+	0) [ "$out" == "$whole" ] || equal "$(jq -c . <<<"$out" 2>&1)" "$(jq -c . <<<"$whole" 2>&1)" ;;
+	1)
+		[ -n "$err" ] || { echo 'it failed and said nothing'; return 1; }
+		while IFS= read -r line; do
+			matches "$line" "$message" || return
+		done <<<"$err"
+		[ -n "$out" ] || return 0
+		if [ -n "$whole_shape" ]; then
+			equal "$(shape <<<"$out")" "$whole_shape"
+		else
+			equal "$(wc -l <<<"$out")" "$(wc -l <<<"$whole")"
+		fi
+		;;
+	*) echo "exit status $status"; return 1 ;;
+	esac
+}
+
+# sweep STEP ARGUMENTS...
+sweep() {
+	local step=${DAXHP_TEST_STEP:-$1} at after n wrong
+	shift
+	run "$@"
+	is "$*: with memory" "$status" 0
+	whole=$out whole_shape=''
+	[[ " $* " != *' -j '* ]] || whole_shape=$(shape <<<"$out")
+	for after in '' 1; do
+		n=0 wrong=''
+		for ((at = 1; ; at += step)); do
+			runs_short $at "$after" "$@" || break
+			n=$((n + 1))
+			wrong+=$(is_true || echo "$ran: $(<"$work/told"): ${err:-nothing said}")
+			[ ${#wrong} -lt 4000 ] || break
+		done
+		check "$*: $n allocations${after:+, and all after each}" test $n -ge 20 -a -z "$wrong" ||
+			echo "# ${wrong//$'\n'/$'\n'# }"
+	done
+}
+
+before=$(fingerprint)
+sweep 5 status
+sweep 5 status -j -M
+sweep 13 status -M -u
+sweep 13 unplug -n -j dax0.0
+sweep 13 unplug -n all
+sweep 13 online -n -j --movable dax1.0 dax1.1
+sweep 13 reconfigure -n -j --mode=system-ram --kernel dax0.1 dax0.0
+sweep 13 reconfigure -n --mode=devdax dax1.1
+is 'nothing of all this has changed anything' "$(fingerprint)" "$before"
+
+finish
