@@ -144,8 +144,8 @@ static int ask(int errnum)
 {
 	if (++model.calls == model.at + 1 && model.was_disturbed)
 		model.was_open = !is_shielded();
-	/* Stopped now, it would leave the machine with our policy. */
-	if (model.policy != model.first_policy && can_be_stopped())
+	/* Stopped now, it would leave the machine with our policy. What a dead one has left is left. */
+	if (model.policy != model.first_policy && !model.was_killed && can_be_stopped())
 		model.was_absurd = true;
 	if (model.calls != model.at)
 		return 0;
@@ -184,7 +184,7 @@ static int ask_deaf(int errnum)
 static bool is_dead(void)
 {
 	if (model.fault == FAULT_KILL && ++model.deeds >= model.at)
-		model.is_dead = true;
+		model.is_dead = model.was_killed = true;
 	return model.is_dead;
 }
 

@@ -56,6 +56,7 @@ struct model {
 	bool was_open;	    /* and others like it would have got through again */
 	unsigned int deeds; /* what changes anything: a process can be killed before each */
 	bool is_dead;	    /* killed: what it does from then on is not done */
+	bool was_killed;    /* at some time: what it has left may be found */
 	bool was_wedged;    /* unbound with a block online */
 	bool was_absurd;    /* told what no kernel takes: a bug in a plan */
 	struct daxhp_ctx ctx;
