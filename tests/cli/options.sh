@@ -157,7 +157,7 @@ fi
 # ---- code and pages ----
 
 code_keys=$(tr -d '\n\t' <daxhp/report_json.c |
-	grep -oE '(json_object_object_add\([a-z]+, *|ADD_STRING\()"[a-z_]+"' | grep -oE '"[a-z_]+"' | tr -d '"')
+	grep -oE '(\badd\([a-z]+, *|ADD_STRING\()"[a-z_]+"' | grep -oE '"[a-z_]+"' | tr -d '"')
 page_keys=$(page man/daxhp.8.adoc JSON | grep -E '^\*.*\)::$' | grep -oE '\*[a-z_]+\*' | tr -d '*')
 page_words=$(page man/daxhp.8.adoc JSON | grep -oE '\*[a-z_]+\*' | tr -d '*')
 same 'daxhp(8) has every JSON key' "$(grep -xFf <(echo "$page_words") <<<"$code_keys")" "$code_keys"
