@@ -28,19 +28,32 @@ EXPORT const char *daxhp_leftover_name(enum daxhp_leftover_kind kind)
 
 /* ---- what is written down: "found set pid" ---- */
 
+static void print_entry(char *ret_words, const struct daxhp_leftover *entry)
+{
+	snprintf(ret_words, JOURNAL_LINE_MAX, "%s %s %d", entry->before, entry->left, entry->pid);
+}
+
 int borrow_note(enum daxhp_leftover_kind kind, const char *found, const char *set)
 {
+	struct daxhp_leftover entry = { .pid = getpid() };
 	char words[JOURNAL_LINE_MAX];
 
-	snprintf(words, sizeof(words), "%s %s %d", found, set, (int)getpid());
+	snprintf(entry.before, sizeof(entry.before), "%s", found);
+	snprintf(entry.left, sizeof(entry.left), "%s", set);
+	print_entry(words, &entry);
 	return journal_put(kinds[kind].name, words);
 }
 
 int borrow_parse(const char *words, enum daxhp_leftover_kind kind, struct daxhp_leftover *ret_entry)
 {
 	struct daxhp_leftover entry = { .kind = kind };
+	char again[JOURNAL_LINE_MAX];
 
 	if (sscanf(words, "%63s %63s %d", entry.before, entry.left, &entry.pid) != 3)
+		return -EBADMSG;
+	/* What would be written otherwise was not written here. */
+	print_entry(again, &entry);
+	if (strcmp(again, words) != 0)
 		return -EBADMSG;
 	*ret_entry = entry;
 	return 0;

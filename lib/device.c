@@ -103,7 +103,7 @@ static int read_single_range(struct daxhp_device *device, int dirfd)
 	return append_range(device, &range);
 }
 
-static int read_ranges(struct daxhp_device *device, int dirfd)
+int device_read_ranges(struct daxhp_device *device, int dirfd)
 {
 	struct daxhp_range range;
 	int r;
@@ -129,7 +129,7 @@ static void read_values(struct daxhp_device *device, int dirfd)
 	device->size_error = sysfs_read_u64(dirfd, "size", 10, &device->size);
 	device->align_error = sysfs_read_u64(dirfd, "align", 10, &device->align);
 	device->target_node_error = sysfs_read_int(dirfd, "target_node", &device->target_node);
-	device->ranges_error = read_ranges(device, dirfd);
+	device->ranges_error = device_read_ranges(device, dirfd);
 }
 
 /* Unbound, a device can be given another size, and other ranges. */

@@ -36,19 +36,31 @@ static const char *or_none(const char *word)
 	return word && *word ? word : NONE;
 }
 
+static void print_entry(char *ret_words, const struct leftover *e)
+{
+	snprintf(ret_words, JOURNAL_LINE_MAX, "%s %s %s %s %" PRIu64 " %zu %d",
+		 daxhp_mode_name(e->told.mode), or_none(daxhp_state_name(e->told.state)),
+		 or_none(e->attribute_word), goal_name(e->told.goal), e->first_block, e->n_blocks,
+		 e->told.pid);
+}
+
 int leftover_note(const struct daxhp_device *device, const struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = state_from_name(obs->attribute_word);
+	const char *word = daxhp_state_name(state_from_name(obs->attribute_word));
+	struct leftover entry = {
+		.told = { mode_of(obs), obs->state, plan->goal, getpid() },
+		.first_block = first_block(obs),
+		.n_blocks = obs->n_blocks,
+	};
 	char words[JOURNAL_LINE_MAX];
 	int r;
 
 	if (!plan_leads_between(plan) || journal_get(device->name, words, sizeof(words)) > 0)
 		return 0;
-	snprintf(words, sizeof(words), "%s %s %s %s %" PRIu64 " %zu %d",
-		 daxhp_mode_name(mode_of(obs)), or_none(daxhp_state_name(obs->state)),
-		 or_none(daxhp_state_name(word)), goal_name(plan->goal), first_block(obs),
-		 obs->n_blocks, (int)getpid());
+	if (word)
+		strcpy(entry.attribute_word, word);
+	print_entry(words, &entry);
 	r = journal_put(device->name, words);
 	return r < 0 ? r : 1;
 }
@@ -63,7 +75,7 @@ void leftover_strike(const struct daxhp_device *device)
 int leftover_parse(const char *words, struct leftover *ret_entry)
 {
 	struct leftover e = { 0 };
-	char mode[32], state[32], goal[32];
+	char mode[32], state[32], goal[32], again[JOURNAL_LINE_MAX];
 
 	if (sscanf(words, "%31s %31s %63s %31s %" SCNu64 " %zu %d", mode, state, e.attribute_word,
 		   goal, &e.first_block, &e.n_blocks, &e.told.pid) != 7)
@@ -75,6 +87,12 @@ int leftover_parse(const char *words, struct leftover *ret_entry)
 			       : state_from_name(state);
 	if (strcmp(e.attribute_word, NONE) == 0)
 		e.attribute_word[0] = '\0';
+	else if (state_from_name(e.attribute_word) == DAXHP_STATE_NONE)
+		return -EBADMSG;
+	/* What would be written otherwise was not written here. */
+	print_entry(again, &e);
+	if (strcmp(again, words) != 0)
+		return -EBADMSG;
 	*ret_entry = e;
 	return 0;
 }

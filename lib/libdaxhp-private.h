@@ -266,6 +266,8 @@ struct daxhp_device {
 };
 
 int device_open_dir(const struct daxhp_device *device);
+/* The ranges of the device in @dirfd; needs its size for a kernel without mappingN. */
+int device_read_ranges(struct daxhp_device *device, int dirfd);
 /* A file of its own that only root can open. */
 int device_open_lock(const struct daxhp_device *device);
 void device_read_again(struct daxhp_device *device);
@@ -662,6 +664,22 @@ void guard_stop(struct guard *guard, struct rivals *rivals);
 /* ---- monitor.c ---- */
 
 struct monitor;
+
+/* Which blocks have reached the word of a step, by the kernel's events. Pure. */
+struct tally {
+	const struct daxhp_step *step;
+	const struct memblock *blocks; /* ascending */
+	size_t n_blocks, done;
+	bool *is_done;	/* now */
+	bool *was_done; /* at any time: a roll-back does not clear it */
+};
+
+/* -ENOMEM; to be cleared in that case, too. */
+int tally_init(struct tally *t, const struct daxhp_step *step, const struct memblock *blocks,
+	       size_t n_blocks);
+void tally_clear(struct tally *t);
+/* Online and offline again is a roll-back: the count goes down with it. False: nothing new. */
+bool tally_take(struct tally *t, const char *sysname, const char *action);
 
 /*
  * Count, in a thread of its own, the blocks that the kernel reports to have reached @step's word,

@@ -4,9 +4,10 @@
  * online or offline sends a uevent. Listening costs the blocks nothing, reading them would.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
@@ -19,17 +20,15 @@
 
 struct monitor {
 	struct daxhp_ctx *ctx;
-	const struct daxhp_step *step;
-	const struct memblock *blocks;
-	size_t n_blocks, done;
-	bool *is_done;	/* now */
-	bool *was_done; /* at any time: a roll-back does not clear it */
-	bool has_lost;	/* an event: who sent none is not known then */
+	struct tally tally;
+	bool has_lost; /* an event: who sent none is not known then */
 	struct udev *udev;
 	struct udev_monitor *uevents;
 	int stop_fd;
 	pthread_t thread;
 };
+
+/* ---- counting: pure ---- */
 
 static int compare_id(const void *key, const void *member)
 {
@@ -39,47 +38,70 @@ static int compare_id(const void *key, const void *member)
 	return (id > block->id) - (id < block->id);
 }
 
-static const struct memblock *find_block(const struct monitor *m, const char *sysname)
+static const struct memblock *find_block(const struct tally *t, const char *sysname)
 {
-	unsigned long long id;
-	char *end;
-	uint64_t key;
+	char again[WORD_MAX];
+	uint64_t id;
 
-	if (strncmp(sysname, "memory", 6) != 0 || sysname[6] < '0' || sysname[6] > '9')
+	if (sscanf(sysname, "memory%" SCNu64, &id) != 1)
 		return NULL;
-	id = strtoull(sysname + 6, &end, 10);
-	if (*end)
+	/* Only as the kernel writes it: no sign, no zero before it, nothing behind. */
+	snprintf(again, sizeof(again), "memory%" PRIu64, id);
+	if (strcmp(again, sysname) != 0)
 		return NULL;
-	key = id;
-	return bsearch(&key, m->blocks, m->n_blocks, sizeof(*m->blocks), compare_id);
+	return bsearch(&id, t->blocks, t->n_blocks, sizeof(*t->blocks), compare_id);
 }
 
-static bool is_wanted(const struct monitor *m, const char *action)
+static bool is_wanted(const struct tally *t, const char *action)
 {
-	const char *wanted = state_is_online(m->step->word) ? "online" : "offline";
+	const char *wanted = state_is_online(t->step->word) ? "online" : "offline";
 
-	if (m->step->word == DAXHP_OFFLINE && m->step->type == DAXHP_STEP_BIND)
+	if (t->step->word == DAXHP_OFFLINE && t->step->type == DAXHP_STEP_BIND)
 		wanted = "add";
 	return strcmp(action, wanted) == 0;
 }
 
-/* Online and offline again is a roll-back: the count goes down with it. */
-static void take_event(struct monitor *m, const char *sysname, const char *action)
+int tally_init(struct tally *t, const struct daxhp_step *step, const struct memblock *blocks,
+	       size_t n_blocks)
 {
-	const struct memblock *block = find_block(m, sysname);
+	*t = (struct tally){ .step = step, .blocks = blocks, .n_blocks = n_blocks };
+	t->is_done = calloc(n_blocks + 1, sizeof(*t->is_done));
+	t->was_done = calloc(n_blocks + 1, sizeof(*t->was_done));
+	return t->is_done && t->was_done ? 0 : -ENOMEM;
+}
+
+void tally_clear(struct tally *t)
+{
+	free(t->is_done);
+	free(t->was_done);
+}
+
+bool tally_take(struct tally *t, const char *sysname, const char *action)
+{
+	const struct memblock *block = find_block(t, sysname);
 	bool wanted;
 
 	if (!block ||
 	    (strcmp(action, "online") && strcmp(action, "offline") && strcmp(action, "add")))
-		return;
-	wanted = is_wanted(m, action);
-	if (m->is_done[block - m->blocks] == wanted)
-		return;
-	m->is_done[block - m->blocks] = wanted;
-	m->was_done[block - m->blocks] |= wanted;
-	m->done += wanted ? 1 : -1;
-	if (m->ctx->progress_fn)
-		m->ctx->progress_fn(m->step, m->done, m->n_blocks, m->ctx->progress_data);
+		return false;
+	wanted = is_wanted(t, action);
+	if (t->is_done[block - t->blocks] == wanted)
+		return false;
+	t->is_done[block - t->blocks] = wanted;
+	t->was_done[block - t->blocks] |= wanted;
+	t->done += wanted ? 1 : -1;
+	return true;
+}
+
+/* ---- listening ---- */
+
+static void take_event(struct monitor *m, const char *sysname, const char *action)
+{
+	struct daxhp_ctx *ctx = m->ctx;
+	const struct tally *t = &m->tally;
+
+	if (tally_take(&m->tally, sysname, action) && ctx->progress_fn)
+		ctx->progress_fn(t->step, t->done, t->n_blocks, ctx->progress_data);
 }
 
 static void receive(struct monitor *m)
@@ -139,8 +161,7 @@ static void monitor_free(struct monitor *m)
 		close(m->stop_fd);
 	udev_monitor_unref(m->uevents);
 	udev_unref(m->udev);
-	free(m->is_done);
-	free(m->was_done);
+	tally_clear(&m->tally);
 	free(m);
 }
 
@@ -153,14 +174,9 @@ struct monitor *monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *st
 	if (!m)
 		return NULL;
 	m->ctx = ctx;
-	m->step = step;
-	m->blocks = blocks;
-	m->n_blocks = n_blocks;
-	m->is_done = calloc(n_blocks + 1, sizeof(*m->is_done));
-	m->was_done = calloc(n_blocks + 1, sizeof(*m->was_done));
 	m->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (!m->is_done || !m->was_done || m->stop_fd < 0 || open_uevents(m) < 0 ||
-	    thread_start(&m->thread, run, m) < 0) {
+	if (tally_init(&m->tally, step, blocks, n_blocks) < 0 || m->stop_fd < 0 ||
+	    open_uevents(m) < 0 || thread_start(&m->thread, run, m) < 0) {
 		log_debug(ctx, "no uevents to count memory blocks by");
 		monitor_free(m);
 		return NULL;
@@ -178,7 +194,7 @@ bool *monitor_stop(struct monitor *m)
 	if (write(m->stop_fd, &one, sizeof(one)) < 0)
 		log_debug(m->ctx, "cannot stop the monitor");
 	pthread_join(m->thread, NULL);
-	was_done = m->has_lost ? NULL : steal_pointer(m->was_done);
+	was_done = m->has_lost ? NULL : steal_pointer(m->tally.was_done);
 	monitor_free(m);
 	return was_done;
 }

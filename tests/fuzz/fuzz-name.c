@@ -9,11 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static regex_t regex;
 	static bool is_compiled;
-	char *name = malloc(size + 1);
+	char *name = text_of(data, size);
 
-	must(name);
-	memcpy(name, data, size);
-	name[size] = '\0';
 	if (!is_compiled)
 		must(regcomp(&regex, "^dax[0123456789]{1,10}\\.[0123456789]{1,10}$",
 			     REG_EXTENDED | REG_NOSUB) == 0);

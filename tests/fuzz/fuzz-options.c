@@ -92,12 +92,9 @@ static void forget_last_time(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct settings settings = { 0 };
-	char *text = malloc(size + 1), *argv[WORDS_MAX + 1];
+	char *text = text_of(data, size), *argv[WORDS_MAX + 1];
 	int argc, first = -1, r;
 
-	must(text);
-	memcpy(text, data, size);
-	text[size] = '\0';
 	argc = split(text, argv);
 	forget_last_time();
 	r = options_parse(&command, argc, argv, &settings, &first);

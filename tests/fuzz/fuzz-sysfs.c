@@ -2,47 +2,14 @@
 /* The readers of sysfs words and numbers, on a file with any contents. */
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include "fuzz.h"
+#include "folder.h"
 #include "libdaxhp-private.h"
-
-static int dir_fd = -1, fd = -1;
-
-static void make_file(void)
-{
-	/* In memory, if it can be: it is written thousands of times. */
-	char in_memory[] = "/dev/shm/daxhp-fuzz-XXXXXX", elsewhere[] = "/tmp/daxhp-fuzz-XXXXXX";
-	const char *path = mkdtemp(in_memory);
-
-	if (!path)
-		path = mkdtemp(elsewhere);
-	must(path);
-	dir_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	must(dir_fd >= 0);
-	fd = openat(dir_fd, "file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	must(fd >= 0);
-}
-
-static void remove_file(void)
-{
-	char link[64], path[256];
-	ssize_t n;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", dir_fd);
-	n = readlink(link, path, sizeof(path) - 1);
-	unlinkat(dir_fd, "file", 0);
-	if (n > 0) {
-		path[n] = '\0';
-		rmdir(path);
-	}
-}
 
 static void check_word(const uint8_t *data, size_t size)
 {
 	char word[WORD_MAX] = "untouched";
-	int r = sysfs_read_word(dir_fd, "file", word, sizeof(word));
+	int r = sysfs_read_word(folder_open(), "file", word, sizeof(word));
 
 	if (r < 0) {
 		must(r == -ENODATA || r == -EFBIG || r == -EBADMSG);
@@ -79,12 +46,12 @@ static void check_numbers(void)
 {
 	static const int bases[] = { 0, 10, 16 };
 	char word[WORD_MAX];
-	int is_word = sysfs_read_word(dir_fd, "file", word, sizeof(word));
+	int is_word = sysfs_read_word(folder_open(), "file", word, sizeof(word));
 	int number = 4711;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
 		uint64_t value = 4711;
-		int r = sysfs_read_u64(dir_fd, "file", bases[i], &value);
+		int r = sysfs_read_u64(folder_open(), "file", bases[i], &value);
 
 		must(r == 0 || value == 4711);
 		must(is_word == 0 || r == is_word);
@@ -93,7 +60,7 @@ static void check_numbers(void)
 		else if (is_word == 0)
 			must(r == -EBADMSG);
 	}
-	if (sysfs_read_int(dir_fd, "file", &number) == 0) {
+	if (sysfs_read_int(folder_open(), "file", &number) == 0) {
 		must(is_word == 0 && (isdigit((unsigned char)*word) || *word == '-'));
 		must(strtoll(word, NULL, 10) == number);
 	} else {
@@ -103,12 +70,7 @@ static void check_numbers(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	if (dir_fd < 0) {
-		make_file();
-		atexit(remove_file);
-	}
-	must(ftruncate(fd, 0) == 0);
-	must(pwrite(fd, data, size, 0) == (ssize_t)size);
+	folder_write("file", data, size);
 	check_word(data, size);
 	check_numbers();
 	return 0;

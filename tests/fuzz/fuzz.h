@@ -14,6 +14,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* The input as text, up to its first NUL; the caller frees it. */
+static inline char *text_of(const uint8_t *data, size_t size)
+{
+	char *text = strndup((const char *)data, size);
+
+	if (!text)
+		abort();
+	return text;
+}
+
 #define must(condition)                                                                         \
 	do {                                                                                    \
 		if (!(condition)) {                                                             \

@@ -129,7 +129,7 @@ is_up() {
 test_policy_changed_meanwhile() {
 	at_bind set_policy online_kernel
 	is "$(policy)" online_kernel "somebody else's word stays"
-	like "$err" "auto_online_blocks.*online_kernel" 'and daxhp tells of it'
+	like "$err" "online_kernel.*auto_online_blocks" 'and daxhp tells of it'
 	one_sentence 'in one sentence'
 	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
 	set_policy offline
