@@ -155,9 +155,52 @@ static int setup(void **state)
 	return 0;
 }
 
+static pid_t idler;	   /* that runs */
+static struct lock policy; /* that is held */
+
+/* A child that does nothing but to be there; returns its pid. */
+static pid_t start_idler(void (*first)(void))
+{
+	int fds[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (first)
+			first();
+		if (__real_write(fds[1], "", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	close(fds[1]);
+	idler = pid;
+	assert_int_equal(read(fds[0], &c, 1), 1);
+	close(fds[0]);
+	return pid;
+}
+
+static void end(pid_t pid)
+{
+	if (pid == idler)
+		idler = 0;
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static struct daxhp_device device = { .ctx = &ctx, .name = "dax0.0" };
+
+/* One that a failed test has left would keep what it has locked from the next. */
 static int teardown(void **state)
 {
 	(void)state;
+	daxhp_device_unlock(&device);
+	lock_drop(&policy);
+	if (idler)
+		end(idler);
 	return umount2("/run", MNT_DETACH);
 }
 
@@ -312,38 +355,6 @@ static void test_run_is_full(void **state)
 	assert_string_equal(get(DIR_RUN "/dax0.0.journal") + BOOT_LENGTH, " first\n");
 }
 
-/* A child that does nothing but to be there; returns its pid. */
-static pid_t start_idler(void (*first)(void))
-{
-	int fds[2];
-	pid_t pid;
-	char c;
-
-	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (first)
-			first();
-		if (__real_write(fds[1], "", 1) == 1)
-			for (;;)
-				pause();
-		_exit(1);
-	}
-	close(fds[1]);
-	assert_int_equal(read(fds[0], &c, 1), 1);
-	close(fds[0]);
-	return pid;
-}
-
-static void end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-static struct daxhp_device device = { .ctx = &ctx, .name = "dax0.0" };
-
 static void test_child_does_not_keep_lock(void **state)
 {
 	struct lock lock, second;
@@ -448,15 +459,6 @@ static void lock_policy_elsewhere(void)
 		_exit(1);
 }
 
-/* With a /sys of its own as well: debugfs is left. */
-static void lock_policy_far_away(void)
-{
-	if (unlink("/sys/bus/dax/drivers_probe") < 0)
-		_exit(1);
-	put("/sys/bus/dax/drivers_probe", "");
-	lock_policy_elsewhere();
-}
-
 static void test_device_lock_without_common_run(void **state)
 {
 	pid_t pid = start_idler(lock_elsewhere);
@@ -472,30 +474,32 @@ static void test_device_lock_without_common_run(void **state)
 	daxhp_device_unlock(&device);
 }
 
-static void refuses_policy(void (*elsewhere)(void))
+static void refuses_policy(pid_t other)
 {
-	pid_t pid = start_idler(elsewhere);
-	struct lock lock;
-
 	ctx.cancelled = 1; /* no waiting */
-	assert_int_equal(lock_take_policy(&ctx, &lock), -EINTR);
+	assert_int_equal(lock_take_policy(&ctx, &policy), -EINTR);
 	assert_false(lock_is_held("policy"));
-	end(pid);
-	assert_int_equal(lock_take_policy(&ctx, &lock), 0);
-	lock_drop(&lock);
+	end(other);
+	assert_int_equal(lock_take_policy(&ctx, &policy), 0);
+	lock_drop(&policy);
 }
 
 static void test_policy_lock_without_common_run(void **state)
 {
 	(void)state;
 	has_debugfs = false;
-	refuses_policy(lock_policy_elsewhere);
+	refuses_policy(start_idler(lock_policy_elsewhere));
 }
 
+/* What the other has locked in /sys is not what is there for this one. */
 static void test_policy_lock_without_common_sys(void **state)
 {
+	pid_t other = start_idler(lock_policy_elsewhere);
+
 	(void)state;
-	refuses_policy(lock_policy_far_away);
+	assert_int_equal(unlink("/sys/bus/dax/drivers_probe"), 0);
+	put("/sys/bus/dax/drivers_probe", "");
+	refuses_policy(other);
 }
 
 /* ---- notes ---- */
