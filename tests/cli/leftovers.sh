@@ -130,6 +130,16 @@ for closed in '2>&-' '>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
 	check "$closed: the lock holds a pid and nothing else" matches "$(</run/daxhp/dax0.2.lock)" '^[0-9]+$'
 done
 
+# ---- where nothing can be written down ----
+
+mount -t tmpfs -o size=8k,mode=755 none /run
+mkdir -m 700 /run/daxhp
+head -c 8192 /dev/zero >/run/fill
+nothing_to_do
+is 'no room: exit status' "$status" 1
+check 'no room: says so' matches "$err" '^daxhp: dax0\.2: .*/run/daxhp/ \(ENOSPC: .*Nothing was changed\.$'
+umount /run
+
 # ---- where nothing can be believed ----
 
 note dax0.0 "$half"
