@@ -111,9 +111,11 @@ test_without_common_sys() {
 	never_wedged
 }
 
-# at_bind COMMAND...: runs it while daxhp is held up behind the binding of the first device.
+# at_bind COMMAND...: runs it while daxhp is held up behind the binding of the first device. A driver that
+# does not know the device by its type binds it when it is told its name.
 at_bind() {
-	timeout 60 strace -f -o /run/strace.log -P "$dax_bus/drivers/kmem/bind" -e inject=write:delay_exit=3000000 \
+	timeout 60 strace -f -o /run/strace.log -P "$dax_bus/drivers/kmem/bind" -P "$dax_bus/drivers/kmem/new_id" \
+		-e inject=write:delay_exit=8000000 \
 		daxhp online --movable "$first" >/run/tap.out 2>/run/tap.err &
 	held_pid=$! ran='daxhp online --movable'
 	wait_until is_up
