@@ -30,6 +30,34 @@ test_signals() {
 	never_wedged
 }
 
+# Nobody who looks at the blocks is held up meanwhile, and afterwards it goes on.
+test_stopped() {
+	tried 'Ctrl-Z and fg' stop "$device" "$(quick_or_full 3 20)" unplugged,online 6 "${ids[@]}"
+	never_wedged
+}
+
+# The kernel gives an offline up when it is to stop, which is nobody's wish to cancel it.
+test_stopped_with_the_lock() {
+	local pid rc_first=0
+	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }
+	daxhp unplug --timeout=120 "$device" >/run/first.out 2>&1 &
+	pid=$!
+	wait_until is_locked_by "$pid"
+	sleep 1
+	kill -STOP "$pid"
+	run daxhp unplug "$device"
+	exits 1 'another one fails'
+	like "$err" "pid $pid\) .* stopped .*kill -CONT $pid" 'and says that it waits for one that is stopped'
+	one_sentence 'in one sentence'
+	kill -CONT "$pid"
+	sleep 1
+	ok 'continued, it goes on' kill -0 "$pid"
+	stop_rivals
+	wait "$pid" || rc_first=$?
+	is "$rc_first" 0 'and does its work'
+	agrees "$device" unplugged 'continued'
+}
+
 # done_in_a_storm MICROSECONDS
 done_in_a_storm() {
 	run storm "$device" 20 "$1"

@@ -31,13 +31,18 @@ static void read_driver(char *ret_driver, size_t size)
 	snprintf(ret_driver, size, "%.15s", n < 0 ? "none" : strrchr(target, '/') + 1);
 }
 
+void look_policy(struct look *l)
+{
+	read_word(MEMORY "/auto_online_blocks", l->policy, sizeof(l->policy));
+	read_word(BUS "/drivers_autoprobe", l->autoprobe, sizeof(l->autoprobe));
+}
+
 void look(struct look *l)
 {
 	char path[128];
 
 	memset(l, 0, sizeof(*l));
-	read_word(MEMORY "/auto_online_blocks", l->policy, sizeof(l->policy));
-	read_word(BUS "/drivers_autoprobe", l->autoprobe, sizeof(l->autoprobe));
+	look_policy(l);
 	read_driver(l->driver, sizeof(l->driver));
 	snprintf(path, sizeof(path), BUS "/devices/%s/state", device);
 	read_word(path, l->attribute, sizeof(l->attribute));

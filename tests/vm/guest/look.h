@@ -22,6 +22,8 @@ extern const char *device, *const *block_ids;
 extern int n_blocks;
 
 void look(struct look *l);
+/* Only what is the machine's: nobody is kept off that. */
+void look_policy(struct look *l);
 void print_look(const char *when, const struct look *l);
 bool write_word(const char *path, const char *word);
 

@@ -13,6 +13,7 @@
  *                                                 none is done
  *   trials signal DEVICE TIMES PLACES SIGNAL SEED BLOCK...  a signal, by number, at random moments
  *   trials twice DEVICE TIMES PLACES SIGNAL SEED BLOCK...   and again while it undoes
+ *   trials stop DEVICE TIMES PLACES SEED BLOCK...   Ctrl-Z at random moments, and fg: all succeed
  *
  * PLACES are names with commas between: online, unplugged, devdax, off, kernel, movable; and, to
  * start from only, offline and unbound. TRIPS are pairs of them, as movable:devdax, also with
@@ -37,6 +38,8 @@
 #define OUT "/run/trial.out"
 #define ERR "/run/trial.err"
 #define HANG_SECONDS 60
+#define OTHERS_SECONDS 2.0 /* that somebody else may have to wait */
+#define POLL_US 5000
 #define TELL_MAX 20
 #define PLACES_MAX 8
 
@@ -483,15 +486,21 @@ static void send_signals(pid_t pid, void *data)
 	}
 }
 
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
 /* How long a run takes that nobody disturbs, in microseconds. */
 static long measure(const struct place *place)
 {
-	struct timespec a, b;
+	double start = now();
 
-	clock_gettime(CLOCK_MONOTONIC, &a);
 	must_do(place);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	return (b.tv_sec - a.tv_sec) * 1000000 + (b.tv_nsec - a.tv_nsec) / 1000;
+	return (now() - start) * 1e6;
 }
 
 /* Before daxhp has taken the signals over they end it; then it has not begun. */
@@ -556,6 +565,134 @@ static int signal_at_random(long times, const char *names, int sig, unsigned int
 	return finish("signals");
 }
 
+/* ---- stopped, and continued ---- */
+
+struct stop {
+	long us;
+	/* Found out: */
+	bool was_stopped;
+	double seconds; /* that somebody else took to read all blocks' states */
+	struct look meanwhile;
+};
+
+/* False when it is over instead. */
+static bool wait_for_stop(pid_t pid)
+{
+	double end = now() + HANG_SECONDS;
+	siginfo_t info = { 0 };
+
+	while (!info.si_pid && now() < end) {
+		usleep(POLL_US);
+		/* Who runs the program waits for its end himself. */
+		if (waitid(P_PID, pid, &info, WSTOPPED | WEXITED | WNOWAIT | WNOHANG) < 0)
+			return false;
+	}
+	return info.si_code == CLD_STOPPED;
+}
+
+static void read_states(void)
+{
+	char path[96], word[32];
+
+	for (int i = 0; i < n_blocks; i++) {
+		int fd;
+
+		snprintf(path, sizeof(path), MEMORY "/memory%s/state", block_ids[i]);
+		fd = open(path, O_RDONLY);
+		if (fd >= 0 && read(fd, word, sizeof(word)) >= 0)
+			close(fd);
+	}
+}
+
+/* Not longer than a little more than others may have to wait. */
+static double time_reading(void)
+{
+	double start = now();
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		read_states();
+		_exit(0);
+	}
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		usleep(POLL_US);
+		if (now() - start <= OTHERS_SECONDS)
+			continue;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		break;
+	}
+	return now() - start;
+}
+
+static void stop_and_continue(pid_t pid, void *data)
+{
+	struct stop *s = data;
+
+	usleep(s->us);
+	kill(pid, SIGTSTP);
+	s->was_stopped = wait_for_stop(pid);
+	if (s->was_stopped) {
+		s->seconds = time_reading();
+		look_policy(&s->meanwhile);
+	}
+	kill(pid, SIGCONT);
+}
+
+static void check_stopped(const struct look *before, const struct place *goal, int status,
+			  const struct stop *s)
+{
+	if (check(status, before, goal) && status != 0)
+		wrong(NULL, before, "continued, it failed");
+	if (!s->was_stopped)
+		return;
+	if (s->seconds > OTHERS_SECONDS)
+		wrong(NULL, before, "somebody else waited for longer than %.0f s", OTHERS_SECONDS);
+	if (!is_same_policy(before, &s->meanwhile))
+		wrong(NULL, before, "while it was stopped, the policy was '%s', autoprobe '%s'",
+		      s->meanwhile.policy, s->meanwhile.autoprobe);
+}
+
+/* There and back, as signal_at_random(); but nothing is to come of it. */
+static int stop_at_random(long times, const char *names, unsigned int seed)
+{
+	const struct place *places[PLACES_MAX];
+	unsigned long n_stopped = 0;
+	struct look before;
+	double longest = 0;
+	long length[2];
+	int n_places;
+
+	if (!parse_places(names, ',', places, &n_places) || n_places != 2)
+		return 2;
+	/* Ctrl-Z stops nothing whose group nobody would continue: this one's is the shell. */
+	setpgid(0, 0);
+	if (!go_to(places[1], &before))
+		return finish("stops");
+	for (int i = 0; i < 2; i++)
+		length[i] = measure(places[i]);
+	srandom(seed);
+	for (long i = 0; i < times; i++) {
+		const struct place *goal = places[i % 2];
+		struct stop s = { .us = random() % length[i % 2] };
+		int status;
+
+		if (!go_to(places[(i + 1) % 2], &before))
+			break;
+		snprintf(run_name, sizeof(run_name), "to %s %ld, stopped after %ld us", goal->name,
+			 i + 1, s.us);
+		status = plain_run(command_to(goal), OUT, ERR, HANG_SECONDS, stop_and_continue, &s);
+		check_stopped(&before, goal, status, &s);
+		n_stopped += s.was_stopped;
+		longest = s.seconds > longest ? s.seconds : longest;
+	}
+	if (n_stopped == 0)
+		wrong(NULL, &before, "it was never stopped");
+	printf("stopped in %lu runs, the longest wait of somebody else %.2f s\n", n_stopped,
+	       longest);
+	return finish("stops");
+}
+
 /* ---- which of them ---- */
 
 static int run_cycle(char **args)
@@ -598,6 +735,11 @@ static int run_twice(char **args)
 	return signal_at_random(atol(args[0]), args[1], atoi(args[2]), atoi(args[3]), true);
 }
 
+static int run_stop(char **args)
+{
+	return stop_at_random(atol(args[0]), args[1], atoi(args[2]));
+}
+
 static const struct mode {
 	const char *name;
 	int n_args;
@@ -605,7 +747,7 @@ static const struct mode {
 } modes[] = {
 	{ "cycle", 2, run_cycle },   { "resist", 2, run_resist }, { "held", 2, run_held },
 	{ "kill", 2, run_kill },     { "fail", 3, run_fail },	  { "blind", 3, run_blind },
-	{ "signal", 4, run_signal }, { "twice", 4, run_twice },
+	{ "signal", 4, run_signal }, { "twice", 4, run_twice },	  { "stop", 3, run_stop },
 };
 
 int main(int argc, char **argv)
