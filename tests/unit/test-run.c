@@ -714,7 +714,7 @@ static bool enter(void)
 		snprintf(map, sizeof(map), "0 %d 1", (int)uid);
 		put("/proc/self/uid_map", map);
 	}
-	return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("none", "/sys", "tmpfs", 0, "mode=755") == 0;
 }
 
