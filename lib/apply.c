@@ -25,11 +25,20 @@ void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure,
 		strcpy(result->wrote, wrote);
 }
 
+static bool only_looks(const struct daxhp_step *step)
+{
+	return step->type == DAXHP_STEP_GUARD || step->type == DAXHP_STEP_CHECK_OFFLINE ||
+	       step->type == DAXHP_STEP_CHECK_UNUSED;
+}
+
 static int run_steps(struct run *run, struct daxhp_plan *plan)
 {
 	run->obs = plan->before;
 	for (size_t i = 0; i < plan->n_steps; i++) {
-		int r = step_run(run, &plan->steps[i]);
+		int r;
+
+		run->has_begun |= !only_looks(&plan->steps[i]);
+		r = step_run(run, &plan->steps[i]);
 
 		log_debug(run->device->ctx, "%s: %s: %d", run->device->name,
 			  daxhp_step_get_name(&plan->steps[i]), r);
@@ -140,13 +149,19 @@ static void drop_reserve(struct daxhp_result *result)
 
 /* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
  * the blocks. */
-static void undo(struct run *run, const struct daxhp_observation *before)
+static void undo(struct run *run, struct daxhp_observation *before)
 {
 	struct daxhp_result *result = run->result;
 	struct daxhp_result ignored = { .block = -1 };
 
 	drop_reserve(result);
-	if (look_again(run) < 0)
+	look_again(run);
+	/* What kept it from beginning, as too few descriptors, may keep it from looking, too. */
+	if (!run->has_begun && (!result->after || result->after->blocks_error < 0)) {
+		daxhp_observation_unref(result->after);
+		result->after = observation_ref(before);
+	}
+	if (!result->after)
 		return;
 	note_driver_change(result, before);
 	if (result->failure == DAXHP_FAILED_DRIVER_CHANGED)

@@ -490,7 +490,8 @@ struct run {
 	struct guard *guard; /* up from its step until the blocks are gone, or the run is over */
 	int guard_error;     /* negative: somebody may be inside all the same */
 	struct rivals rivals;
-	sigset_t mask; /* the thread's own */
+	bool has_begun; /* to change something */
+	sigset_t mask;	/* the thread's own */
 	unsigned int
 		n_disturbed; /* how often the step at hand was interrupted by others' signals */
 	bool is_loading;     /* the bus does not probe meanwhile */
