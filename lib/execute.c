@@ -254,20 +254,53 @@ static int check_guard(struct run *run)
 	return 0;
 }
 
-static int check_offline(struct run *run, struct daxhp_step *step __attribute__((unused)))
+/* What check_offline() hands on from block to block. */
+struct check {
+	struct run *run;
+	int dirfd;
+	bool any_present;
+	bool is_told; /* why it failed */
+};
+
+static int check_listed(struct memblock *block, void *data)
+{
+	struct check *check = data;
+	int r = check_block(check->run, check->dirfd, block->id, &check->any_present);
+
+	check->is_told = r < 0;
+	return r;
+}
+
+static int check_blocks(struct run *run, bool *ret_any_present)
 {
 	_cleanup_close_ int dirfd = memblock_open_dir();
-	bool any_present = false;
-	int r = dirfd;
+	const struct daxhp_observation *obs = run->obs;
+	struct check check = { .run = run, .dirfd = dirfd };
+	int r = 0;
 
 	if (dirfd < 0)
 		return fail(run, DAXHP_FAILED_OBSERVE, dirfd, NULL, -1);
-	if (run->guard)
-		r = check_guard(run);
+	if (memblock_is_to_be_listed(obs->n_blocks))
+		r = memblock_list(obs->blocks, obs->n_blocks, check_listed, &check);
+	else
+		for (size_t i = 0; r == 0 && i < obs->n_blocks; i++)
+			r = check_listed(&obs->blocks[i], &check);
+	*ret_any_present = check.any_present;
+	/* One that could not be listed may be online, too. */
+	if (r < 0 && !check.is_told)
+		return fail(run, DAXHP_FAILED_OBSERVE, r, NULL, -1);
+	return r;
+}
+
+static int check_offline(struct run *run, struct daxhp_step *step __attribute__((unused)))
+{
+	bool any_present = false;
+	int r = run->guard ? check_guard(run) : 0;
+
 	/* The look is the last thing before the unbinding. */
-	for (size_t i = 0; r >= 0 && i < run->obs->n_blocks; i++)
-		r = check_block(run, dirfd, run->obs->blocks[i].id, &any_present);
-	if (r >= 0 && any_present && !run->guard)
+	if (r == 0)
+		r = check_blocks(run, &any_present);
+	if (r == 0 && any_present && !run->guard)
 		return fail(run, DAXHP_FAILED_UNBIND, -EBUSY, NULL, -1);
 	return r < 0 ? r : 0;
 }

@@ -282,10 +282,11 @@ enum memblock_state {
 	MEMBLOCK_GOING_OFFLINE,
 };
 
+/* Small, for a device can have millions of them that are not there. */
 struct memblock {
-	uint64_t id;
-	enum memblock_state state;
-	enum daxhp_zone zone; /* where it is online; DAXHP_ZONE_UNKNOWN else */
+	uint64_t id : 56;
+	enum memblock_state state : 4;
+	enum daxhp_zone zone : 4; /* where it is online; DAXHP_ZONE_UNKNOWN else */
 };
 
 int memblock_open_dir(void);
@@ -299,6 +300,19 @@ int memblock_read_size(int dirfd, uint64_t *ret_bytes);
  */
 int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
 			 struct memblock **ret_blocks, size_t *ret_count);
+/* The one that a directory or an event is about; NULL when it is none of @blocks (ascending). */
+struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, const char *name);
+/*
+ * Of a device with very many blocks most are not there, and to open the files of each would take a
+ * minute: then it pays to list those that are.
+ */
+bool memblock_is_to_be_listed(size_t n_blocks);
+/*
+ * Call @fn for each of @blocks (ascending) that has a directory, in any order, until it returns
+ * something other than 0, which is passed on. Reads /sys/devices/system/memory once.
+ */
+int memblock_list(struct memblock *blocks, size_t n_blocks,
+		  int (*fn)(struct memblock *block, void *data), void *data);
 /*
  * State and zone of one block. @ret_file, of WORD_MAX bytes, takes the name of the file at hand.
  * -ENOTSUP: the kernel cannot remove memory (it has no valid_zones). The block is filled in as far

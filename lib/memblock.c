@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Memory blocks: which ones are a device's, how one stands, the order to go through them. */
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -9,6 +10,10 @@
 
 /* 4 PiB in the smallest blocks there are, 128 MiB, are 2^25: more than a machine can address. */
 #define MEMBLOCK_COUNT_MAX (UINT64_C(1) << 25)
+/* What struct memblock has room for. */
+#define MEMBLOCK_ID_MAX (UINT64_C(1) << 56)
+/* From how many blocks on those that are there are listed: 2 TiB in blocks of 128 MiB. */
+#define LIST_MIN 16384
 
 /* By hand: this is done twice a block, and printf() would be a tenth of what a look costs. */
 void memblock_file(char *ret_file, uint64_t id, const char *name)
@@ -44,89 +49,142 @@ int memblock_read_size(int dirfd, uint64_t *ret_bytes)
 	return 0;
 }
 
-/* Blocks [*ret_first, *ret_first + *ret_count) lie wholly inside the range. */
-static int range_to_blocks(const struct daxhp_range *range, uint64_t block_size,
-			   uint64_t *ret_first, uint64_t *ret_count)
-{
+/* The blocks [first, past) lie wholly inside a range; none where past is not behind first. */
+struct span {
 	uint64_t first, past;
+};
 
+static int span_from_range(const struct daxhp_range *range, uint64_t block_size,
+			   struct span *ret_span)
+{
 	if (range->end < range->start)
 		return -EOVERFLOW;
 	/* Neither start + size - 1 nor end + 1 is safe at the top of the address space. */
-	first = range->start / block_size + (range->start % block_size != 0);
-	past = range->end / block_size + (range->end % block_size == block_size - 1);
-	*ret_first = first;
-	*ret_count = past > first ? past - first : 0;
-	return 0;
+	ret_span->first = range->start / block_size + (range->start % block_size != 0);
+	ret_span->past = range->end / block_size + (range->end % block_size == block_size - 1);
+	return ret_span->past > MEMBLOCK_ID_MAX ? -EOVERFLOW : 0;
 }
 
-static int compare_ids(const void *a, const void *b)
+static int compare_spans(const void *a, const void *b)
 {
-	const struct memblock *x = a, *y = b;
+	const struct span *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return (x->first > y->first) - (x->first < y->first);
 }
 
-static size_t sort_and_unite(struct memblock *blocks, size_t count)
+static uint64_t count_blocks(const struct span *span)
 {
-	size_t kept = 0;
-
-	qsort(blocks, count, sizeof(*blocks), compare_ids);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || blocks[i].id != blocks[kept - 1].id)
-			blocks[kept++] = blocks[i];
-	return kept;
+	return span->past > span->first ? span->past - span->first : 0;
 }
 
-static int count_blocks(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
-			uint64_t *ret_count)
+/* *ret_total: the blocks of all of them, each counted by itself. */
+static int ranges_to_spans(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
+			   struct span **ret_spans, uint64_t *ret_total)
 {
-	uint64_t total = 0, first = 0, count = 0;
+	_cleanup_free_ struct span *spans = calloc(n_ranges + 1, sizeof(*spans));
+	uint64_t total = 0;
 
+	if (!spans)
+		return -ENOMEM;
 	for (size_t i = 0; i < n_ranges; i++) {
-		int r = range_to_blocks(&ranges[i], block_size, &first, &count);
+		int r = span_from_range(&ranges[i], block_size, &spans[i]);
 
 		if (r < 0)
 			return r;
-		if (count > MEMBLOCK_COUNT_MAX - total)
+		if (count_blocks(&spans[i]) > MEMBLOCK_COUNT_MAX - total)
 			return -EOVERFLOW;
-		total += count;
+		total += count_blocks(&spans[i]);
 	}
-	*ret_count = total;
+	qsort(spans, n_ranges, sizeof(*spans), compare_spans);
+	*ret_spans = steal_pointer(spans);
+	*ret_total = total;
 	return 0;
 }
 
 int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
 			 struct memblock **ret_blocks, size_t *ret_count)
 {
+	_cleanup_free_ struct span *spans = NULL;
 	struct memblock *blocks;
-	uint64_t total, first = 0, count = 0;
+	uint64_t total, id = 0;
 	size_t n = 0;
-	int r = count_blocks(ranges, n_ranges, block_size, &total);
+	int r = ranges_to_spans(ranges, n_ranges, block_size, &spans, &total);
 
 	if (r < 0)
 		return r;
-	blocks = calloc(total ? total : 1, sizeof(*blocks));
+	blocks = calloc(total + 1, sizeof(*blocks));
 	if (!blocks)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_ranges; i++) {
-		range_to_blocks(&ranges[i], block_size, &first, &count);
-		for (uint64_t id = first; id < first + count; id++)
+	/* Where two overlap, the second goes on where the first has ended. */
+	for (size_t i = 0; i < n_ranges; i++)
+		for (id = spans[i].first > id ? spans[i].first : id; id < spans[i].past; id++)
 			blocks[n++] = (struct memblock){ .id = id, .zone = DAXHP_ZONE_UNKNOWN };
-	}
-	*ret_count = sort_and_unite(blocks, n);
+	*ret_count = n;
 	*ret_blocks = blocks;
 	return 0;
 }
 
-static int parse_state(const char *word, enum memblock_state *ret_state)
+/* ---- which of them are there ---- */
+
+bool memblock_is_to_be_listed(size_t n_blocks)
+{
+	return n_blocks >= LIST_MIN;
+}
+
+static int compare_id(const void *key, const void *member)
+{
+	uint64_t id = *(const uint64_t *)key;
+	const struct memblock *block = member;
+
+	return (id > block->id) - (id < block->id);
+}
+
+struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, const char *name)
+{
+	const char *digits = name + strlen("memory");
+	uint64_t id;
+	char *end;
+
+	/* Only as the kernel writes it: no sign, no zero before it, nothing behind. */
+	if (strncmp(name, "memory", strlen("memory")) != 0 || !isdigit((unsigned char)*digits) ||
+	    (digits[0] == '0' && digits[1]))
+		return NULL;
+	errno = 0;
+	id = strtoull(digits, &end, 10);
+	if (*end || errno)
+		return NULL;
+	return bsearch(&id, blocks, n_blocks, sizeof(*blocks), compare_id);
+}
+
+int memblock_list(struct memblock *blocks, size_t n_blocks,
+		  int (*fn)(struct memblock *block, void *data), void *data)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *de;
+	int r = sysfs_list_dir(MEMORY_DIR, &dir);
+
+	if (r < 0)
+		return r;
+	while ((r = sysfs_next_entry(dir, &de)) > 0) {
+		struct memblock *block = memblock_find(blocks, n_blocks, de->d_name);
+
+		r = block ? fn(block, data) : 0;
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+/* ---- how one stands ---- */
+
+static int parse_state(const char *word, struct memblock *block)
 {
 	if (strcmp(word, "online") == 0)
-		*ret_state = MEMBLOCK_ONLINE;
+		block->state = MEMBLOCK_ONLINE;
 	else if (strcmp(word, "offline") == 0)
-		*ret_state = MEMBLOCK_OFFLINE;
+		block->state = MEMBLOCK_OFFLINE;
 	else if (strcmp(word, "going-offline") == 0)
-		*ret_state = MEMBLOCK_GOING_OFFLINE;
+		block->state = MEMBLOCK_GOING_OFFLINE;
 	else
 		return -EBADMSG;
 	return 0;
@@ -147,7 +205,7 @@ int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_fil
 		block->state = MEMBLOCK_MISSING;
 		return 0;
 	}
-	return r < 0 ? r : parse_state(word, &block->state);
+	return r < 0 ? r : parse_state(word, block);
 }
 
 int memblock_read(int dirfd, struct memblock *block, char *ret_file)

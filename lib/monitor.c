@@ -30,28 +30,6 @@ struct monitor {
 
 /* ---- counting: pure ---- */
 
-static int compare_id(const void *key, const void *member)
-{
-	uint64_t id = *(const uint64_t *)key;
-	const struct memblock *block = member;
-
-	return (id > block->id) - (id < block->id);
-}
-
-static const struct memblock *find_block(const struct tally *t, const char *sysname)
-{
-	char again[WORD_MAX];
-	uint64_t id;
-
-	if (sscanf(sysname, "memory%" SCNu64, &id) != 1)
-		return NULL;
-	/* Only as the kernel writes it: no sign, no zero before it, nothing behind. */
-	snprintf(again, sizeof(again), "memory%" PRIu64, id);
-	if (strcmp(again, sysname) != 0)
-		return NULL;
-	return bsearch(&id, t->blocks, t->n_blocks, sizeof(*t->blocks), compare_id);
-}
-
 static bool is_wanted(const struct tally *t, const char *action)
 {
 	const char *wanted = state_is_online(t->step->word) ? "online" : "offline";
@@ -78,7 +56,7 @@ void tally_clear(struct tally *t)
 
 bool tally_take(struct tally *t, const char *sysname, const char *action)
 {
-	const struct memblock *block = find_block(t, sysname);
+	const struct memblock *block = memblock_find(t->blocks, t->n_blocks, sysname);
 	bool wanted;
 
 	if (!block ||

@@ -49,11 +49,15 @@ static int read_driver(int dirfd, char *ret_driver, size_t size)
 	return r;
 }
 
-/* A part of the device's blocks, looked at by one thread. */
+/*
+ * What one thread looks at: each @n_parts-th of the device's blocks, for those that are there may
+ * be next to each other.
+ */
 struct part {
 	int dirfd;
 	struct memblock *blocks;
-	size_t n_blocks;
+	size_t n_blocks, first, n_parts;
+	bool is_listed; /* a block that is missing is known to be */
 	bool hotremove;
 	int r;
 	char file[WORD_MAX]; /* the one that could not be read */
@@ -65,7 +69,9 @@ static void *look_at_part(void *data)
 {
 	struct part *p = data;
 
-	for (size_t i = 0; p->r == 0 && i < p->n_blocks; i++) {
+	for (size_t i = p->first; p->r == 0 && i < p->n_blocks; i += p->n_parts) {
+		if (p->is_listed && p->blocks[i].state == MEMBLOCK_MISSING)
+			continue;
 		p->r = memblock_read(p->dirfd, &p->blocks[i], p->file);
 		if (p->r == -ENOTSUP) {
 			p->hotremove = false;
@@ -86,23 +92,33 @@ static size_t count_cpus(size_t most)
 	return n < 1 ? 1 : n > most ? most : n;
 }
 
+/* How it stands is read later; there it is. */
+static int note_present(struct memblock *block, void *data __attribute__((unused)))
+{
+	block->state = MEMBLOCK_OFFLINE;
+	return 0;
+}
+
 /* Big devices have thousands of blocks, and each costs two files: more than one thread helps. */
 static int look_at_blocks(struct daxhp_observation *obs, int dirfd)
 {
 	size_t n_parts = obs->n_blocks < PART_MIN ? 1 : count_cpus(PARTS_MAX);
+	bool is_listed = memblock_is_to_be_listed(obs->n_blocks);
 	struct part parts[PARTS_MAX] = { 0 };
-	size_t begin = 0;
-	int r = 0;
+	int r = is_listed ? memblock_list(obs->blocks, obs->n_blocks, note_present, NULL) : 0;
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n_parts; i++) {
 		struct part *p = &parts[i];
-		size_t end = obs->n_blocks * (i + 1) / n_parts;
 
-		p->dirfd = dirfd;
-		p->blocks = obs->blocks + begin;
-		p->n_blocks = end - begin;
-		p->hotremove = true;
-		begin = end;
+		*p = (struct part){ dirfd,
+				    obs->blocks,
+				    obs->n_blocks,
+				    .first = i,
+				    .n_parts = n_parts,
+				    .is_listed = is_listed,
+				    .hotremove = true };
 		/* The last part is this thread's own; so is any that gets no thread. */
 		p->has_thread = i + 1 < n_parts && thread_start(&p->thread, look_at_part, p) == 0;
 		if (!p->has_thread)

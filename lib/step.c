@@ -40,22 +40,38 @@ bool block_is_offline(const struct memblock *now, const struct memblock *before)
 	return now->state == MEMBLOCK_OFFLINE;
 }
 
+/* How many @filter picks, and which, where there is a list for them. */
+static size_t pick_blocks(const struct daxhp_observation *now,
+			  const struct daxhp_observation *before, block_filter filter,
+			  uint64_t *ids)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < now->n_blocks; i++) {
+		if (!filter(&now->blocks[i], before ? &before->blocks[i] : NULL))
+			continue;
+		if (ids)
+			ids[n] = now->blocks[i].id;
+		n++;
+	}
+	return n;
+}
+
 /* A step for the blocks that @filter picks; no step when there are none. */
 int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
 		    const struct daxhp_observation *now, const struct daxhp_observation *before,
 		    block_filter filter)
 {
-	_cleanup_free_ uint64_t *ids = calloc(now->n_blocks + 1, sizeof(*ids));
-	size_t n = 0;
+	_cleanup_free_ uint64_t *ids = NULL;
+	size_t n = pick_blocks(now, before, filter, NULL);
 	int r;
 
-	if (!ids)
-		return -ENOMEM;
-	for (size_t i = 0; i < now->n_blocks; i++)
-		if (filter(&now->blocks[i], before ? &before->blocks[i] : NULL))
-			ids[n++] = now->blocks[i].id;
 	if (n == 0)
 		return 0;
+	ids = calloc(n, sizeof(*ids));
+	if (!ids)
+		return -ENOMEM;
+	pick_blocks(now, before, filter, ids);
 	r = plan_add_step(plan, DAXHP_STEP_WRITE_BLOCKS, word);
 	if (r < 0)
 		return r;

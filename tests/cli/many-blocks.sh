@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# many-blocks.sh TOOL: what a look at many memory blocks costs: files, and time.
+# many-blocks.sh TOOL: what a look at many memory blocks costs: files, time, and memory.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -61,6 +61,54 @@ if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; the
 else
 	skip 'files opened' 'strace does not work here'
 fi
+
+# ---- 1 PiB, and the same blocks: most of what it can have is not there ----
+
+rm -rf "$sys/devices/platform" "$sys/bus/dax/devices/"*
+make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x40001ffffffff
+
+# costs NAME ARGUMENTS...: processor time and memory, whatever else this machine has to do.
+costs() {
+	local name=$1 used ms kib
+	shift
+	if sanitized || [ "$(uname -m)" != x86_64 ]; then
+		skip "$name: cost" 'the tool is built with sanitizers, or it cannot be asked for'
+		return
+	fi
+	# getrusage() of a child that has ended: two times, in seconds and microseconds, and the most memory in KiB.
+	used=$(perl -e '
+		open STDOUT, ">", "/dev/null";
+		system { $ARGV[0] } @ARGV;
+		my $usage = "\0" x 144;
+		syscall(98, -1, $usage) == 0 or die;
+		my ($us, $uu, $ss, $su, $kib) = unpack("q5", $usage);
+		printf STDERR "%d %d\n", ($us + $ss) * 1000 + ($uu + $su) / 1000, $kib;' "$tool" "$@" 2>&1 | tail -n 1)
+	ms=${used% *} kib=${used#* }
+	echo "# $name: $ms ms, $kib KiB"
+	check "$name: under 2 s" test "$ms" -lt 2000
+	check "$name: under 100 MB" test "$kib" -lt $((100 * 1000 * 1000 / 1024))
+}
+
+run status -j
+is '1 PiB: exit status' "$status" 0
+json '1 PiB: the blocks that are there' '.[0] | [.online_memblocks, .total_memblocks, .possible_memblocks, .hotplug_state]' \
+	'[2937,2937,8388608,"inconsistent"]'
+costs '1 PiB' status -j
+run unplug -n dax0.0
+check '1 PiB: a plan' matches "$out" 'write offline to 2937 memory blocks from memory64 to memory3000'
+costs '1 PiB: a plan' unplug -n dax0.0
+# What cannot be listed is not "none of them is there": with x alone a name can be opened, and not be found.
+chmod 711 "$memory"
+chmod a+r "$sys/devices/platform/ndbus0/region0/dax0/dax0.0/"{resource,mapping0/*}
+if for_nobody; then
+	run status -j
+	is '1 PiB, not to be listed: exit status' "$status" 0
+	json '1 PiB, not to be listed: not known' '.[0] | [.online_memblocks, .total_memblocks, .hotplug_state]' '[null,null,null]'
+	as_user=()
+else
+	skip '1 PiB, not to be listed' 'setpriv to nobody does not work here'
+fi
+chmod 755 "$memory"
 
 # ---- 131,072 blocks ----
 

@@ -9,7 +9,7 @@
 #include "libdaxhp-private.h"
 
 static const struct memblock blocks[] = {
-	{ .id = 0 }, { .id = 7 }, { .id = 32 }, { .id = 33 }, { .id = UINT64_MAX },
+	{ .id = 0 }, { .id = 7 }, { .id = 32 }, { .id = 33 }, { .id = (UINT64_C(1) << 56) - 1 },
 };
 
 static const struct daxhp_step steps[] = {
@@ -28,7 +28,7 @@ static size_t find(const char *name)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(blocks); i++) {
-		snprintf(text, sizeof(text), "memory%" PRIu64, blocks[i].id);
+		snprintf(text, sizeof(text), "memory%" PRIu64, (uint64_t)blocks[i].id);
 		if (strcmp(text, name) == 0)
 			break;
 	}

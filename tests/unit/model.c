@@ -19,6 +19,8 @@ __typeof__(guard_stop) __wrap_guard_stop;
 __typeof__(journal_drop) __wrap_journal_drop;
 __typeof__(journal_get) __wrap_journal_get;
 __typeof__(journal_put) __wrap_journal_put;
+__typeof__(memblock_is_to_be_listed) __wrap_memblock_is_to_be_listed;
+__typeof__(memblock_list) __wrap_memblock_list;
 __typeof__(memblock_open_dir) __wrap_memblock_open_dir;
 __typeof__(memblock_read_state) __wrap_memblock_read_state;
 __typeof__(memblock_write) __wrap_memblock_write;
@@ -31,6 +33,7 @@ __typeof__(watch_start) __wrap_watch_start;
 __typeof__(watch_stop) __wrap_watch_stop;
 
 struct model model;
+bool model_lists_blocks;
 
 /* Any descriptor will do, the model does not look at it; but it is going to be closed. */
 static int some_fd(void)
@@ -249,6 +252,24 @@ static struct memblock *find_block(uint64_t id)
 int __wrap_memblock_open_dir(void)
 {
 	return some_fd();
+}
+
+bool __wrap_memblock_is_to_be_listed(size_t n_blocks)
+{
+	(void)n_blocks;
+	return model_lists_blocks;
+}
+
+int __wrap_memblock_list(struct memblock *blocks, size_t n_blocks,
+			 int (*fn)(struct memblock *block, void *data), void *data)
+{
+	int r = ask(ENOMEM);
+
+	assert_int_equal(n_blocks, model.n_blocks);
+	for (size_t i = 0; r == 0 && i < n_blocks; i++)
+		if (model.blocks[i].state != MEMBLOCK_MISSING)
+			r = fn(&blocks[i], data);
+	return r > 0 ? 0 : r;
 }
 
 int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file)

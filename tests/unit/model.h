@@ -66,6 +66,9 @@ struct model {
 /* The one that the library works on. */
 extern struct model model;
 
+/* The blocks that are there are listed, as those of a very large device. */
+extern bool model_lists_blocks;
+
 /* Make it what @obs shows; no fault, nothing counted. */
 void model_reset(const struct daxhp_observation *obs);
 /* Can the kernel that it is now show this word with these blocks? */

@@ -105,17 +105,17 @@ static void test_blocks(void **state)
 
 static void test_file_is_named(void **state)
 {
-	struct memblock block = { .id = UINT64_MAX };
+	struct memblock block = { .id = (UINT64_C(1) << 56) - 1 };
 	char file[WORD_MAX];
 
 	(void)state;
-	tree_write("memory18446744073709551615/state", "online\n");
-	tree_write("memory18446744073709551615/valid_zones", "");
+	tree_write("memory72057594037927935/state", "online\n");
+	tree_write("memory72057594037927935/valid_zones", "");
 	assert_int_equal(memblock_read(tree_fd, &block, file), -ENODATA);
-	assert_string_equal(file, "memory18446744073709551615/valid_zones");
-	tree_write("memory18446744073709551615/state", "?\n");
+	assert_string_equal(file, "memory72057594037927935/valid_zones");
+	tree_write("memory72057594037927935/state", "?\n");
 	assert_int_equal(memblock_read(tree_fd, &block, file), -EBADMSG);
-	assert_string_equal(file, "memory18446744073709551615/state");
+	assert_string_equal(file, "memory72057594037927935/state");
 }
 
 static void test_open_state_file(void **state)

@@ -25,7 +25,7 @@ static const char *blocks_of(const struct daxhp_range *ranges, size_t n, uint64_
 		assert_int_equal(blocks[i].state, MEMBLOCK_MISSING);
 		assert_int_equal(blocks[i].zone, DAXHP_ZONE_UNKNOWN);
 		used += snprintf(text + used, sizeof(text) - used, "%s%" PRIu64, i ? "," : "",
-				 blocks[i].id);
+				 (uint64_t)blocks[i].id);
 	}
 	return text;
 }

@@ -484,6 +484,16 @@ static void test_names_block(void **state)
 	daxhp_observation_unref(t.before);
 }
 
+/* As a device is worked on that has so many blocks that those which are there are listed. */
+static void test_listed_blocks(void **state)
+{
+	model_lists_blocks = true;
+	test_reaches_goal(state);
+	test_undoes_error(state);
+	test_survives_rival(state);
+	model_lists_blocks = false;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +509,7 @@ int main(void)
 		cmocka_unit_test(test_retries_busy_memory),
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
+		cmocka_unit_test(test_listed_blocks),
 	};
 
 	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
