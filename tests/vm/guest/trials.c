@@ -11,6 +11,8 @@
  *                                                 DIR:ERRNO: each call on DIR, which is /proc or below
  *   trials blind DEVICE STEP TRIPS ERRNO BLOCK... the same while somebody holds what is to be changed:
  *                                                 none is done
+ *   trials short DEVICE STEP TRIPS all|one BLOCK...  memory runs out at each allocation, and stays
+ *                                                 so or not
  *   trials signal DEVICE TIMES PLACES SIGNAL SEED BLOCK...  a signal, by number, at random moments
  *   trials twice DEVICE TIMES PLACES SIGNAL SEED BLOCK...   and again while it undoes
  *   trials stop DEVICE TIMES PLACES SEED BLOCK...   Ctrl-Z at random moments, and fg: all succeed
@@ -27,6 +29,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,9 +37,12 @@
 #include "place.h"
 #include "tracer.h"
 
+/* Lets memory run out, see there. */
+#define FAILALLOC "/usr/local/lib/failalloc.so"
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define OUT "/run/trial.out"
 #define ERR "/run/trial.err"
+#define TOLD "/run/trial.told"
 #define HANG_SECONDS 60
 #define OTHERS_SECONDS 2.0 /* that somebody else may have to wait */
 #define POLL_US 5000
@@ -145,6 +151,29 @@ static bool names_the_stuck(const struct look *before, const struct look *after)
 	return at && (!is_same(before, after) || !is_same_policy(before, after));
 }
 
+static bool is_empty(const char *file)
+{
+	struct stat st;
+
+	return stat(file, &st) < 0 || st.st_size == 0;
+}
+
+/* Where there is no JSON: one line about the device says how it is, or that it cannot be seen. */
+static bool says_how_it_is(const struct look *l)
+{
+	const char *word = "inconsistent";
+
+	if (all_blocks_are(l, "", ""))
+		word = strcmp(l->driver, "device_dax") == 0 ? "devdax" : "unplugged";
+	else if (all_blocks_are(l, "offline", ""))
+		word = "offline";
+	else if (all_blocks_are(l, "online", "Movable"))
+		word = "online_movable";
+	else if (all_blocks_are(l, "online", "Normal"))
+		word = "online";
+	return mentions(ERR, device) && (mentions(ERR, word) || mentions(ERR, "cannot be seen"));
+}
+
 /* The rule: done and so, failed and as before, or partly and exactly told. */
 static bool check(int status, const struct look *before, const struct place *goal)
 {
@@ -166,17 +195,21 @@ static bool check(int status, const struct look *before, const struct place *goa
 			return wrong(before, &after, "it said that all is done");
 		if (!is_same_policy(before, &after))
 			return wrong(before, &after, "done, and the policy is another");
+		if (!mentions(OUT, "\"changed\""))
+			return wrong(before, &after, "done, and not reported");
 		return true;
 	case 1:
 		n_failed++;
 		if (!is_same(before, &after) || !is_same_policy(before, &after))
 			return wrong(before, &after, "failed, and not as before");
+		if (is_empty(ERR))
+			return wrong(before, &after, "failed, and nothing said");
 		return true;
 	case 64:
 		/* Allowed, but worth a look. */
 		if (++n_partly <= TELL_MAX)
 			printf("%s: partly\n", run_name);
-		if (!names_the_stuck(before, &after))
+		if (is_empty(OUT) ? !says_how_it_is(&after) : !names_the_stuck(before, &after))
 			return wrong(before, &after, "the stuck blocks are others");
 		return true;
 	default:
@@ -468,6 +501,56 @@ static int fail_everywhere(long step, const char *text, const char *errno_name, 
 	return finish(what);
 }
 
+/* False when there are no more allocations. */
+static bool run_short(const struct trip *trip, unsigned long at, bool all)
+{
+	char number[24], told[256] = "";
+	struct look before;
+	int status, fd;
+
+	snprintf(run_name, sizeof(run_name), "before allocation %lu", at);
+	if (!go_to(trip->from, &before))
+		return wrong(NULL, &before, "cannot get to %s", trip->from->name);
+	snprintf(number, sizeof(number), "%lu", at);
+	unlink(TOLD);
+	setenv("FAILALLOC_AT", number, true);
+	setenv("LD_PRELOAD", FAILALLOC, true);
+	status = plain_run(command_to(trip->to), OUT, ERR, HANG_SECONDS, NULL, NULL);
+	unsetenv("LD_PRELOAD");
+	fd = open(TOLD, O_RDONLY);
+	if (fd < 0)
+		return false;
+	if (read(fd, told, sizeof(told) - 1) < 0)
+		told[0] = '\0';
+	close(fd);
+	told[strcspn(told, "\n")] = '\0';
+	snprintf(run_name, sizeof(run_name), "%s to %s, short of memory%s (%s)", trip->from->name,
+		 trip->to->name, all ? " from then on" : "", told);
+	check(status, &before, trip->to);
+	return true;
+}
+
+static int run_short_everywhere(long step, const char *text, const char *extent)
+{
+	bool go_on = true, all = strcmp(extent, "all") == 0;
+	struct trip trips[PLACES_MAX];
+	char what[128];
+	int n_trips;
+
+	if (!parse_trips(text, trips, &n_trips) || access(FAILALLOC, R_OK) < 0)
+		return 2;
+	setenv("FAILALLOC_AFTER", all ? "1" : "", true);
+	setenv("FAILALLOC_FILE", TOLD, true);
+	for (unsigned long at = 1; go_on; at += step) {
+		go_on = false;
+		for (int i = 0; i < n_trips; i++)
+			go_on |= run_short(&trips[i], at, all);
+		go_on &= n_wrong < TELL_MAX;
+	}
+	snprintf(what, sizeof(what), "short of memory, %s, %s", text, extent);
+	return finish(what);
+}
+
 struct moment {
 	long first_us, second_us;
 	int sig;
@@ -735,6 +818,11 @@ static int run_twice(char **args)
 	return signal_at_random(atol(args[0]), args[1], atoi(args[2]), atoi(args[3]), true);
 }
 
+static int run_short_of_memory(char **args)
+{
+	return run_short_everywhere(atol(args[0]), args[1], args[2]);
+}
+
 static int run_stop(char **args)
 {
 	return stop_at_random(atol(args[0]), args[1], atoi(args[2]));
@@ -745,9 +833,11 @@ static const struct mode {
 	int n_args;
 	int (*run)(char **args);
 } modes[] = {
-	{ "cycle", 2, run_cycle },   { "resist", 2, run_resist }, { "held", 2, run_held },
-	{ "kill", 2, run_kill },     { "fail", 3, run_fail },	  { "blind", 3, run_blind },
-	{ "signal", 4, run_signal }, { "twice", 4, run_twice },	  { "stop", 3, run_stop },
+	{ "cycle", 2, run_cycle },   { "resist", 2, run_resist },
+	{ "held", 2, run_held },     { "kill", 2, run_kill },
+	{ "fail", 3, run_fail },     { "blind", 3, run_blind },
+	{ "signal", 4, run_signal }, { "twice", 4, run_twice },
+	{ "stop", 3, run_stop },     { "short", 3, run_short_of_memory },
 };
 
 int main(int argc, char **argv)
