@@ -217,8 +217,10 @@ static int offline_block(struct memblock *block)
 		r = -EBUSY;
 	if (model.fault == FAULT_DEAF && block == &model.blocks[model.at])
 		r = -EINTR;
-	if (r == 0)
+	if (r == 0) {
 		block->state = MEMBLOCK_OFFLINE;
+		model.was_offline[block - model.blocks] = true;
+	}
 	return r;
 }
 
@@ -282,7 +284,10 @@ int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *
 	let_others_in();
 	assert_non_null(found);
 	*block = *found;
-	return 0;
+	if (!model.odd || found != &model.blocks[model.odd - 1])
+		return 0;
+	block->state = model.odd_state;
+	return model.odd_error;
 }
 
 int __wrap_memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
@@ -295,6 +300,8 @@ int __wrap_memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 	if (is_dead())
 		return -EIO;
 	assert_non_null(block);
+	if (model.n_written < ARRAY_SIZE(model.written))
+		model.written[model.n_written++] = id;
 	if (block->state == MEMBLOCK_MISSING)
 		return -ENOENT;
 	/* As memblock_write() has it: there already is fine. */
@@ -605,9 +612,10 @@ int __wrap_journal_drop(const char *name)
 int __wrap_find_holders(const struct daxhp_device *device, struct rivals *found, char *ret_unseen)
 {
 	assert_ptr_equal(device, &model.device);
-	(void)found;
 	(void)ret_unseen;
-	return 0;
+	for (size_t i = 0; model.holders_error == 0 && i < model.n_holders; i++)
+		rivals_note(found, INT_MAX - i, 0);
+	return model.holders_error;
 }
 
 int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
@@ -653,13 +661,19 @@ struct monitor *__wrap_monitor_start(struct daxhp_ctx *ctx, const struct daxhp_s
 	(void)step;
 	(void)blocks;
 	(void)n_blocks;
+	memset(model.was_offline, 0, sizeof(model.was_offline));
 	return NULL;
 }
 
+/* What it would have been told of. */
 bool *__wrap_monitor_stop(struct monitor *monitor)
 {
+	bool *was_done = calloc(model.n_blocks + 1, sizeof(*was_done));
+
 	assert_null(monitor);
-	return NULL;
+	assert_non_null(was_done);
+	memcpy(was_done, model.was_offline, model.n_blocks * sizeof(*was_done));
+	return was_done;
 }
 
 struct watch *__wrap_watch_start(struct daxhp_ctx *ctx, const struct daxhp_observation *obs)

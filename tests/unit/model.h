@@ -36,6 +36,13 @@ struct model {
 	bool is_honest;
 	enum daxhp_zone default_zone; /* where plain `online` leads */
 	bool is_held;		      /* somebody has the blocks' files open: no guarding them */
+	/* Who has the device's node open: so many, or why it cannot be seen. */
+	size_t n_holders;
+	int holders_error;
+	/* The look before the unbinding: the block of that number, from 1 on, is not what it was. */
+	size_t odd;
+	int odd_error;
+	enum memblock_state odd_state;
 
 	bool has_kmem;	/* the module is loaded */
 	bool is_devdax; /* bound to device_dax */
@@ -52,13 +59,16 @@ struct model {
 	enum model_fault fault;
 	unsigned int at;
 	unsigned int calls;
-	bool was_disturbed; /* a signal has come that is for somebody else */
-	bool was_open;	    /* and others like it would have got through again */
-	unsigned int deeds; /* what changes anything: a process can be killed before each */
-	bool is_dead;	    /* killed: what it does from then on is not done */
-	bool was_killed;    /* at some time: what it has left may be found */
-	bool was_wedged;    /* unbound with a block online */
-	bool was_absurd;    /* told what no kernel takes: a bug in a plan */
+	bool was_disturbed;  /* a signal has come that is for somebody else */
+	bool was_open;	     /* and others like it would have got through again */
+	unsigned int deeds;  /* what changes anything: a process can be killed before each */
+	bool is_dead;	     /* killed: what it does from then on is not done */
+	bool was_killed;     /* at some time: what it has left may be found */
+	uint64_t written[8]; /* the first blocks that were written to, in their order */
+	size_t n_written;
+	bool was_offline[MODEL_BLOCKS_MAX]; /* since a monitor was started */
+	bool was_wedged;		    /* unbound with a block online */
+	bool was_absurd;		    /* told what no kernel takes: a bug in a plan */
 	struct daxhp_ctx ctx;
 	struct daxhp_device device;
 };

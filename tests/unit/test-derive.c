@@ -155,6 +155,18 @@ static void test_counts(void **state)
 	daxhp_observation_unref(obs);
 }
 
+/* All in one zone, and one of them on its way out: that zone is only where it was. */
+static void test_going_offline(void **state)
+{
+	struct daxhp_observation *obs = make_observation("MM");
+
+	(void)state;
+	obs->blocks[1].state = MEMBLOCK_GOING_OFFLINE;
+	observation_derive(obs);
+	assert_int_equal(obs->state, DAXHP_INCONSISTENT);
+	daxhp_observation_unref(obs);
+}
+
 static void check_equal(const char *a, const char *b, bool expected)
 {
 	struct daxhp_observation *x = make_observation(a), *y = make_observation(b);
@@ -173,6 +185,7 @@ static void test_equal(void **state)
 								 "online_movable");
 	struct daxhp_observation *bound = make_observation(".");
 	struct daxhp_observation *unbound = make_mode_observation(".", DAXHP_MODE_UNBOUND);
+	struct daxhp_observation *seen;
 
 	(void)state;
 	check_equal("M-.", "M-.", true);
@@ -180,6 +193,12 @@ static void test_equal(void **state)
 	check_equal("M-", "N-", false);
 	check_equal("M", "m", false);
 	check_equal("M", "MM", false);
+	/* Where one of them could not be seen, nothing is known. */
+	unbound->blocks_error = -EIO;
+	seen = make_mode_observation(".", DAXHP_MODE_UNBOUND);
+	assert_false(observation_equal(seen, unbound));
+	daxhp_observation_unref(seen);
+	unbound->blocks_error = 0;
 	/* Kernel memory is kernel memory; which of its zones is the kernel's choice. */
 	check_equal("N", "3", true);
 	check_equal("N", "D", true);
@@ -211,7 +230,8 @@ int main(void)
 		cmocka_unit_test(test_blocks_alone),  cmocka_unit_test(test_attribute),
 		cmocka_unit_test(test_modes),	      cmocka_unit_test(test_no_hotremove),
 		cmocka_unit_test(test_unseen_blocks), cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_equal),	      cmocka_unit_test(test_zone_fits),
+		cmocka_unit_test(test_going_offline), cmocka_unit_test(test_equal),
+		cmocka_unit_test(test_zone_fits),
 	};
 
 	return cmocka_run_group_tests_name("derive", tests, NULL, NULL);

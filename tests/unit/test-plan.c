@@ -413,6 +413,10 @@ static void test_loads_module(void **state)
 	obs->has_kmem = false;
 	row.steps = "load-module; set-policy online_movable; bind; restore-policy";
 	check_plan(obs, &row, 0);
+	obs->has_device_dax = false;
+	row.goal = TO_DEVDAX;
+	row.steps = "load-module device_dax; bind device_dax";
+	check_plan(obs, &row, 0);
 	daxhp_observation_unref(obs);
 }
 
@@ -767,6 +771,47 @@ static void test_way_back_leaves_others_alone(void **state)
 	daxhp_observation_unref(before);
 }
 
+/* What scripts and callers branch on. */
+static void test_errnos(void **state)
+{
+	static const struct {
+		enum daxhp_failure refusal;
+		int errnum;
+	} table[] = {
+		{ NO_REFUSAL, 0 },
+		{ DAXHP_REFUSED_NO_PERMISSION, EACCES },
+		{ DAXHP_REFUSED_OTHER_ZONE, EBUSY },
+		{ DAXHP_REFUSED_MISSING_BLOCKS, EBUSY },
+		{ DAXHP_REFUSED_WEDGED, EBUSY },
+		{ DAXHP_REFUSED_NO_TARGET_NODE, EINVAL },
+		{ DAXHP_REFUSED_TOO_SMALL, EINVAL },
+		{ DAXHP_REFUSED_NO_ROOM, ENOMEM },
+		{ DAXHP_REFUSED_UNREADABLE, EIO },
+		{ DAXHP_REFUSED_DEVDAX, EOPNOTSUPP },
+		{ DAXHP_REFUSED_NO_HOTREMOVE, EOPNOTSUPP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		const struct daxhp_plan plan = { .refusal = table[i].refusal };
+
+		assert_int_equal(daxhp_plan_get_errno(&plan), table[i].errnum);
+	}
+}
+
+/* What has not been done has taken no time, which is not the same as none at all. */
+static void test_seconds(void **state)
+{
+	struct daxhp_observation *obs = make_observation("MM");
+	struct daxhp_plan *plan;
+
+	(void)state;
+	assert_int_equal(daxhp_plan_new(obs, UNPLUGGED, &plan), 0);
+	assert_true(daxhp_step_get_seconds(daxhp_plan_get_step(plan, 0)) < 0);
+	daxhp_plan_free(plan);
+	daxhp_observation_unref(obs);
+}
+
 static void test_step_names(void **state)
 {
 	(void)state;
@@ -793,6 +838,8 @@ int main(void)
 		cmocka_unit_test(test_ways_back),
 		cmocka_unit_test(test_way_back_properties),
 		cmocka_unit_test(test_way_back_leaves_others_alone),
+		cmocka_unit_test(test_errnos),
+		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_step_names),
 	};
 

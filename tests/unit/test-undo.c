@@ -494,6 +494,140 @@ static void test_listed_blocks(void **state)
 	model_lists_blocks = false;
 }
 
+/* The kernel's attribute does not say which block it was: it is the first that reported nothing. */
+static void test_names_silent_block(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_NO_OFFLINE, .at = 1 };
+	struct daxhp_range range = { .start = FIRST_BLOCK * (UINT64_C(128) << 20) };
+
+	(void)state;
+	range.end = range.start + 3 * (UINT64_C(128) << 20) - 1;
+	t.before = make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable");
+	model_reset(t.before);
+	model.device.ranges = &range;
+	model.device.n_ranges = 1;
+	model.fault = FAULT_NO_OFFLINE;
+	model.at = 1;
+	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
+	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EBUSY);
+	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+/* ---- the look before the unbinding ---- */
+
+/* Run once, with what the caller has set in the model after model_reset(). */
+static void apply(struct trial *t, int expected)
+{
+	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
+	t->r = daxhp_apply(&model.device, t->plan, &t->result);
+	assert_int_equal(t->r, expected);
+	model.odd = 0;
+	assert_int_equal(daxhp_observe(&model.device, &t->after), 0);
+	check_world(t);
+}
+
+static void refuses_to_unbind(enum memblock_state state, int error, int expected,
+			      enum daxhp_failure failure)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED };
+
+	t.before = make_observation("MMM");
+	model_reset(t.before);
+	model.odd = 2;
+	model.odd_state = state;
+	model.odd_error = error;
+	apply(&t, expected);
+	assert_true(model.bound);
+	assert_int_equal(daxhp_result_get_failure(t.result), failure);
+	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
+	assert_true(daxhp_result_get_undone(t.result));
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+static void test_unbinds_nothing_that_may_be_online(void **state)
+{
+	(void)state;
+	refuses_to_unbind(MEMBLOCK_ONLINE, 0, -EBUSY, DAXHP_FAILED_STILL_ONLINE);
+	refuses_to_unbind(MEMBLOCK_GOING_OFFLINE, 0, -EBUSY, DAXHP_FAILED_STILL_ONLINE);
+	refuses_to_unbind(MEMBLOCK_MISSING, -EIO, -EIO, DAXHP_FAILED_WRITE);
+}
+
+/* ---- who has the device open ---- */
+
+static void from_devdax(size_t n_holders, int error, bool force, int expected)
+{
+	struct trial t = { .goal = DAXHP_GOAL_SYSTEM_RAM_MOVABLE };
+
+	t.before = make_mode_observation("...", DAXHP_MODE_DEVDAX);
+	model_reset(t.before);
+	model.n_holders = n_holders;
+	model.holders_error = error;
+	daxhp_set_force(&model.ctx, force);
+	apply(&t, expected);
+	assert_int_equal(model.is_devdax, expected < 0);
+	if (expected < 0)
+		assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_IN_USE);
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+static void test_asks_who_has_it_open(void **state)
+{
+	(void)state;
+	from_devdax(0, 0, false, 0);
+	from_devdax(1, 0, false, -EBUSY);
+	from_devdax(0, -EACCES, false, -EACCES);
+	from_devdax(1, 0, true, 0);
+}
+
+/* ---- block by block ---- */
+
+struct told {
+	size_t done[16], total, count;
+};
+
+static void take_progress(const struct daxhp_step *step, size_t done, size_t total, void *data)
+{
+	struct told *told = data;
+
+	if (daxhp_step_get_type(step) != DAXHP_STEP_WRITE_BLOCKS ||
+	    told->count == ARRAY_SIZE(told->done))
+		return;
+	told->done[told->count++] = done;
+	told->total = total;
+}
+
+/* In the order that is cheap for the kernel, and each one is told. */
+static void goes_through_blocks(const char *blocks, enum daxhp_goal goal, const uint64_t *order)
+{
+	static const size_t done[] = { 0, 1, 2, 3, 3 };
+	struct trial t = { .goal = goal };
+	struct told told = { 0 };
+
+	t.before = make_observation(blocks);
+	model_reset(t.before);
+	daxhp_set_progress_fn(&model.ctx, take_progress, &told);
+	apply(&t, 0);
+	assert_int_equal(model.n_written, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(model.written[i], FIRST_BLOCK + order[i]);
+	assert_int_equal(told.count, ARRAY_SIZE(done));
+	assert_memory_equal(told.done, done, sizeof(done));
+	assert_int_equal(told.total, 3);
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+static void test_goes_through_blocks(void **state)
+{
+	(void)state;
+	goes_through_blocks("MMM", DAXHP_GOAL_UNPLUGGED, (const uint64_t[]){ 1, 2, 0 });
+	goes_through_blocks("---", DAXHP_GOAL_ONLINE_MOVABLE, (const uint64_t[]){ 0, 2, 1 });
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -510,6 +644,10 @@ int main(void)
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
 		cmocka_unit_test(test_listed_blocks),
+		cmocka_unit_test(test_names_silent_block),
+		cmocka_unit_test(test_unbinds_nothing_that_may_be_online),
+		cmocka_unit_test(test_asks_who_has_it_open),
+		cmocka_unit_test(test_goes_through_blocks),
 	};
 
 	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
