@@ -82,7 +82,7 @@ sweep() {
 }
 
 before=$(fingerprint)
-sweep 5 status
+sweep 1 status
 sweep 5 status -j -M
 sweep 13 status -M -u
 sweep 13 unplug -n -j dax0.0

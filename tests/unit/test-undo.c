@@ -494,6 +494,29 @@ static void test_listed_blocks(void **state)
 	model_lists_blocks = false;
 }
 
+/* Blocks that could not be listed may be online: the device is not unbound then. */
+static void test_listing_fails(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_ERROR };
+	bool has_failed = false;
+
+	(void)state;
+	model_lists_blocks = true;
+	t.before = make_observation("MMM");
+	for (t.at = 1; t.at <= 12; t.at++) {
+		run_trial(&t);
+		if (daxhp_result_get_failure(t.result) == DAXHP_FAILED_OBSERVE) {
+			assert_int_equal(t.r, -ENOMEM);
+			assert_true(daxhp_result_get_undone(t.result));
+			has_failed = true;
+		}
+		end_trial(&t);
+	}
+	assert_true(has_failed);
+	daxhp_observation_unref(t.before);
+	model_lists_blocks = false;
+}
+
 /* The kernel's attribute does not say which block it was: it is the first that reported nothing. */
 static void test_names_silent_block(void **state)
 {
@@ -644,6 +667,7 @@ int main(void)
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
 		cmocka_unit_test(test_listed_blocks),
+		cmocka_unit_test(test_listing_fails),
 		cmocka_unit_test(test_names_silent_block),
 		cmocka_unit_test(test_unbinds_nothing_that_may_be_online),
 		cmocka_unit_test(test_asks_who_has_it_open),
