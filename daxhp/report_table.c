@@ -200,7 +200,7 @@ static bool is_whole(struct libscols_table *table, const char *text)
 	return text && !*skip_blanks(text);
 }
 
-static int print_whole(struct libscols_table *table, const char *before)
+static int print_whole(struct libscols_table *table, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = scols_print_table_to_string(table, &text);
@@ -208,7 +208,7 @@ static int print_whole(struct libscols_table *table, const char *before)
 	if (r == 0 && !is_whole(table, text))
 		r = -ENOMEM;
 	if (r == 0)
-		output("%s%s\n", before, text);
+		*ret_text = steal_pointer(text);
 	return r;
 }
 
@@ -236,7 +236,8 @@ static int add_line(struct libscols_table *table, const struct settings *setting
 	return 0;
 }
 
-static int print_table(const struct settings *settings, const struct looked_at *looks, size_t count)
+static int print_table(const struct settings *settings, const struct looked_at *looks, size_t count,
+		       char **ret_text)
 {
 	struct libscols_table *table = new_table();
 	int r = table ? 0 : -ENOMEM;
@@ -247,7 +248,7 @@ static int print_table(const struct settings *settings, const struct looked_at *
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_line(table, settings, &looks[i]);
 	if (r == 0)
-		r = print_whole(table, "");
+		r = print_whole(table, ret_text);
 	scols_unref_table(table);
 	return r;
 }
@@ -295,7 +296,7 @@ static int add_ranges(struct libscols_table *table, const struct settings *setti
 }
 
 static int print_mappings(const struct settings *settings, const struct looked_at *looks,
-			  size_t count)
+			  size_t count, char **ret_text)
 {
 	static const char *const names[] = { "DEVICE", "PAGE-OFFSET", "START", "END", "SIZE" };
 	struct libscols_table *table = new_table();
@@ -307,7 +308,7 @@ static int print_mappings(const struct settings *settings, const struct looked_a
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = add_ranges(table, settings, looks[i].device);
 	if (r == 0)
-		r = print_whole(table, "\n");
+		r = print_whole(table, ret_text);
 	scols_unref_table(table);
 	return r;
 }
@@ -376,6 +377,7 @@ static void print_notes(const struct looked_at *look)
 int report_status_table(const struct settings *settings, const struct looked_at *looks,
 			size_t count)
 {
+	_cleanup_free_ char *table = NULL, *mappings = NULL;
 	int r;
 
 	if (count == 0) {
@@ -383,9 +385,13 @@ int report_status_table(const struct settings *settings, const struct looked_at 
 		output("DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES\n");
 		return 0;
 	}
-	r = print_table(settings, looks, count);
+	r = print_table(settings, looks, count, &table);
 	if (r == 0 && settings->mappings)
-		r = print_mappings(settings, looks, count);
+		r = print_mappings(settings, looks, count, &mappings);
+	if (r == 0)
+		output("%s\n", table);
+	if (r == 0 && mappings)
+		output("\n%s\n", mappings);
 	output_flush();
 	for (size_t i = 0; i < count; i++)
 		print_notes(&looks[i]);
