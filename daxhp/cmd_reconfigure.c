@@ -9,7 +9,7 @@ static const struct option_row options[] = {
 	{ KEY_MOVABLE, "movable", NULL, "into ZONE_MOVABLE: can be unplugged again" },
 	{ KEY_KERNEL, "kernel", NULL, "into a zone for kernel memory: take it as permanent" },
 	{ KEY_NO_ONLINE, "no-online", NULL, "system-ram, but leave its memory out of use" },
-	{ KEY_FORCE, "force", NULL, "even if processes use it, or memory for its map is short" },
+	{ KEY_FORCE, "force", NULL, "even if processes use it, or memory is short" },
 	{ KEY_YES, "yes", NULL, "do not ask before reconfiguring all devices" },
 	ROW_TIMEOUT,
 	ROW_RETRY,

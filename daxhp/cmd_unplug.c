@@ -3,7 +3,12 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	ROW_TIMEOUT, ROW_RETRY, ROW_WAIT, ROW_DRY_RUN, { 0 },
+	{ KEY_FORCE, "force", NULL, "even if what is in its memory does not fit elsewhere" },
+	ROW_TIMEOUT,
+	ROW_RETRY,
+	ROW_WAIT,
+	ROW_DRY_RUN,
+	{ 0 },
 };
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)

@@ -170,6 +170,15 @@ char *message_for_failure(const struct outcome *outcome);
 /* The sentence for a device that status could not look at; the caller frees it. */
 char *message_for_look(const struct daxhp_device *device, int error, const char *file);
 
+/* ---- room.c ---- */
+
+/* Whether the memory in use of a device fits elsewhere; the caller frees it. NULL: out of memory. */
+char *describe_room(const struct daxhp_room *room);
+/* The same as a reason to refuse, up to what could be done instead. */
+int print_room_refusal(FILE *f, const struct daxhp_room *room);
+/* Say it as part of a dry run, or where it is in doubt, or where all is to be told. */
+void tell_of_room(const struct settings *settings, const struct outcome *outcome);
+
 /* ---- standing.c ---- */
 
 /* What is so now after a failure. */

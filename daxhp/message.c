@@ -210,6 +210,17 @@ static int print_blocks_refusal(FILE *f, const struct outcome *o, enum daxhp_fai
 	}
 }
 
+/* `online` has no option to go on all the same. */
+static int print_no_room_elsewhere(FILE *f, const struct outcome *o)
+{
+	print_room_refusal(f, daxhp_plan_get_room(o->plan));
+	if (o->goal == DAXHP_GOAL_UNPLUGGED || o->goal >= DAXHP_GOAL_MOVE_KERNEL)
+		return fputs("or give --force to try all the same", f) < 0 ? -1 : 1;
+	return fprintf(f,
+		       "or let 'daxhp reconfigure --mode=system-ram%s --force %s' try all the same",
+		       zone_option(o->goal), daxhp_device_get_name(o->device));
+}
+
 static int print_other_refusal(FILE *f, const struct outcome *o, enum daxhp_failure refusal)
 {
 	const char *name = daxhp_device_get_name(o->device);
@@ -244,6 +255,8 @@ static int print_other_refusal(FILE *f, const struct outcome *o, enum daxhp_fail
 	case DAXHP_REFUSED_OTHER_DRIVER:
 		return fprintf(f, "it is bound to the driver %s, which daxhp does not know",
 			       daxhp_observation_get_driver(obs));
+	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
+		return print_no_room_elsewhere(f, o);
 	case DAXHP_REFUSED_UNREADABLE:
 		return fprintf(f, "its memory blocks cannot be looked at (%s: %s)",
 			       file ? file : "its ranges",

@@ -354,6 +354,35 @@ static void add_steps(struct json_object *o, const struct outcome *outcome)
 	add(o, "steps", array);
 }
 
+static struct json_object *nodes_json(const struct daxhp_room *room)
+{
+	struct json_object *array = new_array();
+
+	for (size_t i = 0; i < room->n_nodes; i++)
+		append(array, new_number(room->nodes[i]));
+	return array;
+}
+
+/* Where it cannot be told, there are no figures. */
+static struct json_object *room_json(const struct settings *settings, const struct outcome *outcome)
+{
+	const struct daxhp_room *room = outcome->plan ? daxhp_plan_get_room(outcome->plan) : NULL;
+	struct json_object *o = room ? new_object() : NULL;
+	bool is_known = room && room->error == 0;
+
+	if (!room)
+		return NULL;
+	add(o, "verdict", string_or_null(daxhp_verdict_name(room->verdict)));
+	add(o, "to_move", is_known ? size_json(settings, room->to_move) : NULL);
+	add(o, "free", is_known ? size_json(settings, room->free) : NULL);
+	add(o, "reclaimable", is_known ? size_json(settings, room->reclaimable) : NULL);
+	add(o, "swap", is_known ? size_json(settings, room->swap) : NULL);
+	add(o, "missing", is_known ? size_json(settings, room->missing) : NULL);
+	add(o, "huge_pages_missing", is_known ? new_number(room->huge_missing) : NULL);
+	add(o, "nodes", is_known ? nodes_json(room) : NULL);
+	return o;
+}
+
 /* The interface that was used: what the device had, or got when it was bound. */
 static const char *interface_used(const struct outcome *outcome)
 {
@@ -392,6 +421,7 @@ static struct json_object *outcome_json(const struct settings *settings,
 	add(o, "seconds", seconds_json(result ? daxhp_result_get_seconds(result) : 0));
 	add(o, "rivals", rivals_json(result));
 	add(o, "rivals_left_out", new_number(result ? daxhp_result_count_left_out(result) : 0));
+	add(o, "room", room_json(settings, outcome));
 	if (settings->dry_run)
 		add_steps(o, outcome);
 	if (!outcome_is_good(outcome))

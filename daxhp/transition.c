@@ -113,6 +113,7 @@ static void tell_of_guard(const struct outcome *outcome)
 static void move_device(struct daxhp_ctx *ctx, const struct settings *settings,
 			struct outcome *outcome)
 {
+	tell_of_room(settings, outcome);
 	if (outcome->error == 0 && !settings->dry_run)
 		apply_plan(ctx, outcome);
 	if (!outcome_is_good(outcome))

@@ -348,6 +348,71 @@ int autoprobe_write(const char *word);
 /* A file of the machine's that only root can open. */
 int policy_open_lock(void);
 
+/* ---- meminfo.c ---- */
+
+#define MEMORY_KINDS_MAX 8
+#define MEMORY_ORDERS_MAX 16
+
+/* A zone of a node. All sizes are in bytes. */
+struct memory_zone {
+	int node;
+	enum daxhp_zone zone;
+	unsigned int
+		kind;	  /* the number of its kind, in the kernel's order of the zones of a node */
+	uint64_t managed; /* the memory that the kernel hands out, free or in use */
+	uint64_t free, cached;		    /* cached: free, too, but set aside for a processor */
+	uint64_t boost, min, high;	    /* watermarks; the first goes on top of the others */
+	uint64_t reserve[MEMORY_KINDS_MAX]; /* kept from those who ask for a zone of that kind */
+	uint64_t anon, file, unevictable, zspages; /* shared memory counts as anonymous */
+	uint64_t pending;			   /* of file: dirty, or on its way to the disk */
+	uint64_t pieces[MEMORY_ORDERS_MAX];	   /* of free: in pieces of each order */
+};
+
+/* The huge pages of one size on one node. */
+struct memory_pool {
+	int node;
+	uint64_t page_size;
+	uint64_t total, free;
+	uint64_t reserved; /* free ones that are promised, on all nodes together */
+};
+
+struct memory {
+	int error; /* 0, or why it is not known; negative */
+	const char *error_file;
+	uint64_t page_size;
+	struct memory_zone *zones; /* node by node, those without memory, too */
+	size_t n_zones;
+	struct memory_pool *pools; /* none where there are no huge pages */
+	size_t n_pools;
+	size_t n_orders; /* only read where there are pools */
+	uint64_t swap;	 /* that can take memory */
+	bool has_swap;	 /* it has been read */
+};
+
+/*
+ * Fill in @memory, cleared before; what cannot be read is left in its error. -ENOMEM is the only
+ * one that is returned.
+ */
+int memory_read(struct memory *memory);
+void memory_clear(struct memory *memory);
+/* The files of /proc, each added to @memory. -EBADMSG, -ENODATA, -EFBIG, -EOVERFLOW: not what they
+ * should be. */
+int memory_parse_zones(struct memory *memory, FILE *f);
+int memory_parse_buddies(struct memory *memory, FILE *f);
+int memory_parse_swap(struct memory *memory, FILE *f);
+
+/* ---- room.c: pure ---- */
+
+/* The memory of a device that is to go offline. */
+struct room_device {
+	int node;
+	uint64_t bytes[DAXHP_ZONE_MAX]; /* what of it is online, by zone */
+};
+
+/* -ENOMEM only. The caller frees ret_room->nodes. */
+int room_estimate(const struct memory *memory, const struct room_device *device,
+		  struct daxhp_room *ret_room);
+
 /* ---- observe.c ---- */
 
 struct daxhp_observation {
@@ -363,7 +428,9 @@ struct daxhp_observation {
 	char blocks_error_file[WORD_MAX];
 	bool hotremove;		       /* false only when seen to be missing */
 	bool has_kmem, has_device_dax; /* the drivers are there: loaded, or built in */
-	uint64_t room; /* bytes that are available for a memory map; 0 when not known */
+	uint64_t room;	      /* bytes that are available for a memory map; 0 when not known */
+	struct memory memory; /* the machine's; only read when a block is online */
+	bool is_forced;	      /* what others would suffer is no reason to refuse */
 	uint64_t block_size;
 	struct memblock *blocks; /* ascending */
 	size_t n_blocks;
@@ -412,6 +479,8 @@ struct daxhp_plan {
 	enum daxhp_failure refusal;
 	struct daxhp_step *steps;
 	size_t n_steps;
+	struct daxhp_room room;
+	bool has_room; /* the plan takes memory offline */
 };
 
 /*
@@ -423,6 +492,7 @@ bool plan_leads_between(const struct daxhp_plan *plan);
 /* ---- step.c: pure ---- */
 
 int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan);
+void plan_drop_steps(struct daxhp_plan *plan);
 int plan_add_step(struct daxhp_plan *plan, enum daxhp_step_type type, enum daxhp_state word);
 
 /* @before is NULL where there is nothing to compare with. */

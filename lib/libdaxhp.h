@@ -128,8 +128,8 @@ void daxhp_set_waiting_fn(struct daxhp_ctx *ctx, daxhp_waiting_fn fn, void *data
  */
 void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries);
 /*
- * Leave out the checks for what others would suffer: processes that use the device, and room for
- * the memory map. The checks that keep memory from being wedged cannot be left out.
+ * Leave out the checks for what others would suffer: processes that use the device, room for the
+ * memory map, and room elsewhere for what is in the device's memory. The checks that keep memory from being wedged cannot be left out.
  */
 void daxhp_set_force(struct daxhp_ctx *ctx, bool force);
 /*
@@ -343,8 +343,9 @@ enum daxhp_failure {
 	DAXHP_REFUSED_MISSING_BLOCKS, /* some blocks are present, some are not */
 	DAXHP_REFUSED_WEDGED,
 	DAXHP_REFUSED_NO_TARGET_NODE,
-	DAXHP_REFUSED_NO_ROOM,	 /* not enough memory for the memory map */
-	DAXHP_REFUSED_TOO_SMALL, /* no memory block fits into a range of it */
+	DAXHP_REFUSED_NO_ROOM,		 /* not enough memory for the memory map */
+	DAXHP_REFUSED_NO_ROOM_ELSEWHERE, /* what is in it does not fit elsewhere, see the plan's room */
+	DAXHP_REFUSED_TOO_SMALL,	 /* no memory block fits into a range of it */
 	DAXHP_REFUSED_NO_PERMISSION,
 	DAXHP_REFUSED_NO_HOTPLUG,   /* kernel without memory hotplug */
 	DAXHP_REFUSED_NO_HOTREMOVE, /* kernel without memory hot-remove */
@@ -388,6 +389,39 @@ struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan);
 enum daxhp_failure daxhp_plan_get_refusal(const struct daxhp_plan *plan);
 /* The positive errno that goes with the refusal; 0 when there is none. */
 int daxhp_plan_get_errno(const struct daxhp_plan *plan);
+/*
+ * Does what is in the device's memory fit elsewhere, when the plan takes it offline? The kernel
+ * moves it to other nodes, and to the device's own node only when no other has memory. It goes on
+ * trying where there is no room, and its OOM killer shoots others for it. An estimate, from figures
+ * of the moment of the observation.
+ */
+enum daxhp_verdict {
+	DAXHP_VERDICT_YES,    /* it fits into free memory, above the high watermarks */
+	DAXHP_VERDICT_LIKELY, /* into free memory, and clean cache that is dropped for it */
+	DAXHP_VERDICT_MAYBE,  /* only with swap, or it cannot be told */
+	DAXHP_VERDICT_NO,     /* it does not: the plan is refused, unless daxhp_set_force() is on */
+};
+
+/* "yes", "likely", "maybe", "no". */
+const char *daxhp_verdict_name(enum daxhp_verdict verdict);
+
+/* Sizes are in bytes. */
+struct daxhp_room {
+	enum daxhp_verdict verdict;
+	int error;	      /* negative: it cannot be told, and no figure below is known */
+	const char *file;     /* the one that could not be read then, or NULL */
+	uint64_t to_move;     /* in use in the device's memory, at most */
+	uint64_t free;	      /* free on the nodes below, for this */
+	uint64_t reclaimable; /* clean cache, there or on its way there */
+	uint64_t swap;	      /* swap that can take it */
+	uint64_t missing;     /* what does not fit, all of these together */
+	uint64_t huge_missing, huge_size; /* huge pages that have nowhere to go, and their size */
+	const int *nodes;		  /* where it can go, ascending */
+	size_t n_nodes;
+};
+
+/* NULL when the plan takes no memory offline. It belongs to the plan. */
+const struct daxhp_room *daxhp_plan_get_room(const struct daxhp_plan *plan);
 size_t daxhp_plan_count_steps(const struct daxhp_plan *plan);
 const struct daxhp_step *daxhp_plan_get_step(const struct daxhp_plan *plan, size_t i);
 

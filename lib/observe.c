@@ -194,6 +194,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 		return -ENOMEM;
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
 	obs->has_device_dax = binding_has_driver(DAXHP_MODE_DEVDAX);
+	obs->is_forced = device->ctx->force;
 	obs->blocks_error = observe_blocks(obs, device);
 	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
 }
@@ -231,6 +232,10 @@ static int look(struct daxhp_device *device, struct daxhp_observation **ret_obse
 			return r;
 		if (r > 0) {
 			observation_derive(obs);
+			if (obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_online > 0)
+				r = memory_read(&obs->memory);
+			if (r < 0)
+				return r;
 			*ret_observation = steal_pointer(obs);
 			return 0;
 		}
@@ -264,6 +269,7 @@ EXPORT struct daxhp_observation *daxhp_observation_unref(struct daxhp_observatio
 {
 	if (obs && --obs->refcount == 0) {
 		free(obs->blocks);
+		memory_clear(&obs->memory);
 		free(obs);
 	}
 	return NULL;

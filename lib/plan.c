@@ -328,6 +328,34 @@ bool plan_leads_between(const struct daxhp_plan *plan)
 	return goals[plan->goal].from_other_zone && changes > 1;
 }
 
+static bool takes_offline(const struct daxhp_plan *plan)
+{
+	for (size_t i = 0; plan->before->n_online > 0 && i < plan->n_steps; i++)
+		if (plan->steps[i].word == DAXHP_OFFLINE || plan->steps[i].word == DAXHP_UNPLUGGED)
+			return true;
+	return false;
+}
+
+/* Before the first block: once the kernel has begun, it does not give up for want of room. */
+static int check_room(struct daxhp_plan *plan)
+{
+	const struct daxhp_observation *obs = plan->before;
+	struct room_device device = { .node = obs->target_node };
+	int r;
+
+	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX; z++)
+		device.bytes[z] = obs->n_zone[z] * obs->block_size;
+	r = room_estimate(&obs->memory, &device, &plan->room);
+	if (r < 0)
+		return r;
+	plan->has_room = true;
+	if (plan->room.verdict == DAXHP_VERDICT_NO && !obs->is_forced) {
+		plan_drop_steps(plan);
+		plan->refusal = DAXHP_REFUSED_NO_ROOM_ELSEWHERE;
+	}
+	return 0;
+}
+
 EXPORT int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
 			  struct daxhp_plan **ret_plan)
 {
@@ -339,6 +367,8 @@ EXPORT int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal
 	plan->goal = goal;
 	if (!observation_meets(observation, goal))
 		r = plan_for_goal(plan);
+	if (r == 0 && takes_offline(plan))
+		r = check_room(plan);
 	if (r < 0)
 		return r;
 	*ret_plan = steal_pointer(plan);

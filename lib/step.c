@@ -137,13 +137,21 @@ int plan_add_bind_devdax(struct daxhp_plan *plan)
 	return r;
 }
 
+void plan_drop_steps(struct daxhp_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_steps; i++)
+		free(plan->steps[i].blocks);
+	free(plan->steps);
+	plan->steps = NULL;
+	plan->n_steps = 0;
+}
+
 EXPORT struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan)
 {
 	if (!plan)
 		return NULL;
-	for (size_t i = 0; i < plan->n_steps; i++)
-		free(plan->steps[i].blocks);
-	free(plan->steps);
+	plan_drop_steps(plan);
+	free((int *)plan->room.nodes);
 	daxhp_observation_unref(plan->before);
 	free(plan);
 	return NULL;
@@ -169,12 +177,18 @@ EXPORT int daxhp_plan_get_errno(const struct daxhp_plan *plan)
 	case DAXHP_REFUSED_TOO_SMALL:
 		return EINVAL;
 	case DAXHP_REFUSED_NO_ROOM:
+	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
 		return ENOMEM;
 	case DAXHP_REFUSED_UNREADABLE:
 		return EIO;
 	default:
 		return EOPNOTSUPP;
 	}
+}
+
+EXPORT const struct daxhp_room *daxhp_plan_get_room(const struct daxhp_plan *plan)
+{
+	return plan->has_room ? &plan->room : NULL;
 }
 
 EXPORT size_t daxhp_plan_count_steps(const struct daxhp_plan *plan)

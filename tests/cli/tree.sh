@@ -39,6 +39,28 @@ make_bin() {
 	chmod -R a+rX "$work"
 }
 
+# zone NODE NAME MANAGED FREE [WORD SIZE]...: a zone, as /proc/zoneinfo has it. Sizes in MiB.
+zone() {
+	printf 'Node %d, zone %8s\n  pages free     %d\n        managed  %d\n' "$1" "$2" $(($4 * 256)) $(($3 * 256))
+	shift 4
+	while [ $# -gt 0 ]; do
+		printf '        %-8s %d\n' "$1" $(($2 * 256))
+		shift 2
+	done
+}
+
+# A machine with 32 GiB free, and two nodes for devices, of which nothing is in use.
+make_proc() {
+	{
+		zone 0 Normal 65536 32768 min 64 high 96
+		zone 1 Movable 33554432 33554432
+		zone 2 Movable 33554432 33554432
+	} >"$work/zoneinfo"
+	printf 'MemAvailable: 33554432 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
+	mount --bind "$work/zoneinfo" /proc/zoneinfo
+	mount --bind "$work/meminfo" /proc/meminfo
+}
+
 # start_tree: an empty /sys with a dax bus, memory blocks of 128 MiB, and the policy `offline`.
 start_tree() {
 	sys=$work/sys
@@ -46,6 +68,7 @@ start_tree() {
 	mount -t tmpfs -o nr_inodes=0,mode=755 none "$sys"
 	make_bin
 	make_dev
+	make_proc
 	mount --bind "$sys" /sys
 	# Nothing of this machine is to be locked or written down.
 	mount -t tmpfs none /run

@@ -353,7 +353,7 @@ static void test_no_target_node(void **state)
 }
 
 /* Two blocks of 128 MiB need 4 MiB of memory map. */
-static void test_room(void **state)
+static void test_room_for_map(void **state)
 {
 	static const struct {
 		const char *blocks;
@@ -822,6 +822,112 @@ static void test_step_names(void **state)
 	}
 }
 
+/* ---- whether what is in the memory fits elsewhere ---- */
+
+#define MIB (UINT64_C(1) << 20)
+
+/* On node 1, where 100 MiB of its memory are in use; node 0 has @free MiB. */
+static void furnish(struct daxhp_observation *obs, uint64_t free)
+{
+	obs->target_node = 1;
+	obs->memory.page_size = 4096;
+	obs->memory.n_zones = 2;
+	obs->memory.zones = calloc(2, sizeof(*obs->memory.zones));
+	assert_non_null(obs->memory.zones);
+	obs->memory.zones[0] = (struct memory_zone){
+		.node = 0, .zone = DAXHP_ZONE_NORMAL, .managed = 1000 * MIB, .free = free * MIB
+	};
+	obs->memory.zones[1] = (struct memory_zone){ .node = 1,
+						     .zone = DAXHP_ZONE_MOVABLE,
+						     .managed = 256 * MIB,
+						     .free = 156 * MIB,
+						     .anon = 100 * MIB };
+}
+
+static void check_room(struct daxhp_observation *obs, enum daxhp_goal goal, bool is_asked,
+		       bool is_refused)
+{
+	struct daxhp_plan *plan;
+
+	assert_int_equal(daxhp_plan_new(obs, goal, &plan), 0);
+	assert_msg(!daxhp_plan_get_room(plan) == !is_asked, "goal %d: asked: %d", goal, !is_asked);
+	assert_msg((daxhp_plan_get_refusal(plan) == DAXHP_REFUSED_NO_ROOM_ELSEWHERE) == is_refused,
+		   "goal %d: refusal %d", goal, daxhp_plan_get_refusal(plan));
+	if (is_asked)
+		assert_int_equal(daxhp_plan_get_room(plan)->to_move, 100 * MIB);
+	if (is_refused) {
+		assert_int_equal(daxhp_plan_get_errno(plan), ENOMEM);
+		assert_int_equal(daxhp_plan_count_steps(plan), 0);
+	}
+	daxhp_plan_free(plan);
+}
+
+static const enum daxhp_goal offline_goals[] = {
+	UNPLUGGED,
+	DAXHP_GOAL_DEVDAX,
+	DAXHP_GOAL_MOVE_KERNEL,
+	DAXHP_GOAL_SYSTEM_RAM_KERNEL,
+	DAXHP_GOAL_SYSTEM_RAM_OFF,
+};
+
+static void test_room(void **state)
+{
+	struct daxhp_observation *obs[] = {
+		make_observation("MM"),
+		make_attribute_observation("MM", STATE, "online_movable"),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(obs); i++) {
+		furnish(obs[i], 100);
+		for (size_t k = 0; k < ARRAY_SIZE(offline_goals); k++)
+			check_room(obs[i], offline_goals[k], true, false);
+		obs[i]->memory.zones[0].free--;
+		for (size_t k = 0; k < ARRAY_SIZE(offline_goals); k++)
+			check_room(obs[i], offline_goals[k], true, true);
+		/* Nothing goes offline. */
+		check_room(obs[i], ONLINE, false, false);
+		check_room(obs[i], MOVABLE, false, false);
+		check_room(obs[i], KERNEL, false, false);
+		obs[i]->is_forced = true;
+		for (size_t k = 0; k < ARRAY_SIZE(offline_goals); k++)
+			check_room(obs[i], offline_goals[k], true, false);
+		daxhp_observation_unref(obs[i]);
+	}
+}
+
+/* Nothing is online, so nothing has to fit. */
+static void test_no_room_needed(void **state)
+{
+	struct daxhp_observation *obs = make_observation("--");
+
+	(void)state;
+	furnish(obs, 0);
+	check_room(obs, UNPLUGGED, false, false);
+	check_room(obs, DAXHP_GOAL_DEVDAX, false, false);
+	check_room(obs, MOVABLE, false, false);
+	daxhp_observation_unref(obs);
+}
+
+/* Only what is online counts; and a word that is not true leads through `unplugged`. */
+static void test_room_of_a_part(void **state)
+{
+	struct daxhp_observation *obs = make_attribute_observation("M-", STATE, "online_kernel");
+	struct daxhp_plan *plan;
+
+	(void)state;
+	furnish(obs, 20);
+	obs->memory.zones[1].managed = 128 * MIB;
+	obs->memory.zones[1].free = 28 * MIB;
+	check_room(obs, MOVABLE, true, true);
+	obs->memory.zones[1].managed = 1024 * MIB;
+	obs->memory.zones[1].anon = 1024 * MIB;
+	assert_int_equal(daxhp_plan_new(obs, UNPLUGGED, &plan), 0);
+	assert_int_equal(daxhp_plan_get_room(plan)->to_move, 128 * MIB);
+	daxhp_plan_free(plan);
+	daxhp_observation_unref(obs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -830,7 +936,7 @@ int main(void)
 		cmocka_unit_test(test_other_drivers),
 		cmocka_unit_test(test_unseen_blocks),
 		cmocka_unit_test(test_no_target_node),
-		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_room_for_map),
 		cmocka_unit_test(test_no_hotremove),
 		cmocka_unit_test(test_loads_module),
 		cmocka_unit_test(test_large_device),
@@ -841,6 +947,9 @@ int main(void)
 		cmocka_unit_test(test_errnos),
 		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_step_names),
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_no_room_needed),
+		cmocka_unit_test(test_room_of_a_part),
 	};
 
 	return cmocka_run_group_tests_name("plan", tests, NULL, NULL);

@@ -1,0 +1,24 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=pmem --append=memmap=1G$256M --append=memmap=1408M!6400M --append=memmap=256M!7936M
+#
+# A device on the machine's only node: what is in it goes to the other zones of
+# the node, if there is room. A bystander has most of them.
+
+# shellcheck source=room.sh
+. /vm/guest/room.sh
+
+# shellcheck disable=SC2034 # for room.sh
+device=dax0.0 node=0 elsewhere='name != "Movable"'
+make_disks
+
+test_room() {
+	all_combinations anon:50 anon:110
+}
+
+test_room_with_swap() {
+	with_swap all_combinations shared:70
+}
+
+run_tests

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# Unplugging with memory in use, for the cases about room. A case sets "device",
+# and "elsewhere": an awk condition that is true for the zones, by their node
+# and name, that the device's memory can go to.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+set_policy offline
+base_policy=offline
+
+is_full() {
+	[[ " $(</proc/cmdline) " == *' daxhp.full '* ]]
+}
+
+# ---- disks of persistent memory: the large one for files, the small one for swap ----
+
+make_disks() {
+	local disks=() sizes=() disk size
+	modprobe -q -a nd_e820 nd_pmem ext4
+	wait_until test -e /dev/pmem1 || wait_until test -e /dev/pmem2 || bail_out 'there are no disks'
+	for disk in /sys/block/pmem*; do
+		read -r size <"$disk/size"
+		disks+=("/dev/${disk##*/}") sizes+=("$size")
+	done
+	[ ${#disks[@]} = 2 ] || bail_out "there are ${#disks[@]} disks, not two"
+	[ "${sizes[0]}" -gt "${sizes[1]}" ] || disks=("${disks[1]}" "${disks[0]}")
+	swap_disk=${disks[1]}
+	mkswap "$swap_disk" >/dev/null
+	mke2fs -b 4096 "${disks[0]}" >/dev/null 2>&1
+	mkdir -p /mnt/disk
+	mount -t ext4 "${disks[0]}" /mnt/disk || bail_out 'there is no file system'
+}
+
+# ---- who has memory ----
+
+# start_fill NAME KIND NODE MIB: it has the memory when this returns, and takes
+# what tell says.
+start_fill() {
+	local name=$1 fd
+	mkfifo "/run/$name.in"
+	: >"/run/$name.out"
+	fill "${@:2}" /mnt/disk/"$name" <"/run/$name.in" >"/run/$name.out" 2>&1 &
+	fill_pid[$name]=$!
+	exec {fd}>"/run/$name.in"
+	fill_fd[$name]=$fd
+	wait_until has_said "$name" filled
+}
+declare -A fill_pid=() fill_fd=()
+
+has_said() {
+	[ "$(tail -n 1 "/run/$1.out")" = "$2" ] || ! kill -0 "${fill_pid[$1]}" 2>/dev/null
+}
+
+has_answered() {
+	[ -s "/run/$1.out" ] || ! kill -0 "${fill_pid[$1]}" 2>/dev/null
+}
+
+# tell NAME COMMAND: its answer is in now_answer; "gone" when it is.
+tell() {
+	now_answer=gone
+	[ -n "${fill_pid[$1]:-}" ] || return 0
+	: >"/run/$1.out"
+	kill -0 "${fill_pid[$1]}" 2>/dev/null || return 0
+	echo "$2" >&"${fill_fd[$1]}"
+	wait_until has_answered "$1"
+	[ ! -s "/run/$1.out" ] || now_answer=$(<"/run/$1.out")
+}
+
+end_fill() {
+	local name=$1 fd
+	[ -n "${fill_pid[$name]:-}" ] || return 0
+	fd=${fill_fd[$name]}
+	exec {fd}>&-
+	wait "${fill_pid[$name]}" 2>/dev/null
+	rm -f "/run/$name.in" "/run/$name.out" "/mnt/disk/$name"
+	unset "fill_pid[$name]" "fill_fd[$name]"
+}
+
+oom_kills() {
+	awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
+}
+
+# nobody_harmed: what speaks against that is in now_harm.
+nobody_harmed() {
+	local name
+	now_harm=''
+	[ "$(oom_kills)" = "$base_kills" ] || now_harm="$(dmesg | grep 'Killed process' | tail -n 1)"$'\n'
+	for name in "${!fill_pid[@]}"; do
+		tell "$name" check
+		[ "$now_answer" = right ] || now_harm+="the memory of $name: $now_answer"$'\n'
+	done
+	[ -z "$now_harm" ]
+}
+
+# ---- how much ----
+
+# MiB that are free elsewhere above the lowest watermarks and what is kept from
+# ZONE_MOVABLE, the fourth kind; and as swap.
+fits_elsewhere() {
+	awk "
+		/^Node/ { node = \$2 + 0; name = \$4; pages = 0 }
+		\$1 == \"pages\" { pages = \$3 }
+		\$1 == \"min\" || \$1 == \"boost\" { pages -= \$2 }
+		\$1 == \"protection:\" && pages > \$5 + 0 && ($elsewhere) { sum += pages - \$5 }
+		/^SwapFree:/ { sum += \$2 / 4 }
+		END { printf \"%d\", sum / 256 }" /proc/zoneinfo /proc/meminfo
+}
+
+huge_pages() {
+	echo "$2" >"/sys/devices/system/node/node$1/hugepages/hugepages-2048kB/nr_hugepages"
+}
+
+# There is less room than in the device: a bystander has the rest. The first
+# has what is too much, another its place if it comes to harm.
+start_bystander() {
+	local mib
+	end_fill bystander
+	mib=$(($(fits_elsewhere) - 200))
+	[ $mib -lt 10 ] || start_fill bystander anon -1 $mib
+}
+
+# prepare KIND PERCENT: the device is online, and as much of it in use of what
+# fits elsewhere.
+prepare() {
+	local mib
+	reset || bail_out "$device cannot be taken away"
+	tell bystander check
+	[ "$now_answer" = right ] || start_bystander
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	bind_kmem "$device" online_movable || bail_out "cannot bind $device"
+	mib=$(($(fits_elsewhere) * $2 / 100 & ~1))
+	base_kills=$(oom_kills)
+	[ "$1" != huge ] || huge_pages "$node" $((mib / 2))
+	start_fill user "$1" "$node" "$mib"
+	[ "$(tail -n 1 /run/user.out)" = filled ]
+}
+
+reset() {
+	local other
+	end_fill user
+	for other in /sys/devices/system/node/node[0-9]*; do
+		huge_pages "${other##*node}" 0
+	done
+	take_away "$device"
+}
+
+unplug() {
+	local start=${EPOCHREALTIME/./}
+	run daxhp unplug --json --timeout=100 "$device"
+	now_seconds=$(((${EPOCHREALTIME/./} - start) / 1000000))
+	now_room=$(json '.[0].room | "\(.verdict) \(.to_move / 1048576 | ceil) \(.free / 1048576 | floor) \(.reclaimable / 1048576 | floor) \(.swap / 1048576 | floor) \(.missing / 1048576 | ceil) \(.huge_pages_missing)"')
+	read -r now_verdict _ _ _ _ now_missing now_huge_missing <<<"$now_room"
+	now_missing=$((now_missing + 2 * now_huge_missing))
+}
+
+# combination KIND PERCENT: that much of what fits elsewhere is in use. Prints
+# a line for the table.
+combination() {
+	local kind=$1 percent=$2 harm='' then=- name
+	name="$kind, $percent %, $swap"
+	prepare "$kind" "$percent" || { fail "$name: memory is filled" "$(</run/user.out)"; return; }
+	unplug
+	look "$device"
+	if [ "$rc" = 0 ]; then
+		now_result="done"
+		[ "$now_absent" = ${#now_blocks[@]} ] || harm+="memory blocks are still there"$'\n'
+	else
+		[ "$now_word" = online_movable ] || harm+="$now_word now: $err"$'\n'
+		case $now_verdict in
+		no) now_result=refused ;;
+		maybe) now_result='given up' ;;
+		*) now_result='given up' harm+="it should have gone: $err"$'\n' ;;
+		esac
+	fi
+	printf '# room | %s | %s | %s | %s | %s | %s | %s | %s s' "$vm_kernel" "${vm_topology%%:*}" "$kind" "$swap" "$percent" \
+		"${now_room// / | }" "$now_result" "$now_seconds"
+	# It was not tried, and looking at the memory moves it about.
+	[ "$now_result" != refused ] || then_it_goes "$now_missing"
+	nobody_harmed || harm+=$now_harm
+	printf ' | %s\n' "$then"
+	if [ -z "$harm" ]; then
+		pass "$name: $now_result"
+	else
+		fail "$name: $now_result" "${harm%$'\n'}"
+	fi
+}
+
+# 15 % more than what it named is given back.
+then_it_goes() {
+	tell user "free $((($1 * 115 / 100 + 2) / 2 * 2))"
+	unplug
+	then="$now_verdict, $now_seconds s"
+	[ "$rc" = 0 ] || harm+="with 15 % more free: $err"$'\n'
+}
+
+kinds=(anon shared file huge)
+percents=(10 30 50 70 80 90 95 100 110 120)
+
+# all_combinations KIND:PERCENT...: or these, when there is little time.
+all_combinations() {
+	local kind percent
+	if ! is_full; then
+		for kind; do
+			combination "${kind%:*}" "${kind#*:}"
+		done
+		return
+	fi
+	for kind in "${kinds[@]}"; do
+		for percent in "${percents[@]}"; do
+			combination "$kind" "$percent"
+		done
+	done
+}
+
+with_swap() {
+	swapon "$swap_disk" || bail_out 'there is no swap'
+	swap="swap"
+	"$@"
+	reset
+	swapoff "$swap_disk"
+	swap='no swap'
+}
+swap='no swap'
