@@ -94,9 +94,9 @@ typedef void (*daxhp_log_fn)(struct daxhp_ctx *ctx, int priority, const char *fi
 typedef void (*daxhp_progress_fn)(const struct daxhp_step *step, size_t done, size_t total,
 				  void *data);
 
-/* What daxhp_apply() is waiting for, although it was cancelled. */
+/* What daxhp_apply() is waiting for, although it is to stop. */
 struct daxhp_wait {
-	double seconds; /* since daxhp_cancel() */
+	double seconds; /* since daxhp_cancel(), or since the signal arrived */
 	bool undoing;	/* it has stopped, and what was done is being undone */
 	/*
 	 * Of the thread that called daxhp_apply(): the letter of its state in /proc/PID/stat, which is
@@ -110,8 +110,10 @@ struct daxhp_wait {
 
 /*
  * Told when daxhp_apply() has not returned two seconds after daxhp_cancel(), and once a minute from
- * then on. The call is made from a thread of the library's own, while the one that called
- * daxhp_apply() is at work; @wait is good until the function returns.
+ * then on. Told as well when SIGINT, SIGTERM, SIGHUP or the signal of daxhp_set_cancel_signal() has
+ * been pending for that long: where the kernel waits for what no signal ends, no handler runs that
+ * could call daxhp_cancel(). The call is made from a thread of the library's own, while the one that
+ * called daxhp_apply() is at work; @wait is good until the function returns.
  */
 typedef void (*daxhp_waiting_fn)(const struct daxhp_wait *wait, void *data);
 

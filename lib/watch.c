@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * While a plan is carried out, a second thread waits for daxhp_cancel(). It sees to it that the
+ * While a plan is carried out, a second thread waits for the wish to stop. It sees to it that the
  * first one hears of that, and tells what is waited for when it does not.
  *
  * A signal that arrives just before the write would be gone by then, so it is sent again every tenth
@@ -14,7 +14,7 @@
 #include "libdaxhp-private.h"
 
 #define TICK_MS 100
-#define PATIENCE 2.0 /* seconds from the cancelling to the first word about it */
+#define PATIENCE 2.0 /* seconds from the wish to stop to the first word about it */
 #define PAUSE 60.0   /* from one word to the next */
 /* A wait that is seen at each of so many looks is one wait, and not many short ones. */
 #define LOOKS 5
@@ -66,21 +66,42 @@ static void tell(const struct watch *w, double seconds)
 	w->ctx->waiting_fn(&wait, w->ctx->waiting_data);
 }
 
+/*
+ * Where the writer waits for what no signal ends, its handlers do not run, and daxhp_cancel() is
+ * not called: the signal itself is all there is to be seen. It is pending for the whole process, and
+ * this thread blocks it.
+ */
+static bool is_asked_to_stop(const struct watch *w)
+{
+	int cancel_signal = w->ctx->cancel_signal;
+	sigset_t pending;
+
+	if (w->ctx->cancelled)
+		return true;
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+		sigismember(&pending, SIGHUP) ||
+		(cancel_signal && sigismember(&pending, cancel_signal)));
+}
+
 static void *run(void *data)
 {
 	struct watch *w = data;
 	struct pollfd stop = { .fd = w->stop_fd, .events = POLLIN };
-	double asked = 0, next = 0, now;
+	double asked = 0, next = 0;
 
 	while (poll(&stop, 1, TICK_MS) <= 0) {
-		if (!w->ctx->cancelled)
+		double now = clock_now();
+
+		if (!is_asked_to_stop(w)) {
+			asked = 0;
 			continue;
-		now = clock_now();
+		}
 		if (asked == 0) {
 			asked = now;
 			next = asked + PATIENCE;
 		}
-		if (w->ctx->cancel_signal && !w->ctx->undoing)
+		if (w->ctx->cancelled && w->ctx->cancel_signal && !w->ctx->undoing)
 			pthread_kill(w->writer, w->ctx->cancel_signal);
 		if (now >= next) {
 			tell(w, now - asked);

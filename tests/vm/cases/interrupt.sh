@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=pmem
+# vm: --topology=pmem-slow-disk
 #
 # Signals, time that runs out, a second daxhp, rights and places that are
 # missing: whatever comes in between, it is done or it is as before.
@@ -224,6 +224,62 @@ test_pinned_memory() {
 	run daxhp unplug --retry=10 "$device"
 	exits 0 'once they are free'
 	agrees "$device" unplugged 'once they are free'
+}
+
+# start_slow_read: from now on pages of the device wait for a disk that takes half a minute.
+start_slow_read() {
+	modprobe -q -a virtio_blk ext4
+	wait_until test -b /dev/vda || return 1
+	mkdir -p /mnt/slow
+	mountpoint -q /mnt/slow || mount -o ro /dev/vda /mnt/slow || return 1
+	# All in one go: what has been asked for is locked until it is there.
+	echo 16384 >/sys/block/vda/bdi/read_ahead_kb
+	dd if=/mnt/slow/file of=/dev/null bs=8M 2>/dev/null &
+	slow_pid=$!
+	wait_until all_is_asked_for
+}
+
+# all_is_asked_for: requests as large as they may be are waiting in the disk.
+all_is_asked_for() {
+	local reads
+	read -r reads _ </sys/block/vda/inflight
+	[ "$reads" -ge 4 ]
+}
+
+# is_in_io: the first daxhp's writing thread is where no signal ends the wait.
+is_in_io() {
+	[[ $(<"/proc/$first/wchan") == folio_wait* ]]
+}
+
+# No handler of it runs either: the signal just stays pending.
+test_slow_disk() {
+	local told='still waiting: the kernel waits for I/O on a page of memory([0-9]+), which cannot be interrupted'
+	local first start
+	if [[ ${vm_kernel:?} == patched-* ]] && ! modprobe -q virtio_blk; then
+		skip 'a page under I/O' 'this kernel has no virtio_blk'
+		return
+	fi
+	start_slow_read || { fail 'pages wait for a slow disk'; return; }
+	daxhp unplug "$device" >/run/tap.out 2>/run/tap.err &
+	first=$!
+	ok 'daxhp waits for such a page' wait_until is_in_io
+	kill -TERM "$first"
+	start=$SECONDS rc=0
+	wait "$first" || rc=$?
+	err=$(</run/tap.err) out=$(</run/tap.out)
+	exits 1 'a page under I/O: exit status'
+	like "$err" "$told" 'says what is waited for'
+	if [[ $err =~ $told ]]; then
+		like " ${ids[*]} " " ${BASH_REMATCH[1]} " 'and in which of its blocks'
+	fi
+	is "$(grep -c 'still waiting' <<<"$err")" 1 'says it once'
+	like "$err" 'stopped by SIGTERM' 'then says why it failed'
+	agrees "$device" online_movable 'a page under I/O'
+	diag "it was stopped $((SECONDS - start)) s after the signal"
+	wait "$slow_pid"
+	umount /mnt/slow
+	run daxhp unplug "$device"
+	exits 0 'once the disk has answered'
 }
 
 # is_locked_by PID
