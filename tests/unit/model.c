@@ -154,7 +154,7 @@ static int ask(int errnum)
 		return 0;
 	switch (model.fault) {
 	case FAULT_ERROR:
-		return -errnum;
+		return model.errnum ? -model.errnum : -errnum;
 	case FAULT_SILENT:
 		return 1;
 	case FAULT_CANCEL:
@@ -213,6 +213,10 @@ static int offline_block(struct memblock *block)
 {
 	int r = ask(EBUSY);
 
+	if (model.ctx.undoing && model.interrupts) {
+		model.interrupts--;
+		return -EINTR;
+	}
 	if (model.fault == FAULT_NO_OFFLINE && block == &model.blocks[model.at])
 		r = -EBUSY;
 	if (model.fault == FAULT_DEAF && block == &model.blocks[model.at])
@@ -304,6 +308,9 @@ int __wrap_memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 		model.written[model.n_written++] = id;
 	if (block->state == MEMBLOCK_MISSING)
 		return -ENOENT;
+	/* A guard that was for the blocks before these. */
+	if (model.is_guard_up && !model.guarded[block - model.blocks])
+		model.was_absurd = true;
 	/* As memblock_write() has it: there already is fine. */
 	if (word == DAXHP_OFFLINE && block->state == MEMBLOCK_OFFLINE)
 		return 0;
@@ -527,6 +534,10 @@ int __wrap_policy_write(const char *word)
 		model.was_absurd = true;
 		return -EINVAL;
 	}
+	if (model.policy_sticks && policy == model.first_policy) {
+		model.policy_sticks--;
+		return -EIO;
+	}
 	if (r < 0)
 		return r;
 	/* Killed between this and the restoring, only the journal would know. */
@@ -697,8 +708,9 @@ int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, siz
 	(void)rivals;
 	*ret_guard = (struct guard *)&model;
 	*ret_deny_error = 0;
-	if (model.is_held)
+	if (model.is_held || (model.held_times && model.held_times--))
 		return -EBUSY;
+	model.is_guard_up = true;
 	for (size_t i = 0; i < model.n_blocks; i++)
 		model.guarded[i] = model.blocks[i].state != MEMBLOCK_MISSING;
 	return 0;
@@ -722,5 +734,6 @@ void __wrap_guard_stop(struct guard *guard, struct rivals *rivals)
 {
 	(void)guard;
 	(void)rivals;
+	model.is_guard_up = false;
 	memset(model.guarded, 0, sizeof(model.guarded));
 }

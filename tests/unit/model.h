@@ -36,6 +36,8 @@ struct model {
 	bool is_honest;
 	enum daxhp_zone default_zone; /* where plain `online` leads */
 	bool is_held;		      /* somebody has the blocks' files open: no guarding them */
+	unsigned int held_times;      /* the same, but only at the first so many tries */
+	unsigned int policy_sticks;   /* so often it cannot be made again what it was */
 	/* Who has the device's node open: so many, or why it cannot be seen. */
 	size_t n_holders;
 	int holders_error;
@@ -53,11 +55,14 @@ struct model {
 	char policy_note[JOURNAL_LINE_MAX], note[JOURNAL_LINE_MAX];
 	int policy_fd; /* the lock for it; 0: not yet */
 	struct memblock blocks[MODEL_BLOCKS_MAX];
+	bool is_guard_up;
 	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */
 	size_t n_blocks;
 
 	enum model_fault fault;
 	unsigned int at;
+	int errnum;		 /* of FAULT_ERROR, where it is to be another than usual */
+	unsigned int interrupts; /* so often a signal interrupts an offline on the way back */
 	unsigned int calls;
 	bool was_disturbed;  /* a signal has come that is for somebody else */
 	bool was_open;	     /* and others like it would have got through again */

@@ -40,6 +40,7 @@ struct trial {
 	enum daxhp_goal goal;
 	enum model_fault fault;
 	unsigned int at;
+	int errnum;
 
 	struct daxhp_plan *plan;
 	struct daxhp_result *result;
@@ -168,6 +169,7 @@ static void run_trial(struct trial *t)
 		model.has_attribute = t->gets_attribute;
 	model.fault = t->fault;
 	model.at = t->at;
+	model.errnum = t->errnum;
 	model.is_held = t->is_held;
 	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
 	t->r = daxhp_apply(&model.device, t->plan, &t->result);
@@ -400,6 +402,116 @@ static void test_survives_holder(void **state)
 	assert_true(try_all(try_held) > 10000);
 }
 
+/* Run once, with what the caller has set in the model after model_reset(). */
+static void apply(struct trial *t, int expected)
+{
+	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
+	t->r = daxhp_apply(&model.device, t->plan, &t->result);
+	assert_int_equal(t->r, expected);
+	model.odd = 0;
+	assert_int_equal(daxhp_observe(&model.device, &t->after), 0);
+	check_world(t);
+}
+
+/*
+ * On the way back somebody holds the blocks' files: they are taken offline all the same, but the
+ * device stays bound.
+ */
+static void test_goes_back_without_guard(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE,
+			   .fault = FAULT_NO_ONLINE,
+			   .at = 1,
+			   .is_held = true };
+
+	(void)state;
+	t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
+	run_trial(&t);
+	assert_int_equal(t.r, -EIO);
+	assert_string_equal(format_blocks(t.after), "---");
+	assert_true(model.bound);
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+/* The same, but who held them lets go in time. */
+static void test_goes_back_with_another_guard(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE };
+
+	(void)state;
+	t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
+	model.is_honest = false;
+	model_reset(t.before);
+	model.fault = FAULT_NO_ONLINE;
+	model.at = 1;
+	model.held_times = 1;
+	apply(&t, -EIO);
+	assert_true(daxhp_result_get_undone(t.result));
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+/* Who is inside could change what is gone through: it is not begun. */
+static void does_not_begin(const char *blocks, enum daxhp_goal goal)
+{
+	struct trial t = { .goal = goal };
+
+	t.before = make_observation(blocks);
+	model_reset(t.before);
+	model.is_held = true;
+	apply(&t, -EBUSY);
+	assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_HELD);
+	assert_int_equal(model.n_written, 0);
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+static void test_holder_keeps_it_from_beginning(void **state)
+{
+	(void)state;
+	does_not_begin("MMM", DAXHP_GOAL_UNPLUGGED);
+	does_not_begin("---", DAXHP_GOAL_ONLINE_MOVABLE);
+}
+
+/* What is in the policy's file is then our own word, which nobody may take for the machine's. */
+static void test_policy_that_sticks(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
+
+	(void)state;
+	t.before = make_observation("MMM");
+	model_reset(t.before);
+	model.policy_sticks = 2;
+	apply(&t, -EIO);
+	assert_true(daxhp_result_get_undone(t.result));
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+/* No step begins once it is cancelled. */
+static void test_cancelled_before(void **state)
+{
+	struct daxhp_observation *starts[] = {
+		make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable"),
+		make_observation("MMM"),
+		make_mode_observation("...", DAXHP_MODE_DEVDAX),
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct trial t = { .before = starts[i], .goal = DAXHP_GOAL_SYSTEM_RAM_KERNEL };
+
+		model_reset(t.before);
+		daxhp_cancel(&model.ctx);
+		apply(&t, -EINTR);
+		assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_CANCELLED);
+		assert_false(daxhp_result_get_changed(t.result));
+		end_trial(&t);
+		daxhp_observation_unref(t.before);
+	}
+}
+
 /* With so many retries allowed, how does it end? */
 static void try_tries(struct trial *t, unsigned int retries, int expected)
 {
@@ -409,6 +521,7 @@ static void try_tries(struct trial *t, unsigned int retries, int expected)
 	model.ctx.retries = retries;
 	model.fault = t->fault;
 	model.at = t->at;
+	model.errnum = t->errnum;
 	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
 	assert_int_equal(daxhp_apply(&model.device, t->plan, &t->result), expected);
 	daxhp_result_free(t->result);
@@ -424,6 +537,13 @@ static void test_retries_busy_memory(void **state)
 	t.before = make_observation("MMM");
 	try_tries(&t, 0, -EBUSY);
 	try_tries(&t, 1, 0);
+	t.errnum = EAGAIN;
+	try_tries(&t, 0, -EAGAIN);
+	try_tries(&t, 1, 0);
+	/* What does not pass is not tried again. */
+	t.errnum = EINVAL;
+	try_tries(&t, 1, -EINVAL);
+	t.errnum = 0;
 	/* Busy for ever. */
 	t.fault = FAULT_NO_OFFLINE;
 	t.at = 1;
@@ -433,14 +553,35 @@ static void test_retries_busy_memory(void **state)
 	t = (struct trial){ .goal = DAXHP_GOAL_ONLINE, .fault = FAULT_ERROR, .at = 1 };
 	t.before = make_observation("---");
 	try_tries(&t, 5, -ENOMEM);
+	t.errnum = EBUSY;
+	try_tries(&t, 5, -EBUSY);
+	daxhp_observation_unref(t.before);
+}
+
+/* A signal makes the kernel give an offline up. On the way back it is begun anew. */
+static void test_undo_is_not_interrupted(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE };
+
+	(void)state;
+	t.before = make_observation("---");
+	model_reset(t.before);
+	model.fault = FAULT_NO_ONLINE;
+	model.at = 1;
+	model.interrupts = 3;
+	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
+	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -ENOMEM);
+	assert_int_equal(model.interrupts, 0);
+	assert_true(daxhp_result_get_undone(t.result));
+	end_trial(&t);
 	daxhp_observation_unref(t.before);
 }
 
 /* A large device's blocks go offline one by one before the attribute is told. */
-static void undo_in_large_device(bool is_honest, enum model_fault fault)
+static void undo_in_large_device(bool is_honest, enum daxhp_goal goal, enum model_fault fault)
 {
 	struct trial t = {
-		.goal = DAXHP_GOAL_UNPLUGGED,
+		.goal = goal,
 		.fault = fault,
 		.is_honest = is_honest,
 	};
@@ -462,8 +603,9 @@ static void test_undoes_in_large_device(void **state)
 {
 	(void)state;
 	for (int kernel = 0; kernel < 2; kernel++) {
-		undo_in_large_device(kernel, FAULT_ERROR);
-		undo_in_large_device(kernel, FAULT_NO_OFFLINE);
+		undo_in_large_device(kernel, DAXHP_GOAL_UNPLUGGED, FAULT_ERROR);
+		undo_in_large_device(kernel, DAXHP_GOAL_UNPLUGGED, FAULT_NO_OFFLINE);
+		undo_in_large_device(kernel, DAXHP_GOAL_MOVE_KERNEL, FAULT_NO_ONLINE);
 	}
 }
 
@@ -539,17 +681,6 @@ static void test_names_silent_block(void **state)
 }
 
 /* ---- the look before the unbinding ---- */
-
-/* Run once, with what the caller has set in the model after model_reset(). */
-static void apply(struct trial *t, int expected)
-{
-	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
-	t->r = daxhp_apply(&model.device, t->plan, &t->result);
-	assert_int_equal(t->r, expected);
-	model.odd = 0;
-	assert_int_equal(daxhp_observe(&model.device, &t->after), 0);
-	check_world(t);
-}
 
 static void refuses_to_unbind(enum memblock_state state, int error, int expected,
 			      enum daxhp_failure failure)
@@ -663,7 +794,13 @@ int main(void)
 		cmocka_unit_test(test_undoes_stubborn_block),
 		cmocka_unit_test(test_survives_rival),
 		cmocka_unit_test(test_survives_holder),
+		cmocka_unit_test(test_goes_back_without_guard),
+		cmocka_unit_test(test_goes_back_with_another_guard),
+		cmocka_unit_test(test_holder_keeps_it_from_beginning),
+		cmocka_unit_test(test_policy_that_sticks),
+		cmocka_unit_test(test_cancelled_before),
 		cmocka_unit_test(test_retries_busy_memory),
+		cmocka_unit_test(test_undo_is_not_interrupted),
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
 		cmocka_unit_test(test_listed_blocks),
