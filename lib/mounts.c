@@ -56,8 +56,8 @@ int mount_parse(char *line, struct mount *ret_mount)
 	for (int i = 0; i < N_FIELDS; i++)
 		fields[i] = strsep(&line, " ");
 	type = strsep(&rest, " ");
-	strsep(&rest, " "); /* the source */
-	super = strsep(&rest, " \n");
+	/* Behind the source, which may be empty. */
+	super = strsep(&rest, " ") ? strsep(&rest, " \n") : NULL;
 	if (!fields[OPTIONS] || !super || sscanf(fields[DEV], "%u:%u", &major, &minor) != 2)
 		return -EBADMSG;
 	unescape(fields[ROOT]);
