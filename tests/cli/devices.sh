@@ -104,6 +104,13 @@ is 'table: no other note' "$(grep -c . <<<"$err")" 2
 is 'no command is status' "$("$tool" 2>/dev/null)" "$out"
 is 'no command but options is status' "$("$tool" -j 2>/dev/null)" "$("$tool" status -j)"
 
+# The notes come between the table and the end: the error is that of the table.
+for json in '' -j; do
+	err=$("$tool" status ${json:+"$json"} 2>&1 >/dev/full)
+	is "full disk $json: exit status" $? 1
+	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
+done
+
 # ---- which devices ----
 
 names() {
