@@ -19,7 +19,9 @@ void report_outcome_text(const struct settings *settings, const struct outcome *
 /* "2.00 GiB (2.15 GB)", as daxctl writes sizes for people. */
 void format_size(uint64_t bytes, char *buf, size_t size);
 /* A step as a person would say it: "write online_movable to state". */
-char *describe_step(const struct outcome *outcome, const struct daxhp_step *step);
+#define STEP_TEXT_MAX 192
+void describe_step(const struct outcome *outcome, const struct daxhp_step *step, char *buf,
+		   size_t size);
 const char *action_name(enum daxhp_goal goal);
 
 #endif

@@ -325,11 +325,12 @@ static struct json_object *error_json(const struct outcome *outcome)
 static struct json_object *step_json(const struct outcome *outcome, const struct daxhp_step *step)
 {
 	struct json_object *o = new_object();
-	_cleanup_free_ char *text = describe_step(outcome, step);
+	char text[STEP_TEXT_MAX] = "";
 	const char *driver = daxhp_step_get_driver(step);
 	const uint64_t *blocks;
 	size_t n = daxhp_step_get_blocks(step, &blocks);
 
+	describe_step(outcome, step, text, sizeof(text));
 	add(o, "step", new_string(daxhp_step_get_name(step)));
 	add(o, "word", string_or_null(daxhp_state_name(daxhp_step_get_word(step))));
 	if (driver)

@@ -12,22 +12,18 @@ const char *action_name(enum daxhp_goal goal)
 	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "online";
 }
 
-static char *describe_blocks(const struct daxhp_step *step)
+static void describe_blocks(const struct daxhp_step *step, char *buf, size_t size)
 {
 	const uint64_t *blocks;
 	size_t n = daxhp_step_get_blocks(step, &blocks);
 	const char *word = daxhp_state_name(daxhp_step_get_word(step));
-	char *text;
-	int r;
 
 	if (n == 1)
-		r = asprintf(&text, "write %s to memory%" PRIu64, word, blocks[0]);
+		snprintf(buf, size, "write %s to memory%" PRIu64, word, blocks[0]);
 	else
-		r = asprintf(&text,
-			     "write %s to %zu memory blocks from memory%" PRIu64
-			     " to memory%" PRIu64,
-			     word, n, blocks[0], blocks[n - 1]);
-	return r < 0 ? NULL : text;
+		snprintf(buf, size,
+			 "write %s to %zu memory blocks from memory%" PRIu64 " to memory%" PRIu64,
+			 word, n, blocks[0], blocks[n - 1]);
 }
 
 /* A device without a driver is unbound only once it has been bound to kmem. */
@@ -38,47 +34,46 @@ static const char *driver_before(const struct outcome *outcome)
 	return driver ? driver : "kmem";
 }
 
-char *describe_step(const struct outcome *outcome, const struct daxhp_step *step)
+void describe_step(const struct outcome *outcome, const struct daxhp_step *step, char *buf,
+		   size_t size)
 {
 	const char *word = daxhp_state_name(daxhp_step_get_word(step));
 	const char *interface =
 		daxhp_interface_name(daxhp_observation_get_interface(outcome->before));
-	char *text = NULL;
-	int r = 0;
 
 	switch (daxhp_step_get_type(step)) {
 	case DAXHP_STEP_WRITE_ATTRIBUTE:
-		r = asprintf(&text, "write %s to the attribute %s", word,
-			     interface ? interface : "it has once it is bound, if it has one");
+		snprintf(buf, size, "write %s to the attribute %s", word,
+			 interface ? interface : "it has once it is bound, if it has one");
 		break;
 	case DAXHP_STEP_GUARD:
-		text = strdup("keep other programs off the memory blocks");
+		snprintf(buf, size, "keep other programs off the memory blocks");
 		break;
 	case DAXHP_STEP_WRITE_BLOCKS:
-		return describe_blocks(step);
+		describe_blocks(step, buf, size);
+		break;
 	case DAXHP_STEP_CHECK_OFFLINE:
-		text = strdup("check that no memory block is online");
+		snprintf(buf, size, "check that no memory block is online");
 		break;
 	case DAXHP_STEP_SET_POLICY:
-		r = asprintf(&text, "set the policy (auto_online_blocks) to %s", word);
+		snprintf(buf, size, "set the policy (auto_online_blocks) to %s", word);
 		break;
 	case DAXHP_STEP_RESTORE_POLICY:
-		text = strdup("restore the policy");
+		snprintf(buf, size, "restore the policy");
 		break;
 	case DAXHP_STEP_CHECK_UNUSED:
-		text = strdup("check that no process uses the device");
+		snprintf(buf, size, "check that no process uses the device");
 		break;
 	case DAXHP_STEP_LOAD:
-		r = asprintf(&text, "load the module %s", daxhp_step_get_driver(step));
+		snprintf(buf, size, "load the module %s", daxhp_step_get_driver(step));
 		break;
 	case DAXHP_STEP_BIND:
-		r = asprintf(&text, "bind to %s", daxhp_step_get_driver(step));
+		snprintf(buf, size, "bind to %s", daxhp_step_get_driver(step));
 		break;
 	case DAXHP_STEP_UNBIND:
-		r = asprintf(&text, "unbind from %s", driver_before(outcome));
+		snprintf(buf, size, "unbind from %s", driver_before(outcome));
 		break;
 	}
-	return r < 0 ? NULL : text;
 }
 
 static const char *state_text(const struct daxhp_observation *obs)
@@ -96,13 +91,13 @@ static void print_steps(const struct settings *settings, const struct outcome *o
 	for (size_t i = 0; i < daxhp_plan_count_steps(outcome->plan); i++) {
 		const struct daxhp_step *step = daxhp_plan_get_step(outcome->plan, i);
 		double seconds = daxhp_step_get_seconds(step);
-		_cleanup_free_ char *text = describe_step(outcome, step);
+		char text[STEP_TEXT_MAX] = "";
 
+		describe_step(outcome, step, text, sizeof(text));
 		if (settings->dry_run)
-			output("%s: would %s\n", name, text ? text : daxhp_step_get_name(step));
+			output("%s: would %s\n", name, text);
 		else if (seconds >= 0)
-			fprintf(stderr, "%s: %s: %.3f s\n", name,
-				text ? text : daxhp_step_get_name(step), seconds);
+			fprintf(stderr, "%s: %s: %.3f s\n", name, text, seconds);
 	}
 }
 
