@@ -228,22 +228,23 @@ test_pinned_memory() {
 
 # start_slow_read: from now on pages of the device wait for a disk that takes half a minute.
 start_slow_read() {
-	modprobe -q -a virtio_blk ext4
+	modprobe -q -a virtio_pci virtio_blk ext4
 	wait_until test -b /dev/vda || return 1
 	mkdir -p /mnt/slow
 	mountpoint -q /mnt/slow || mount -o ro /dev/vda /mnt/slow || return 1
 	# All in one go: what has been asked for is locked until it is there.
+	echo 512 >/sys/block/vda/queue/max_sectors_kb
 	echo 16384 >/sys/block/vda/bdi/read_ahead_kb
 	dd if=/mnt/slow/file of=/dev/null bs=8M 2>/dev/null &
 	slow_pid=$!
-	wait_until all_is_asked_for
+	wait_until is_asked_for
 }
 
-# all_is_asked_for: requests as large as they may be are waiting in the disk.
-all_is_asked_for() {
+# is_asked_for: most of the file is waiting in the disk.
+is_asked_for() {
 	local reads
 	read -r reads _ </sys/block/vda/inflight
-	[ "$reads" -ge 4 ]
+	[ "$reads" -ge 8 ]
 }
 
 # is_in_io: the first daxhp's writing thread is where no signal ends the wait.
