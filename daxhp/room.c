@@ -102,12 +102,18 @@ void tell_of_room(const struct settings *settings, const struct outcome *outcome
 	is_doubtful = room->verdict >= DAXHP_VERDICT_MAYBE;
 	if (!settings->dry_run && !is_doubtful && !settings->verbose)
 		return;
+	/* A plan is printed as a whole, also when there is no memory for a text. */
+	if (settings->dry_run && !settings->json) {
+		printf("%s: ", daxhp_device_get_name(outcome->device));
+		print_room(stdout, room);
+		putchar('\n');
+	}
+	if (settings->dry_run)
+		return;
 	text = describe_room(room);
 	if (!text)
-		complain("out of memory");
-	else if (settings->dry_run && !settings->json)
-		printf("%s: %s\n", daxhp_device_get_name(outcome->device), text);
-	else if (!settings->dry_run)
+		complain("out of memory.");
+	else
 		complain("%s%s: %s%s.", is_doubtful ? "note: " : "",
 			 daxhp_device_get_name(outcome->device), text,
 			 is_doubtful ? "; it is tried all the same" : "");

@@ -87,7 +87,7 @@ sweep() {
 			wrong+=$(is_true || echo "$ran: $(<"$work/told"): ${err:-nothing said}")
 			[ ${#wrong} -lt 4000 ] || break
 		done
-		check "$*: $n allocations${after:+, and all after each}" test $n -ge 8 -a -z "$wrong" ||
+		check "$*: $n allocations${after:+, and all after each}" test $n -ge 5 -a -z "$wrong" ||
 			echo "# ${wrong//$'\n'/$'\n'# }"
 	done
 }
