@@ -11,8 +11,8 @@
 
 #include "daxhp.h"
 
-/* No string in a report is as long. */
-#define PIECE_MAX 65536
+/* No string in a report is as long: a path is the longest. */
+#define PIECE_MAX 8192
 
 /*
  * json-c aborts when it is given what it had no memory to make, and leaves out a key that it has no

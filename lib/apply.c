@@ -92,6 +92,9 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	struct daxhp_result *result = run->result;
 	int r = look_again(run);
 
+	/* Blocks that cannot be looked at are not blocks that are not as asked for. */
+	if (r == 0)
+		r = result->after->blocks_error;
 	if (r < 0) {
 		result_set_failure(result, DAXHP_FAILED_OBSERVE, r, NULL, -1);
 		return r;

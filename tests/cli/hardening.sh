@@ -17,7 +17,7 @@ flags() {
 # Each unit of the file was compiled with the option.
 compiled_with() {
 	local file=$1 producers
-	producers=$(readelf --debug-dump=info "$file" 2>/dev/null | sed -n 's/.*DW_AT_producer.*: \(GNU C\|clang\)/\1/p' | sort -u)
+	producers=$(readelf --debug-dump=info "$file" 2>/dev/null | sed -n 's/.*DW_AT_producer.*: \(GNU C[0-9]\|clang\)/\1/p' | sort -u)
 	[ -n "$producers" ] && ! grep -vE -- " $2(=[^ ]*)?( |\$)" <<<"$producers"
 }
 

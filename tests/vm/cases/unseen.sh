@@ -84,6 +84,11 @@ test_few_descriptors() {
 		if [ "$rc" = 0 ]; then
 			agrees "$device" unplugged "$n descriptors: done"
 			daxhp online --movable "$device" >/dev/null
+		elif [ "$rc" = 64 ] && has_attribute; then
+			# One write takes little; it is the look afterwards that takes more.
+			like "$err" 'how it went cannot be seen.*EMFILE' "$n descriptors: says what it could not see"
+			agrees "$device" unplugged "$n descriptors: changed"
+			daxhp online --movable "$device" >/dev/null
 		else
 			exits 1 "$n descriptors: exit status"
 			unchanged "$before" "$n descriptors: nothing changed"

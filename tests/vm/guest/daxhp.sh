@@ -122,6 +122,8 @@ refused() {
 	if [ "$rc" = 2 ]; then
 		err=${err%%$'\n'"Try '"*}
 	fi
+	# What could not be told beforehand is another matter.
+	[[ $err != 'daxhp: note: '* ]] || err=${err#*$'\n'}
 	one_sentence "$name: one sentence"
 	unchanged "$before" "$name: nothing changed"
 }
