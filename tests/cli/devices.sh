@@ -111,6 +111,14 @@ for json in '' -j; do
 	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
 done
 
+# While somebody unbinds it, a device's driver is gone before its blocks are.
+mkdir "$work/away"
+{ sleep 0.3; mv "$memory/memory289" "$work/away/"; } &
+run status dax2.0
+wait $!
+is 'not wedged: what goes within a second' "$err" ''
+mv "$work/away/memory289" "$memory/"
+
 # ---- which devices ----
 
 names() {

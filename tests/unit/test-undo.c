@@ -486,6 +486,15 @@ static void test_policy_that_sticks(void **state)
 	apply(&t, -EIO);
 	assert_true(daxhp_result_get_undone(t.result));
 	end_trial(&t);
+	/* For good: then it is said, and the journal keeps it for the next one. */
+	model_reset(t.before);
+	model.policy_sticks = 100;
+	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
+	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EIO);
+	assert_false(daxhp_result_get_undone(t.result));
+	assert_true(model.has_journal);
+	daxhp_result_free(t.result);
+	daxhp_plan_free(t.plan);
 	daxhp_observation_unref(t.before);
 }
 
