@@ -58,15 +58,23 @@ has_answered() {
 	[ -s "/run/$1.out" ] || ! kill -0 "${fill_pid[$1]}" 2>/dev/null
 }
 
-# tell NAME COMMAND: its answer is in now_answer; "gone" when it is.
+# tell NAME COMMAND: its answer is in now_answer; "gone" when it is, and "nothing"
+# when it does not come: from swap it may take minutes.
 tell() {
+	local try
 	now_answer=gone
 	[ -n "${fill_pid[$1]:-}" ] || return 0
 	: >"/run/$1.out"
 	kill -0 "${fill_pid[$1]}" 2>/dev/null || return 0
 	echo "$2" >&"${fill_fd[$1]}"
-	wait_until has_answered "$1"
-	[ ! -s "/run/$1.out" ] || now_answer=$(<"/run/$1.out")
+	for try in {1..5}; do
+		! wait_until has_answered "$1" 2>/dev/null || break
+	done
+	if [ -s "/run/$1.out" ]; then
+		now_answer=$(<"/run/$1.out")
+	elif kill -0 "${fill_pid[$1]}" 2>/dev/null; then
+		now_answer=nothing
+	fi
 }
 
 end_fill() {
