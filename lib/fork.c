@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A lock holds, and a guard denies, for as long as one of their descriptors is open anywhere. A
- * child that the user of the library forks, and that runs no other program, has copies of them:
- * others would wait for that child when this process has long let go, or has ended. So a child
- * closes them before anything else.
+ * A lock holds for as long as one of its descriptors is open anywhere, and who has a block's state
+ * file open is taken for a rival. A child that the user of the library forks, and that runs no other
+ * program, has copies of them: others would wait for that child when this process has long let go,
+ * or has ended. So a child closes them before anything else.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -40,23 +40,29 @@ static void register_handlers(void)
 	register_error = -pthread_atfork(before_fork, after_fork, after_fork_in_child);
 }
 
+void fork_hold(void)
+{
+	pthread_once(&once, register_handlers);
+	pthread_mutex_lock(&mutex);
+}
+
+void fork_release(void)
+{
+	pthread_mutex_unlock(&mutex);
+}
+
 int fork_close_add(int fd)
 {
-	int *grown, r = 0;
+	int *grown;
 
-	pthread_once(&once, register_handlers);
 	if (register_error < 0)
 		return register_error;
-	pthread_mutex_lock(&mutex);
 	grown = reallocarray(fds, n_fds + 1, sizeof(*grown));
-	if (grown) {
-		fds = grown;
-		fds[n_fds++] = fd;
-	} else {
-		r = -ENOMEM;
-	}
-	pthread_mutex_unlock(&mutex);
-	return r;
+	if (!grown)
+		return -ENOMEM;
+	fds = grown;
+	fds[n_fds++] = fd;
+	return 0;
 }
 
 bool fork_close_remove(int fd)
@@ -64,10 +70,11 @@ bool fork_close_remove(int fd)
 	bool is_ours = false;
 
 	pthread_mutex_lock(&mutex);
-	for (size_t i = 0; i < n_fds && !is_ours; i++) {
-		is_ours = fds[i] == fd;
+	/* From the end: of thousands of files the last that was opened is closed first. */
+	for (size_t i = n_fds; i > 0 && !is_ours; i--) {
+		is_ours = fds[i - 1] == fd;
 		if (is_ours)
-			fds[i] = fds[--n_fds];
+			fds[i - 1] = fds[--n_fds];
 	}
 	pthread_mutex_unlock(&mutex);
 	return is_ours;

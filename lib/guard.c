@@ -58,6 +58,20 @@ static size_t raise_limit(struct guard *g, size_t n_files)
 	return raised.rlim_cur > SPARE_FILES ? raised.rlim_cur - SPARE_FILES : 0;
 }
 
+static int open_file(int dirfd, uint64_t id)
+{
+	char file[WORD_MAX];
+	int fd;
+
+	memblock_file(file, id, "state");
+	fd = sysfs_open_file(dirfd, file);
+	if (fd >= 0 && fork_close_add(fd) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 /* What cannot be opened here is opened later, past the guard. */
 static int open_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
 {
@@ -67,24 +81,22 @@ static int open_files(struct guard *g, int dirfd, const struct memblock *blocks,
 	if (!g->open_files)
 		return -ENOMEM;
 	most = raise_limit(g, n_blocks + SPARE_FILES);
+	fork_hold();
 	for (size_t i = 0; i < n_blocks && g->n_open_files < most; i++) {
-		char file[WORD_MAX];
-		int fd;
+		int fd = blocks[i].state == MEMBLOCK_MISSING ? -1 : open_file(dirfd, blocks[i].id);
 
-		if (blocks[i].state == MEMBLOCK_MISSING)
-			continue;
-		memblock_file(file, blocks[i].id, "state");
-		fd = sysfs_open_file(dirfd, file);
 		if (fd >= 0)
 			g->open_files[g->n_open_files++] = (struct open_file){ blocks[i].id, fd };
 	}
+	fork_release();
 	return 0;
 }
 
 static void close_files(struct guard *g)
 {
-	for (size_t i = 0; i < g->n_open_files; i++)
-		close(g->open_files[i].fd);
+	for (size_t i = g->n_open_files; i > 0; i--)
+		if (fork_close_remove(g->open_files[i - 1].fd))
+			close(g->open_files[i - 1].fd);
 	if (g->open_files && g->limit.rlim_cur)
 		setrlimit(RLIMIT_NOFILE, &g->limit);
 	free(g->open_files);

@@ -213,7 +213,10 @@ int thread_start(pthread_t *ret_thread, void *(*run)(void *data), void *data);
 
 /* ---- fork.c ---- */
 
-/* From here on a child that is forked closes its copy of @fd. Errors: -ENOMEM. */
+/* Between the two no child is forked: one that is forked between opening and adding has a copy. */
+void fork_hold(void);
+void fork_release(void);
+/* From here on a child that is forked closes its copy of @fd. To be called held. Errors: -ENOMEM. */
 int fork_close_add(int fd);
 /* @fd is about to be closed. False in such a child: the number is another file's by now, or none's. */
 bool fork_close_remove(int fd);

@@ -98,8 +98,13 @@ static int wait_for(struct daxhp_ctx *ctx, int fd, double until)
 /* Before it is locked: a child that is forked in between would have the lock as well. */
 static int add_fd(struct lock *lock, int fd)
 {
-	int r = fd < 0 ? fd : fork_close_add(fd);
+	int r = fd;
 
+	if (fd >= 0) {
+		fork_hold();
+		r = fork_close_add(fd);
+		fork_release();
+	}
 	if (r < 0) {
 		if (fd >= 0)
 			close(fd);

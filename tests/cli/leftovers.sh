@@ -113,6 +113,9 @@ check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/da
 (exec 8>/run/daxhp/dax0.0.lock && flock 8 && exec sleep 60) &
 holder=$!
 until ! flock --nonblock /run/daxhp/dax0.0.lock true; do sleep 0.1; done
+# 25 days are more milliseconds than 31 bits can count.
+timeout 1 "$tool" unplug --wait=2200000 dax0.0 2>/dev/null
+is 'a wait of 25 days does not end at once' $? 124
 note dax0.0 'system-ram inconsistent - devdax 64 2 4711'
 (sleep 1 && kill "$holder") &
 run unplug --wait=30 dax0.0

@@ -556,7 +556,9 @@ int __wrap_lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
 		return -EWOULDBLOCK;
 	}
 	model.policy_fd = some_fd();
+	fork_hold();
 	assert_int_equal(fork_close_add(model.policy_fd), 0);
+	fork_release();
 	*lock = (struct lock){ .owner = getpid(), .fds = { model.policy_fd }, .n_fds = 1 };
 	return 0;
 }

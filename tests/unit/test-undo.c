@@ -492,7 +492,7 @@ static void test_policy_that_sticks(void **state)
 	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
 	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EIO);
 	assert_false(daxhp_result_get_undone(t.result));
-	assert_true(model.has_journal);
+	assert_true(*model.policy_note);
 	daxhp_result_free(t.result);
 	daxhp_plan_free(t.plan);
 	daxhp_observation_unref(t.before);

@@ -73,6 +73,15 @@ test_other_signals() {
 	agrees "$device" online_movable 'in the end'
 }
 
+# A child has copies of the lock and of the blocks' files, and runs no program that would close them.
+test_children() {
+	run timeout 120 storm "$device" children 5
+	exits 0 'children that do not end: unplugged and online five times'
+	diag "$out"
+	agrees "$device" online_movable 'children that do not end'
+	never_wedged
+}
+
 # No signal at all is sent from outside, and the memory does not go.
 test_cancelled_by_a_thread() {
 	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }

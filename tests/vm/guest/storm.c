@@ -6,6 +6,8 @@
  *   storm DEVICE TIMES MICROSECONDS   unplug and bring online so often, a signal of each kind every
  *                                     so many microseconds
  *   storm DEVICE cancel               unplug memory that cannot be moved; another thread cancels
+ *   storm DEVICE children TIMES       unplug and bring online so often; another thread forks children
+ *                                     that run no program and do not end
  *
  * Prints what did not go well, and the figures; the exit status is 1 when something did not.
  */
@@ -23,6 +25,8 @@
 #include <libdaxhp.h>
 
 #define CANCEL_AFTER 1 /* seconds */
+#define CHILD_EVERY_US 2000
+#define CHILDREN_MAX 500
 
 static volatile sig_atomic_t n_signals;
 
@@ -88,16 +92,12 @@ static struct daxhp_device *find_device(struct daxhp_ctx *ctx, const char *name)
 
 /* ---- signals that mean nothing ---- */
 
-static int weather(struct daxhp_device *device, long times, long us)
+static long there_and_back(struct daxhp_device *device, long times)
 {
 	static const enum daxhp_goal goals[] = { DAXHP_GOAL_UNPLUGGED, DAXHP_GOAL_ONLINE_MOVABLE };
 	long n_failed = 0;
 	bool undone;
-	pid_t pid;
 
-	handle(SIGALRM, 0);
-	handle(SIGURG, SA_RESTART);
-	pid = start_storm(us);
 	for (long i = 0; i < 2 * times; i++) {
 		int r = move_device(device, goals[i % 2], &undone);
 
@@ -106,10 +106,61 @@ static int weather(struct daxhp_device *device, long times, long us)
 			printf("%s %ld: %s\n", i % 2 ? "online" : "unplug", i / 2 + 1,
 			       strerrorname_np(-r));
 	}
+	return n_failed;
+}
+
+static int weather(struct daxhp_device *device, long times, long us)
+{
+	long n_failed;
+	pid_t pid;
+
+	handle(SIGALRM, 0);
+	handle(SIGURG, SA_RESTART);
+	pid = start_storm(us);
+	n_failed = there_and_back(device, times);
 	kill(pid, SIGKILL);
 	printf("%ld times unplugged and online, %ld failed, %d signals\n", times, n_failed,
 	       (int)n_signals);
 	return n_failed > 0;
+}
+
+/* ---- children with copies of all descriptors ---- */
+
+static volatile sig_atomic_t is_enough;
+
+static void *fork_on(void *data)
+{
+	long *n_children = data;
+
+	for (; !is_enough && *n_children < CHILDREN_MAX; usleep(CHILD_EVERY_US)) {
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			for (;;)
+				pause();
+		}
+		*n_children += pid > 0;
+	}
+	/* They die with the thread. */
+	while (!is_enough)
+		usleep(CHILD_EVERY_US);
+	return NULL;
+}
+
+static int children(struct daxhp_device *device, long times)
+{
+	long n_children = 0, n_failed;
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, fork_on, &n_children) != 0)
+		return 2;
+	n_failed = there_and_back(device, times);
+	is_enough = 1;
+	pthread_join(thread, NULL);
+	printf("%ld times unplugged and online, %ld failed, %ld children\n", times, n_failed,
+	       n_children);
+	return n_failed > 0 || n_children < times;
 }
 
 /* ---- another thread cancels ---- */
@@ -150,6 +201,7 @@ static int cancel(struct daxhp_ctx *ctx, struct daxhp_device *device)
 int main(int argc, char **argv)
 {
 	bool is_cancel = argc == 3 && strcmp(argv[2], "cancel") == 0;
+	bool is_children = argc == 4 && strcmp(argv[2], "children") == 0;
 	struct daxhp_device *device;
 	struct daxhp_ctx *ctx;
 	int r;
@@ -159,8 +211,12 @@ int main(int argc, char **argv)
 	device = find_device(ctx, argv[1]);
 	if (!device)
 		r = 2;
+	else if (is_cancel)
+		r = cancel(ctx, device);
+	else if (is_children)
+		r = children(device, atol(argv[3]));
 	else
-		r = is_cancel ? cancel(ctx, device) : weather(device, atol(argv[2]), atol(argv[3]));
+		r = weather(device, atol(argv[2]), atol(argv[3]));
 	daxhp_unref(ctx);
 	return r;
 }
