@@ -14,7 +14,7 @@ static const struct option_row options[] = {
 static int look_at(struct looked_at *look)
 {
 	const char *file = NULL;
-	_cleanup_free_ char *message = NULL;
+	char message[MESSAGE_MAX];
 	int r = daxhp_observe(look->device, &look->observation);
 
 	if (r == 0) {
@@ -29,11 +29,8 @@ static int look_at(struct looked_at *look)
 	}
 	if (r == 0)
 		return 0;
-	message = message_for_look(look->device, r, file);
-	if (message)
-		complain("%s", message);
-	else
-		complain("%s: %s.", daxhp_device_get_name(look->device), strerror(-r));
+	describe_look(look->device, r, file, message, sizeof(message));
+	complain("%s", message);
 	return r;
 }
 

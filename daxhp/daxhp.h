@@ -159,23 +159,23 @@ void output_forget_error(void);
 
 /* Say something on stderr, with the program's name before it and a newline behind. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The sentence for a failed outcome; the caller frees it. NULL when memory ran out. */
-char *message_for_outcome(const struct outcome *outcome);
-/* Say it; a shorter one when memory ran out. */
-void complain_of_outcome(const struct outcome *outcome);
+/* Longest sentence for an outcome, with its NUL. */
+#define MESSAGE_MAX 1536
+/* Why it was refused, or what went wrong; NULL when all went well, or when it did not come to a plan. */
+const struct daxhp_failure *outcome_failure(const struct outcome *outcome);
+/* The name of the failure, also of what kept it from a plan. It must have failed. */
+const char *outcome_kind(const struct outcome *outcome);
 /* Positive; 0 when there is none. */
 int outcome_errno(const struct outcome *outcome);
-/* Why it failed, and no more; it must have a result. The caller frees it. */
-char *message_for_failure(const struct outcome *outcome);
-/* The sentence for a device that status could not look at; the caller frees it. */
-char *message_for_look(const struct daxhp_device *device, int error, const char *file);
+/* The sentence for a failed outcome. */
+void describe_outcome(const struct outcome *outcome, char *buf, size_t size);
+void complain_of_outcome(const struct outcome *outcome);
+/* The sentence for a device that status could not look at. */
+void describe_look(const struct daxhp_device *device, int error, const char *file, char *buf,
+		   size_t size);
 
 /* ---- room.c ---- */
 
-/* Whether the memory in use of a device fits elsewhere; the caller frees it. NULL: out of memory. */
-char *describe_room(const struct daxhp_room *room);
-/* The same as a reason to refuse, up to what could be done instead. */
-int print_room_refusal(FILE *f, const struct daxhp_room *room);
 /* Say it as part of a dry run, or where it is in doubt, or where all is to be told. */
 void tell_of_room(const struct settings *settings, const struct outcome *outcome);
 

@@ -62,8 +62,8 @@ static const char *describe_now(struct daxhp_device *device)
 static void tell_of_failure(struct daxhp_device *device, const struct daxhp_device_leftover *left,
 			    struct daxhp_result *result, int r)
 {
-	const struct outcome outcome = { .device = device, .goal = left->goal, .result = result };
-	_cleanup_free_ char *why = result ? message_for_failure(&outcome) : NULL;
+	const struct daxhp_failure *failure = result ? daxhp_result_get_failure(result) : NULL;
+	const char *why = failure ? daxhp_failure_get_sentence(failure) : strerror(-r);
 	const char *now = describe_now(device);
 	const char *name = daxhp_device_get_name(device);
 
@@ -76,8 +76,8 @@ static void tell_of_failure(struct daxhp_device *device, const struct daxhp_devi
 		complain("warning: %s: a daxhp that was killed (pid %d) left it half "
 			 "reconfigured, and it could not be restored to %s: %s. It is %s now; "
 			 "'daxhp %s %s' tries again.",
-			 name, left->pid, word_before(left), why ? why : strerror(-r),
-			 now ? now : "something else", command_back(left->mode, left->state), name);
+			 name, left->pid, word_before(left), why, now ? now : "something else",
+			 command_back(left->mode, left->state), name);
 }
 
 void repair_device(struct daxhp_device *device)

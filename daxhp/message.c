@@ -52,71 +52,11 @@ static const char *errno_word(int errnum)
 	return name ? name : "unknown error";
 }
 
-/* What these numbers mean when a memory block is told to go. */
-static const char *why_not_offline(int errnum)
-{
-	switch (errnum) {
-	case EBUSY:
-		return "a page in it cannot be moved, or somebody holds on to it";
-	case EAGAIN:
-		return "a page in it could not be moved just now";
-	case EINTR:
-		return "a signal interrupted it";
-	case ENOMEM:
-		return "there is no room to move its contents to";
-	case EINVAL:
-		return "the kernel does not allow it for this memory";
-	default:
-		return strerror(errnum);
-	}
-}
-
-static const char *why_not_online(int errnum)
-{
-	switch (errnum) {
-	case ENOMEM:
-		return "the kernel has no memory for it";
-	case EBUSY:
-		return "something else uses it, or it is online in another zone";
-	case EINVAL:
-		return "it cannot go into that zone";
-	case EINTR:
-		return "a signal interrupted it";
-	case EIO:
-		return "the kernel said yes, but it is not so";
-	default:
-		return strerror(errnum);
-	}
-}
-
-static const char *why_not(const char *wrote, int errnum)
-{
-	if (errnum == EACCES || errnum == EPERM)
-		return "only root may do that, or something guards it";
-	return strncmp(wrote, "online", 6) == 0 ? why_not_online(errnum) : why_not_offline(errnum);
-}
-
 static const char *verb(enum daxhp_goal goal)
 {
 	if (goal >= DAXHP_GOAL_MOVE_KERNEL)
 		return "reconfigure";
 	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "bring online";
-}
-
-static const char *zone_words(enum daxhp_goal goal)
-{
-	switch (goal) {
-	case DAXHP_GOAL_ONLINE_MOVABLE:
-	case DAXHP_GOAL_MOVE_MOVABLE:
-	case DAXHP_GOAL_SYSTEM_RAM_MOVABLE:
-		return "ZONE_MOVABLE";
-	case DAXHP_GOAL_ONLINE_KERNEL:
-	case DAXHP_GOAL_MOVE_KERNEL:
-	case DAXHP_GOAL_SYSTEM_RAM_KERNEL:
-		return "a zone for kernel memory";
-	default:
-		return "one kind of zone";
-	}
 }
 
 /* With a blank before it; empty where the kernel is to choose. */
@@ -138,333 +78,122 @@ static const char *zone_option(enum daxhp_goal goal)
 	}
 }
 
-/* What can be said in the same words each time. */
-static const char *const fixed_texts[] = {
-	[DAXHP_REFUSED_NO_TARGET_NODE] =
-		"the firmware gave it no target node, and kmem takes no memory without one",
-	[DAXHP_REFUSED_NO_PERMISSION] =
-		"only root may (CAP_SYS_ADMIN). Run it as root or with sudo",
-	[DAXHP_REFUSED_NO_HOTPLUG] = "this kernel has no memory hotplug (CONFIG_MEMORY_HOTPLUG)",
-	[DAXHP_REFUSED_NO_HOTREMOVE] =
-		"this kernel cannot take memory away (CONFIG_MEMORY_HOTREMOVE)",
-	[DAXHP_FAILED_LOCK] = "in /run/daxhp/ it cannot be written down what to restore, which "
-			      "takes some room there, and /proc",
-	[DAXHP_FAILED_HELD] = "another program keeps a memory block's file open for writing",
-	[DAXHP_FAILED_IN_USE] =
-		"a process has the device open or mapped and would be killed; end it, or "
-		"give --force",
-	[DAXHP_FAILED_UNBIND] = "the device could not be unbound from its driver",
-	[DAXHP_FAILED_DRIVER_CHANGED] = "somebody else bound or unbound the device meanwhile",
-	[DAXHP_FAILED_OBSERVE] =
-		"how it went cannot be seen: the device cannot be looked at any more",
-};
-
-static const char *fixed_text(enum daxhp_failure failure)
+const struct daxhp_failure *outcome_failure(const struct outcome *o)
 {
-	if (failure == DAXHP_FAILED_CANCELLED)
-		return interrupt_reason();
-	return (size_t)failure < ARRAY_SIZE(fixed_texts) ? fixed_texts[failure] : NULL;
+	if (o->result)
+		return daxhp_result_get_failure(o->result);
+	return o->plan ? daxhp_plan_get_refusal(o->plan) : NULL;
 }
 
-/* How many of the blocks, and which command helps. */
-static int print_blocks_refusal(FILE *f, const struct outcome *o, enum daxhp_failure refusal)
+/* What was cancelled was cancelled by a signal, or because the time was over. */
+static void describe_failure(const struct daxhp_failure *failure, char *buf, size_t size)
 {
-	const char *name = daxhp_device_get_name(o->device);
-	const struct daxhp_observation *obs = o->before;
-	size_t present = daxhp_observation_count_present(obs);
-	size_t total = daxhp_observation_count_blocks(obs);
-
-	switch (refusal) {
-	case DAXHP_REFUSED_OTHER_ZONE:
-		return fprintf(f,
-			       "%zu of its %zu memory blocks are online, and not all of them in %s "
-			       "(EBUSY). 'daxhp reconfigure%s %s' moves it there",
-			       daxhp_observation_count_online(obs), total, zone_words(o->goal),
-			       *zone_option(o->goal) ? zone_option(o->goal) : " --movable", name);
-	case DAXHP_REFUSED_MISSING_BLOCKS:
-		return fprintf(
-			f,
-			"only %zu of its %zu memory blocks are present (EBUSY). 'daxhp unplug %s' "
-			"takes them away, then it can be brought online as a whole",
-			present, total, name);
-	case DAXHP_REFUSED_WEDGED:
-		return fprintf(
-			f,
-			"%zu of its memory blocks stayed when it was unbound from kmem (EBUSY). "
-			"Only a reboot takes them away",
-			present);
-	case DAXHP_REFUSED_NO_ROOM:
-		return fprintf(f,
-			       "its memory map takes %" PRIu64
-			       " MiB of the memory there is, and %" PRIu64
-			       " MiB are available (ENOMEM). 'daxhp reconfigure "
-			       "--mode=system-ram%s --force %s' tries all the same",
-			       daxhp_observation_get_room_needed(obs) >> 20,
-			       daxhp_observation_get_room(obs) >> 20, zone_option(o->goal), name);
-	case DAXHP_REFUSED_TOO_SMALL:
-		return fprintf(f,
-			       "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
-			       daxhp_observation_get_block_size(obs) >> 20);
-	default:
-		return 0;
-	}
+	if (daxhp_failure_get_kind(failure) == DAXHP_FAILED_CANCELLED)
+		snprintf(buf, size, "%s (EINTR)", interrupt_reason());
+	else
+		snprintf(buf, size, "%s", daxhp_failure_get_sentence(failure));
 }
 
 /* `online` has no option to go on all the same. */
-static int print_no_room_elsewhere(FILE *f, const struct outcome *o)
+static void print_room_way_out(const struct outcome *o, char *buf, size_t size)
 {
-	print_room_refusal(f, daxhp_plan_get_room(o->plan));
+	const struct daxhp_room *room = daxhp_plan_get_room(o->plan);
+	const char *relief = room->huge_missing ? "Raise nr_hugepages there, or end the programs "
+						  "that use them,"
+						: "Free memory, add swap,";
+
 	if (o->goal == DAXHP_GOAL_UNPLUGGED || o->goal >= DAXHP_GOAL_MOVE_KERNEL)
-		return fputs("or give --force to try all the same", f) < 0 ? -1 : 1;
-	return fprintf(f,
-		       "or let 'daxhp reconfigure --mode=system-ram%s --force %s' try all the same",
-		       zone_option(o->goal), daxhp_device_get_name(o->device));
+		snprintf(buf, size, " %s or give --force to try all the same.", relief);
+	else
+		snprintf(buf, size,
+			 " %s or let 'daxhp reconfigure --mode=system-ram%s --force %s' try all "
+			 "the same.",
+			 relief, zone_option(o->goal), daxhp_device_get_name(o->device));
 }
 
-static int print_other_refusal(FILE *f, const struct outcome *o, enum daxhp_failure refusal)
+static void print_mode_way_out(const struct outcome *o, const struct daxhp_failure *failure,
+			       char *buf, size_t size)
 {
 	const char *name = daxhp_device_get_name(o->device);
-	const struct daxhp_observation *obs = o->before;
-	const char *file = daxhp_observation_get_blocks_error_file(obs);
 
-	switch (refusal) {
-	case DAXHP_REFUSED_DEVDAX:
-		if (o->goal == DAXHP_GOAL_UNPLUGGED)
-			return fprintf(
-				f, "it is in devdax mode, its memory is an application's: there is "
-				   "none to unplug (EOPNOTSUPP)");
-		return fprintf(f,
-			       "it is in devdax mode, its memory is an application's "
-			       "(EOPNOTSUPP). 'daxhp reconfigure --mode=system-ram%s %s' makes it "
-			       "system RAM",
-			       zone_option(o->goal), name);
-	case DAXHP_REFUSED_FAMFS:
-		if (o->goal == DAXHP_GOAL_UNPLUGGED)
-			return fprintf(
-				f, "it is in famfs mode, its memory is a file system's: there is "
-				   "none to unplug (EOPNOTSUPP)");
+	if (o->goal == DAXHP_GOAL_UNPLUGGED)
+		snprintf(buf, size, " There is none to unplug.");
+	else if (daxhp_failure_get_kind(failure) == DAXHP_REFUSED_DEVDAX)
+		snprintf(buf, size,
+			 " 'daxhp reconfigure --mode=system-ram%s %s' makes it system RAM.",
+			 zone_option(o->goal), name);
+	else
 		/* Only who mounted it knows when it may go. */
-		return fprintf(
-			f,
-			"it is in famfs mode, its memory is a file system's, and daxhp "
-			"leaves it alone (EOPNOTSUPP). Once that is unmounted and the device "
-			"unbound from %s, try 'daxhp reconfigure --mode=%s%s %s'",
-			daxhp_observation_get_driver(obs),
-			o->goal == DAXHP_GOAL_DEVDAX ? "devdax" : "system-ram",
-			zone_option(o->goal), name);
-	case DAXHP_REFUSED_OTHER_DRIVER:
-		return fprintf(f, "it is bound to the driver %s, which daxhp does not know",
-			       daxhp_observation_get_driver(obs));
+		snprintf(buf, size,
+			 " daxhp leaves it alone. Once that is unmounted and the device unbound "
+			 "from %s, try 'daxhp reconfigure --mode=%s%s %s'.",
+			 daxhp_failure_get_driver(failure),
+			 o->goal == DAXHP_GOAL_DEVDAX ? "devdax" : "system-ram",
+			 zone_option(o->goal), name);
+}
+
+/* With a blank before it; empty where there is nothing to advise. */
+static void describe_way_out(const struct outcome *o, const struct daxhp_failure *failure,
+			     char *buf, size_t size)
+{
+	const char *name = daxhp_device_get_name(o->device), *zone = zone_option(o->goal);
+
+	buf[0] = '\0';
+	switch (daxhp_failure_get_kind(failure)) {
+	case DAXHP_REFUSED_DEVDAX:
+	case DAXHP_REFUSED_FAMFS:
+		print_mode_way_out(o, failure, buf, size);
+		break;
+	case DAXHP_REFUSED_OTHER_ZONE:
+		snprintf(buf, size, " 'daxhp reconfigure%s %s' moves it there.",
+			 *zone ? zone : " --movable", name);
+		break;
+	case DAXHP_REFUSED_MISSING_BLOCKS:
+		snprintf(buf, size,
+			 " 'daxhp unplug %s' takes them away, then it can be brought online as a "
+			 "whole.",
+			 name);
+		break;
+	case DAXHP_REFUSED_WEDGED:
+		snprintf(buf, size, " Only a reboot takes them away.");
+		break;
+	case DAXHP_REFUSED_NO_ROOM:
+		snprintf(buf, size,
+			 " 'daxhp reconfigure --mode=system-ram%s --force %s' tries all the same.",
+			 zone, name);
+		break;
 	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
-		return print_no_room_elsewhere(f, o);
-	case DAXHP_REFUSED_UNREADABLE:
-		return fprintf(f, "its memory blocks cannot be looked at (%s: %s)",
-			       file ? file : "its ranges",
-			       strerror(-daxhp_observation_get_blocks_error(obs)));
-	default:
-		return print_blocks_refusal(f, o, refusal);
-	}
-}
-
-/* NULL when @refusal is none. */
-static char *refusal_text(const struct outcome *o, enum daxhp_failure refusal)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *f;
-	int n;
-
-	if (refusal == DAXHP_FAILURE_NONE || refusal >= DAXHP_FAILED_WRITE)
-		return NULL;
-	if (fixed_text(refusal))
-		return strdup(fixed_text(refusal));
-	f = open_memstream(&text, &size);
-	if (!f)
-		return NULL;
-	n = print_other_refusal(f, o, refusal);
-	if (fclose(f) != 0 || n <= 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
-}
-
-static char *write_text(const struct daxhp_result *result)
-{
-	const char *wrote = daxhp_result_get_wrote(result);
-	const char *file = daxhp_result_get_file(result);
-	int64_t block = daxhp_result_get_block(result);
-	int errnum = daxhp_result_get_errno(result);
-	char *text;
-	int r;
-
-	if (!wrote)
-		r = asprintf(&text, "%s cannot be used (%s: %s)", file ? file : "a file",
-			     errno_word(errnum), strerror(errnum));
-	else if (block >= 0)
-		r = asprintf(&text, "memory%" PRId64 " would not %s (%s: %s)", block,
-			     strncmp(wrote, "online", 6) == 0 ? "come online" : "go offline",
-			     errno_word(errnum), why_not(wrote, errnum));
-	else
-		r = asprintf(&text, "the kernel did not take '%s' in %s (%s: %s)", wrote,
-			     file ? file : "its file", errno_word(errnum), why_not(wrote, errnum));
-	return r < 0 ? NULL : text;
-}
-
-static char *not_so_text(const struct outcome *o)
-{
-	int64_t block = daxhp_result_get_block(o->result);
-	char *text;
-	int r;
-
-	if (block < 0)
-		r = asprintf(&text,
-			     "the kernel reported success, but its memory is not as asked for "
-			     "(EIO)");
-	else if (o->goal == DAXHP_GOAL_SYSTEM_RAM_OFF)
-		r = asprintf(&text,
-			     "memory%" PRId64
-			     " is not as asked for; does another program set memory blocks online? "
-			     "(EIO)",
-			     block);
-	else if (o->goal == DAXHP_GOAL_UNPLUGGED || o->goal == DAXHP_GOAL_DEVDAX)
-		r = asprintf(&text,
-			     "the kernel reported success, but memory%" PRId64
-			     " is still present (EIO)",
-			     block);
-	else
-		r = asprintf(&text,
-			     "the kernel reported success, but memory%" PRId64
-			     " did not come online (EIO)",
-			     block);
-	return r < 0 ? NULL : text;
-}
-
-/* About a driver's module, or the driver; the result has its name where words have theirs. */
-static char *driver_text(const struct daxhp_result *result, enum daxhp_failure failure)
-{
-	const char *driver = daxhp_result_get_wrote(result);
-	const char *name = errno_word(daxhp_result_get_errno(result));
-	char *text;
-	int r;
-
-	switch (failure) {
-	case DAXHP_FAILED_MODULE_MISSING:
-		r = asprintf(&text,
-			     "the kernel module %s is not there: is the package with this "
-			     "kernel's modules installed? (%s)",
-			     driver, name);
+		print_room_way_out(o, buf, size);
 		break;
-	case DAXHP_FAILED_MODULE_BLACKLISTED:
-		r = asprintf(&text, "the kernel module %s is blacklisted in modprobe.d (%s)",
-			     driver, name);
+	case DAXHP_REFUSED_NO_PERMISSION:
+		snprintf(buf, size, " Run it as root or with sudo.");
 		break;
-	case DAXHP_FAILED_MODULE:
-		r = asprintf(&text, "the kernel module %s would not load (%s)", driver, name);
+	case DAXHP_FAILED_POLICY_LOCK:
+		snprintf(buf, size, " Try again when it is done.");
+		break;
+	case DAXHP_FAILED_IN_USE:
+		snprintf(buf, size, " End it, or give --force.");
+		break;
+	case DAXHP_FAILED_USE_UNSEEN:
+		snprintf(buf, size, " --force does not ask.");
 		break;
 	case DAXHP_FAILED_BIND_OTHERS:
-		r = asprintf(&text,
-			     "%s would take other devices as well, which have no driver now; "
-			     "give them one first (%s)",
-			     driver, name);
+		snprintf(buf, size, " Give them one first.");
 		break;
 	default:
-		r = asprintf(&text,
-			     "the driver %s would not take the device, see the kernel's log (%s)",
-			     driver, name);
 		break;
 	}
-	return r < 0 ? NULL : text;
-}
-
-/* What keeps daxhp from seeing, or from denying, and what to do about it. */
-static const char *why_not_seen(enum daxhp_failure failure, int errnum, const char *file)
-{
-	bool is_proc = file && strncmp(file, "/proc/", 6) == 0;
-
-	switch (errnum) {
-	case EPERM:
-	case EACCES:
-		if (failure == DAXHP_FAILED_UNGUARDED)
-			return "CAP_SYS_ADMIN is missing";
-		return "CAP_SYS_PTRACE is missing, or a security policy forbids it";
-	case EXDEV:
-		if (strcmp(file ? file : "", "/proc/1/ns/pid") == 0)
-			return "/proc shows a PID namespace only; run daxhp outside of it";
-		return "it leads to a sysfs that has no mount; end that process";
-	case ENOENT:
-		return is_proc ? "/proc is not mounted" : strerror(errnum);
-	case EAGAIN:
-		return "some program mounts sysfs again and again";
-	case EPIPE:
-		return "the process daxhp-guard was killed";
-	case ETIMEDOUT:
-		return "the process daxhp-guard was stopped";
-	default:
-		return strerror(errnum);
-	}
-}
-
-static char *unseen_text(const struct daxhp_result *result, enum daxhp_failure failure)
-{
-	const char *file = daxhp_result_get_file(result);
-	int errnum = daxhp_result_get_errno(result);
-	const char *what = "it cannot be seen whether a program has a memory block's file open";
-	char *text;
-	int r;
-
-	if (failure == DAXHP_FAILED_UNGUARDED)
-		what = "other programs could not be kept off the memory blocks";
-	if (failure == DAXHP_FAILED_IN_USE)
-		what = "it cannot be seen whether a process uses the device";
-	r = asprintf(&text, "%s (%s%s%s: %s)%s", what, file ? file : "", file ? ": " : "",
-		     errno_word(errnum), why_not_seen(failure, errnum, file),
-		     failure == DAXHP_FAILED_IN_USE ? "; --force does not ask" : "");
-	return r < 0 ? NULL : text;
-}
-
-static char *failure_text(const struct outcome *o, enum daxhp_failure failure)
-{
-	int64_t block = daxhp_result_get_block(o->result);
-	const char *name = errno_word(daxhp_result_get_errno(o->result));
-	char *text;
-	int r;
-
-	if (failure == DAXHP_FAILED_WRITE || failure == DAXHP_FAILED_POLICY)
-		return write_text(o->result);
-	if (failure == DAXHP_FAILED_NOT_SO)
-		return not_so_text(o);
-	if (failure >= DAXHP_FAILED_MODULE_MISSING && failure <= DAXHP_FAILED_BIND_OTHERS)
-		return driver_text(o->result, failure);
-	if (failure == DAXHP_FAILED_LOCK && daxhp_result_get_errno(o->result) == EWOULDBLOCK)
-		return strdup("another daxhp has been binding a device for ten minutes; try again "
-			      "when it is done (EWOULDBLOCK)");
-	if (failure == DAXHP_FAILED_UNSEEN || failure == DAXHP_FAILED_UNGUARDED ||
-	    (failure == DAXHP_FAILED_IN_USE && daxhp_result_get_errno(o->result) != EBUSY))
-		return unseen_text(o->result, failure);
-	if (failure == DAXHP_FAILED_STILL_ONLINE)
-		r = asprintf(&text,
-			     "memory%" PRId64 " was online again when the device was about to be "
-			     "unbound (%s): some other program sets memory blocks online",
-			     block, name);
-	else
-		r = asprintf(&text, "%s (%s)", fixed_text(failure), name);
-	return r < 0 ? NULL : text;
-}
-
-char *message_for_failure(const struct outcome *o)
-{
-	return failure_text(o, daxhp_result_get_failure(o->result));
 }
 
 /* What the kernel put into a zone of its own it may never move again. */
 static const char *advice(const struct outcome *o)
 {
-	const char *wrote = daxhp_result_get_wrote(o->result);
-	int errnum = daxhp_result_get_errno(o->result);
+	const struct daxhp_failure *failure = daxhp_result_get_failure(o->result);
+	int errnum = daxhp_failure_get_errno(failure);
 
-	if (daxhp_result_get_failure(o->result) != DAXHP_FAILED_WRITE || !wrote ||
-	    strncmp(wrote, "online", 6) == 0 || (errnum != EBUSY && errnum != EAGAIN))
+	if (daxhp_failure_get_kind(failure) != DAXHP_FAILED_WRITE ||
+	    strncmp(daxhp_failure_get_word(failure), "online", 6) == 0 ||
+	    (errnum != EBUSY && errnum != EAGAIN))
 		return "";
 	if (daxhp_observation_count_zone(o->before, DAXHP_ZONE_MOVABLE) <
 	    daxhp_observation_count_online(o->before))
@@ -474,115 +203,108 @@ static const char *advice(const struct outcome *o)
 }
 
 /* It did not come to a plan. */
-static char *message_for_start(const struct outcome *o)
+static void describe_start(const struct outcome *o, char *buf, size_t size)
 {
 	const char *name = daxhp_device_get_name(o->device);
 	const char *way_out = "Nothing was changed.";
-	char *text, pid[32] = "in another container";
-	int r;
+	char pid[32] = "in another container";
 
 	if (o->holder)
 		snprintf(pid, sizeof(pid), "pid %d", o->holder);
 	if (!o->is_locked && o->error == -EWOULDBLOCK && o->holder &&
 	    daxhp_process_is_stopped(o->holder))
-		r = asprintf(&text,
-			     "%s: cannot %s: another daxhp (pid %d) is at work on it, and has been "
-			     "stopped (Ctrl-Z, SIGSTOP). %s 'kill -CONT %d' lets it go on.",
-			     name, verb(o->goal), o->holder, way_out, o->holder);
+		snprintf(buf, size,
+			 "%s: cannot %s: another daxhp (pid %d) is at work on it, and has been "
+			 "stopped (Ctrl-Z, SIGSTOP). %s 'kill -CONT %d' lets it go on.",
+			 name, verb(o->goal), o->holder, way_out, o->holder);
 	else if (!o->is_locked && o->error == -EWOULDBLOCK)
-		r = asprintf(&text, "%s: cannot %s: another daxhp (%s) is %sat work on it. %s%s",
-			     name, verb(o->goal), pid, o->has_waited ? "still " : "", way_out,
-			     o->has_waited ? "" : " --wait=SECONDS waits for it.");
+		snprintf(buf, size, "%s: cannot %s: another daxhp (%s) is %sat work on it. %s%s",
+			 name, verb(o->goal), pid, o->has_waited ? "still " : "", way_out,
+			 o->has_waited ? "" : " --wait=SECONDS waits for it.");
 	else if (!o->is_locked && o->error == -EINTR)
-		r = asprintf(&text, "%s: cannot %s: %s. %s", name, verb(o->goal),
-			     interrupt_reason(), way_out);
+		snprintf(buf, size, "%s: cannot %s: %s. %s", name, verb(o->goal),
+			 interrupt_reason(), way_out);
 	else if (!o->is_locked && o->error == -EPERM)
-		r = asprintf(&text,
-			     "%s: cannot %s: it cannot be locked in /run/daxhp/, which must belong "
-			     "to root and be writable by nobody else (EPERM). %s",
-			     name, verb(o->goal), way_out);
+		snprintf(buf, size,
+			 "%s: cannot %s: it cannot be locked in /run/daxhp/, which must belong "
+			 "to root and be writable by nobody else (EPERM). %s",
+			 name, verb(o->goal), way_out);
 	else if (!o->is_locked)
-		r = asprintf(&text,
-			     "%s: cannot %s: it cannot be locked in /run/daxhp/ (%s: %s). %s", name,
-			     verb(o->goal), errno_word(-o->error), strerror(-o->error), way_out);
+		snprintf(buf, size,
+			 "%s: cannot %s: it cannot be locked in /run/daxhp/ (%s: %s). %s", name,
+			 verb(o->goal), errno_word(-o->error), strerror(-o->error), way_out);
 	else if (o->before)
-		r = asprintf(&text, "%s: cannot %s: %s (%s). %s", name, verb(o->goal),
-			     strerror(-o->error), errno_word(-o->error), way_out);
+		snprintf(buf, size, "%s: cannot %s: %s (%s). %s", name, verb(o->goal),
+			 strerror(-o->error), errno_word(-o->error), way_out);
 	else
-		return message_for_look(o->device, o->error, NULL);
-	return r < 0 ? NULL : text;
+		describe_look(o->device, o->error, NULL, buf, size);
 }
 
-char *message_for_outcome(const struct outcome *o)
+void describe_outcome(const struct outcome *o, char *buf, size_t size)
 {
-	const char *name = daxhp_device_get_name(o->device);
-	_cleanup_free_ char *why = NULL;
-	enum daxhp_failure failure;
-	char standing[512], *text;
-	int r;
+	const struct daxhp_failure *failure = outcome_failure(o);
+	char why[512], way_out[256], standing[512];
 
-	if (o->error < 0)
-		return message_for_start(o);
-	failure = o->result ? daxhp_result_get_failure(o->result) : daxhp_plan_get_refusal(o->plan);
-	why = refusal_text(o, failure);
-	if (why) {
-		r = asprintf(&text, "%s: cannot %s: %s. Nothing was changed.", name, verb(o->goal),
-			     why);
-		return r < 0 ? NULL : text;
+	if (!failure) {
+		describe_start(o, buf, size);
+		return;
 	}
-	why = o->result ? failure_text(o, failure) : NULL;
-	if (!why)
-		return NULL;
+	describe_failure(failure, why, sizeof(why));
+	describe_way_out(o, failure, way_out, sizeof(way_out));
 	describe_standing(o, standing, sizeof(standing));
-	r = asprintf(&text, "%s: cannot %s: %s. %s%s", name, verb(o->goal), why, standing,
-		     advice(o));
-	return r < 0 ? NULL : text;
+	snprintf(buf, size, "%s: cannot %s: %s.%s %s%s", daxhp_device_get_name(o->device),
+		 verb(o->goal), why, way_out, standing, o->result ? advice(o) : "");
 }
 
 int outcome_errno(const struct outcome *o)
 {
-	if (o->result)
-		return daxhp_result_get_errno(o->result);
-	return o->plan ? daxhp_plan_get_errno(o->plan) : -o->error;
+	const struct daxhp_failure *failure = outcome_failure(o);
+
+	return failure ? daxhp_failure_get_errno(failure) : -o->error;
+}
+
+/* Of what kept it from a plan, and of any failure. */
+const char *outcome_kind(const struct outcome *o)
+{
+	const struct daxhp_failure *failure = outcome_failure(o);
+
+	if (failure)
+		return daxhp_failure_get_name(failure);
+	if (o->error == -EINTR)
+		return daxhp_failure_kind_name(DAXHP_FAILED_CANCELLED);
+	if (o->is_locked)
+		return daxhp_failure_kind_name(DAXHP_FAILED_OBSERVE);
+	return o->error == -EWOULDBLOCK ? "at-work"
+					: daxhp_failure_kind_name(DAXHP_FAILED_NOT_LOCKED);
 }
 
 void complain_of_outcome(const struct outcome *o)
 {
-	_cleanup_free_ char *message = message_for_outcome(o);
-	char standing[512];
+	char message[MESSAGE_MAX];
 
-	if (message) {
-		complain("%s", message);
-		return;
-	}
-	describe_standing(o, standing, sizeof(standing));
-	complain("%s: cannot %s: %s, and there is no memory to say more. %s",
-		 daxhp_device_get_name(o->device), verb(o->goal), errno_word(outcome_errno(o)),
-		 standing);
+	describe_outcome(o, message, sizeof(message));
+	complain("%s", message);
 }
 
-char *message_for_look(const struct daxhp_device *device, int error, const char *file)
+void describe_look(const struct daxhp_device *device, int error, const char *file, char *buf,
+		   size_t size)
 {
 	const char *name = daxhp_device_get_name(device);
-	char *text;
-	int r;
 
 	if (error == -ENODEV)
-		r = asprintf(&text, "%s: the device went away while it was looked at.", name);
+		snprintf(buf, size, "%s: the device went away while it was looked at.", name);
 	else if (error == -EAGAIN)
-		r = asprintf(&text,
-			     "%s: its driver keeps changing; somebody else is at work on it.",
-			     name);
+		snprintf(buf, size,
+			 "%s: its driver keeps changing; somebody else is at work on it.", name);
 	else if (error == -EOVERFLOW)
-		r = asprintf(&text, "%s: its physical ranges make no sense.", name);
+		snprintf(buf, size, "%s: its physical ranges make no sense.", name);
 	else if (error == -EBADMSG || error == -ENODATA || error == -EFBIG)
-		r = asprintf(&text, "%s: %s does not say what it should (%s).", name,
-			     file ? file : "a file about its ranges",
-			     error == -ENODATA ? "it is empty"
-			     : error == -EFBIG ? "it is too long"
-					       : "its contents are not understood");
+		snprintf(buf, size, "%s: %s does not say what it should (%s).", name,
+			 file ? file : "a file about its ranges",
+			 error == -ENODATA ? "it is empty"
+			 : error == -EFBIG ? "it is too long"
+					   : "its contents are not understood");
 	else
-		r = asprintf(&text, "%s: %s cannot be read: %s.", name, file ? file : "the device",
-			     strerror(-error));
-	return r < 0 ? NULL : text;
+		snprintf(buf, size, "%s: %s cannot be read: %s.", name, file ? file : "the device",
+			 strerror(-error));
 }

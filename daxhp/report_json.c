@@ -307,14 +307,18 @@ static const char *errno_name(const struct outcome *outcome)
 static struct json_object *error_json(const struct outcome *outcome)
 {
 	const struct daxhp_result *result = outcome->result;
-	_cleanup_free_ char *message = message_for_outcome(outcome);
+	const struct daxhp_failure *f = outcome_failure(outcome);
+	char message[MESSAGE_MAX];
 	struct json_object *o = new_object();
-	int64_t block = result ? daxhp_result_get_block(result) : -1;
+	int64_t block = f ? daxhp_failure_get_block(f) : -1;
 
+	describe_outcome(outcome, message, sizeof(message));
+	add(o, "kind", new_string(outcome_kind(outcome)));
 	add(o, "errno", string_or_null(errno_name(outcome)));
 	add(o, "message", new_string(message));
-	add(o, "file", result ? string_or_null(daxhp_result_get_file(result)) : NULL);
-	add(o, "wrote", result ? string_or_null(daxhp_result_get_wrote(result)) : NULL);
+	add(o, "file", f ? string_or_null(daxhp_failure_get_file(f)) : NULL);
+	add(o, "wrote", f ? string_or_null(daxhp_failure_get_word(f)) : NULL);
+	add(o, "driver", f ? string_or_null(daxhp_failure_get_driver(f)) : NULL);
 	add(o, "block", block < 0 ? NULL : new_number(block));
 	add(o, "undone", new_bool(!result || daxhp_result_get_undone(result)));
 	add(o, "stuck_blocks", result ? stuck_json(result) : new_array());

@@ -53,6 +53,8 @@ char *message_for_rivals(const struct daxhp_result *result)
 	char *text = NULL;
 	size_t size;
 	FILE *f = n ? open_memstream(&text, &size) : NULL;
+	const struct daxhp_failure *failure = daxhp_result_get_failure(result);
+	bool is_in_use = failure && daxhp_failure_get_kind(failure) == DAXHP_FAILED_IN_USE;
 
 	if (!f)
 		return NULL;
@@ -62,8 +64,7 @@ char *message_for_rivals(const struct daxhp_result *result)
 		if (k < i)
 			continue;
 		if (n_named++ < NAMES_MAX)
-			print_rivals_named(f, rivals, n, i,
-					   daxhp_result_get_failure(result) == DAXHP_FAILED_IN_USE);
+			print_rivals_named(f, rivals, n, i, is_in_use);
 		else
 			left_out += rivals[i].denied ? rivals[i].denied : 1;
 	}
@@ -94,7 +95,8 @@ const char *command_back(enum daxhp_mode mode, enum daxhp_state state)
 /* What others have done to the device is not for daxhp to take back. */
 static bool is_by_others(const struct outcome *o)
 {
-	return daxhp_result_get_failure(o->result) == DAXHP_FAILED_DRIVER_CHANGED;
+	return daxhp_failure_get_kind(daxhp_result_get_failure(o->result)) ==
+	       DAXHP_FAILED_DRIVER_CHANGED;
 }
 
 /* What the way back failed of may not last. */

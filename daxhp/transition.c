@@ -9,13 +9,12 @@
 static bool is_passed_over(const struct selection *selection, const struct outcome *outcome,
 			   const struct settings *settings)
 {
-	enum daxhp_failure refusal;
+	const struct daxhp_failure *refusal = outcome_failure(outcome);
+	enum daxhp_failure_kind kind = refusal ? daxhp_failure_get_kind(refusal)
+					       : DAXHP_FAILURE_NONE;
 
-	if (!selection->is_all || !outcome->plan)
-		return false;
-	refusal = daxhp_plan_get_refusal(outcome->plan);
-	if (refusal != DAXHP_REFUSED_DEVDAX && refusal != DAXHP_REFUSED_FAMFS &&
-	    refusal != DAXHP_REFUSED_OTHER_DRIVER)
+	if (!selection->is_all || (kind != DAXHP_REFUSED_DEVDAX && kind != DAXHP_REFUSED_FAMFS &&
+				   kind != DAXHP_REFUSED_OTHER_DRIVER))
 		return false;
 	if (settings->verbose)
 		complain("%s: passed over: bound to %s.", daxhp_device_get_name(outcome->device),
@@ -62,11 +61,7 @@ static void apply_plan(struct daxhp_ctx *ctx, struct outcome *outcome)
 
 bool outcome_is_good(const struct outcome *outcome)
 {
-	if (outcome->error < 0)
-		return false;
-	if (outcome->result)
-		return daxhp_result_get_errno(outcome->result) == 0;
-	return daxhp_plan_get_refusal(outcome->plan) == DAXHP_FAILURE_NONE;
+	return outcome->error == 0 && !outcome_failure(outcome);
 }
 
 static enum exit_status exit_status_of(const struct outcome *outcomes, size_t count,
@@ -77,7 +72,7 @@ static enum exit_status exit_status_of(const struct outcome *outcomes, size_t co
 	for (size_t i = 0; i < count; i++) {
 		const struct daxhp_result *result = outcomes[i].result;
 
-		if (result && daxhp_result_get_errno(result) && !daxhp_result_get_undone(result))
+		if (result && daxhp_result_get_failure(result) && !daxhp_result_get_undone(result))
 			return EXIT_PARTLY;
 		good += outcome_is_good(&outcomes[i]);
 	}

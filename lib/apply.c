@@ -13,16 +13,10 @@
 #define RESERVE_BYTES 65536
 #define RESERVE_PER_BLOCK (2 * sizeof(struct memblock) + 2 * sizeof(uint64_t))
 
-void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
-			const char *wrote, int64_t block)
+static void fail(struct daxhp_result *result, enum daxhp_failure_kind kind, int errnum)
 {
-	result->file[0] = '\0';
-	result->failure = failure;
-	result->errnum = -errnum;
-	result->block = block;
-	result->wrote[0] = '\0';
-	if (wrote)
-		strcpy(result->wrote, wrote);
+	failure_set(&result->failure,
+		    &(struct daxhp_failure){ .kind = kind, .errnum = -errnum, .block = -1 });
 }
 
 static bool only_looks(const struct daxhp_step *step)
@@ -96,28 +90,34 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	if (r == 0)
 		r = result->after->blocks_error;
 	if (r < 0) {
-		result_set_failure(result, DAXHP_FAILED_OBSERVE, r, NULL, -1);
+		fail(result, DAXHP_FAILED_OBSERVE, r);
 		return r;
 	}
 	if (observation_meets(result->after, plan->goal))
 		return 0;
 	if (result->after->mode != DAXHP_MODE_SYSTEM_RAM &&
 	    result->after->mode != DAXHP_MODE_UNBOUND && plan->goal != DAXHP_GOAL_DEVDAX) {
-		result_set_failure(result, DAXHP_FAILED_DRIVER_CHANGED, -EBUSY, NULL, -1);
+		fail(result, DAXHP_FAILED_DRIVER_CHANGED, -EBUSY);
 		return -EBUSY;
 	}
-	result_set_failure(result, DAXHP_FAILED_NOT_SO, -EIO, NULL,
-			   find_culprit(result->after, plan->goal));
+	failure_set(&result->failure, &(struct daxhp_failure){
+					      .kind = DAXHP_FAILED_NOT_SO,
+					      .errnum = EIO,
+					      .block = find_culprit(result->after, plan->goal),
+					      .goal = plan->goal,
+				      });
 	return -EIO;
 }
 
 /* Also tells why: a block or an attribute that is gone because the driver is, was no refusal. */
 static void note_driver_change(struct daxhp_result *result, const struct daxhp_observation *before)
 {
-	if (result->failure == DAXHP_FAILED_WRITE &&
-	    (result->errnum == ENOENT || result->errnum == ENODEV) && result->after &&
+	const struct daxhp_failure *f = &result->failure;
+
+	if ((f->kind == DAXHP_FAILED_WRITE || f->kind == DAXHP_FAILED_READ) &&
+	    (f->errnum == ENOENT || f->errnum == ENODEV) && result->after &&
 	    result->after->mode != before->mode)
-		result->failure = DAXHP_FAILED_DRIVER_CHANGED;
+		fail(result, DAXHP_FAILED_DRIVER_CHANGED, -f->errnum);
 }
 
 /* From where it is to where it was, round by round, as far as there is a way. */
@@ -133,8 +133,8 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 		if (back->n_steps == 0)
 			break;
 		is_locked_out = run_steps(run, back) < 0 &&
-				run->result->failure == DAXHP_FAILED_LOCK &&
-				run->result->errnum == EWOULDBLOCK;
+				run->result->failure.kind == DAXHP_FAILED_POLICY_LOCK &&
+				run->result->failure.errnum == EWOULDBLOCK;
 		put_policy_back(run);
 		/* Who has kept the policy's lock for ten minutes is not waited for again. */
 		if (look_again(run) < 0 || is_locked_out)
@@ -155,7 +155,7 @@ static void drop_reserve(struct daxhp_result *result)
 static void undo(struct run *run, struct daxhp_observation *before)
 {
 	struct daxhp_result *result = run->result;
-	struct daxhp_result ignored = { .block = -1 };
+	struct daxhp_result ignored = { 0 };
 
 	drop_reserve(result);
 	look_again(run);
@@ -167,7 +167,7 @@ static void undo(struct run *run, struct daxhp_observation *before)
 	if (!result->after)
 		return;
 	note_driver_change(result, before);
-	if (result->failure == DAXHP_FAILED_DRIVER_CHANGED)
+	if (result->failure.kind == DAXHP_FAILED_DRIVER_CHANGED)
 		return;
 	ignored.after = result->after;
 	run->result = &ignored;
@@ -243,7 +243,7 @@ static int run_noted_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 	int noted = leftover_note(device, plan), r;
 
 	if (noted < 0) {
-		result_set_failure(result, DAXHP_FAILED_LOCK, noted, NULL, -1);
+		fail(result, DAXHP_FAILED_NOTE, noted);
 		result->after = observation_ref(plan->before);
 		return noted;
 	}
@@ -260,7 +260,6 @@ static struct daxhp_result *result_new(size_t n_blocks)
 
 	if (!result)
 		return NULL;
-	result->block = -1;
 	result->undone = true;
 	result->stuck = calloc(n_blocks + 1, sizeof(*result->stuck));
 	result->reserve = malloc(RESERVE_BYTES + n_blocks * RESERVE_PER_BLOCK);
@@ -283,12 +282,12 @@ int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
 	end_run(&run);
 	note_stuck(result, before);
 	if (result->undone)
-		result_set_failure(result, DAXHP_FAILURE_NONE, 0, NULL, -1);
-	else if (!result->failure)
-		result_set_failure(result, DAXHP_FAILED_NOT_SO, -EIO, NULL, -1);
+		fail(result, DAXHP_FAILURE_NONE, 0);
+	else if (!result->failure.kind)
+		fail(result, DAXHP_FAILED_NOT_SO, -EIO);
 	result->changed = !result->after || !observation_equal(now, result->after);
 	*ret_result = result;
-	return -result->errnum;
+	return -result->failure.errnum;
 }
 
 EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
@@ -300,13 +299,11 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 	*ret_result = result;
 	if (!result)
 		return -ENOMEM;
-	if (plan->refusal) {
-		r = -daxhp_plan_get_errno(plan);
-		result_set_failure(result, plan->refusal, r, NULL, -1);
-	}
+	result->failure = plan->refusal;
+	r = -plan->refusal.errnum;
 	if (plan->n_steps && !lock_is_mine(&device->lock)) {
 		r = -ENOLCK;
-		result_set_failure(result, DAXHP_FAILED_LOCK, r, NULL, -1);
+		fail(result, DAXHP_FAILED_NOT_LOCKED, r);
 	}
 	if (plan->n_steps && r == 0)
 		r = run_noted_plan(device, plan, result);
@@ -344,29 +341,9 @@ EXPORT const struct daxhp_observation *daxhp_result_get_after(const struct daxhp
 	return result->after;
 }
 
-EXPORT int daxhp_result_get_errno(const struct daxhp_result *result)
+EXPORT const struct daxhp_failure *daxhp_result_get_failure(const struct daxhp_result *result)
 {
-	return result->errnum;
-}
-
-EXPORT enum daxhp_failure daxhp_result_get_failure(const struct daxhp_result *result)
-{
-	return result->failure;
-}
-
-EXPORT const char *daxhp_result_get_file(const struct daxhp_result *result)
-{
-	return *result->file ? result->file : NULL;
-}
-
-EXPORT const char *daxhp_result_get_wrote(const struct daxhp_result *result)
-{
-	return *result->wrote ? result->wrote : NULL;
-}
-
-EXPORT int64_t daxhp_result_get_block(const struct daxhp_result *result)
-{
-	return result->block;
+	return result->failure.kind ? &result->failure : NULL;
 }
 
 EXPORT bool daxhp_result_get_undone(const struct daxhp_result *result)

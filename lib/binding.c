@@ -19,6 +19,8 @@
 
 #define DRIVERS_DIR "/sys/bus/dax/drivers"
 #define PMEM_REGION_DRIVER "dax_pmem"
+/* As it stands in messages. */
+#define AUTOPROBE_FILE "/sys/bus/dax/drivers_autoprobe"
 
 static void log_kmod(void *data, int priority __attribute__((unused)), const char *file, int line,
 		     const char *fn, const char *format, va_list args)
@@ -42,10 +44,27 @@ static int refuse_install_command(struct kmod_module *mod __attribute__((unused)
 	return -EPERM;
 }
 
-static enum daxhp_failure insert_first(struct kmod_list *modules, int *ret_error)
+/* What a failure is about. */
+static void name_driver(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
+			const char *driver)
+{
+	*failure = (struct daxhp_failure){ .kind = kind, .block = -1 };
+	snprintf(failure->driver, sizeof(failure->driver), "%s", driver);
+}
+
+static void name_file(struct daxhp_failure *failure, const char *word)
+{
+	*failure = (struct daxhp_failure){
+		.kind = word ? DAXHP_FAILED_WRITE : DAXHP_FAILED_READ,
+		.file = AUTOPROBE_FILE,
+		.block = -1,
+	};
+	snprintf(failure->word, sizeof(failure->word), "%s", word ? word : "");
+}
+
+static int insert_first(struct kmod_list *modules, enum daxhp_failure_kind *ret_kind)
 {
 	struct kmod_module *mod = kmod_module_get_module(modules);
-	enum daxhp_failure failure = DAXHP_FAILURE_NONE;
 	bool was_refused = false;
 	int r;
 
@@ -54,33 +73,29 @@ static enum daxhp_failure insert_first(struct kmod_list *modules, int *ret_error
 	kmod_module_unref(mod);
 	/* The kernel says EPERM as well, when it takes no modules at all. */
 	if (r == KMOD_PROBE_APPLY_BLACKLIST || (r == -EPERM && was_refused)) {
-		failure = DAXHP_FAILED_MODULE_BLACKLISTED;
-		r = -EPERM;
-	} else if (r == -ENOENT) {
-		failure = DAXHP_FAILED_MODULE_MISSING;
-	} else if (r < 0) {
-		failure = DAXHP_FAILED_MODULE;
+		*ret_kind = DAXHP_FAILED_MODULE_BLACKLISTED;
+		return -EPERM;
 	}
-	*ret_error = r < 0 ? r : 0;
-	return failure;
+	*ret_kind = r == -ENOENT ? DAXHP_FAILED_MODULE_MISSING : DAXHP_FAILED_MODULE;
+	return r < 0 ? r : 0;
 }
 
-static int insert_module(struct daxhp_ctx *ctx, const char *name, enum daxhp_failure *ret_failure)
+static int insert_module(struct daxhp_ctx *ctx, const char *name, enum daxhp_failure_kind *ret_kind)
 {
 	struct kmod_list *modules = NULL;
 	struct kmod_ctx *kmod;
 	int r;
 
-	*ret_failure = DAXHP_FAILED_MODULE;
+	*ret_kind = DAXHP_FAILED_MODULE;
 	kmod = kmod_new(NULL, NULL);
 	if (!kmod)
 		return -ENOMEM;
 	kmod_set_log_fn(kmod, log_kmod, ctx);
 	r = kmod_module_new_from_lookup(kmod, name, &modules);
 	if (r == 0 && modules) {
-		*ret_failure = insert_first(modules, &r);
+		r = insert_first(modules, ret_kind);
 	} else if (r != -ENOMEM) {
-		*ret_failure = DAXHP_FAILED_MODULE_MISSING;
+		*ret_kind = DAXHP_FAILED_MODULE_MISSING;
 		r = -ENOENT;
 	}
 	kmod_module_unref_list(modules);
@@ -109,31 +124,52 @@ bool binding_has_driver(enum daxhp_mode mode)
 	return dirfd >= 0;
 }
 
+/* With the bus told not to probe. */
+static int insert_quietly(struct daxhp_ctx *ctx, const char *name,
+			  struct daxhp_failure *ret_failure)
+{
+	enum daxhp_failure_kind kind;
+	int r = autoprobe_write("0");
+
+	if (r < 0) {
+		name_file(ret_failure, "0");
+		return r;
+	}
+	r = insert_module(ctx, name, &kind);
+	if (r < 0)
+		name_driver(ret_failure, kind, name);
+	return r;
+}
+
 static int insert_without_probing(struct daxhp_ctx *ctx, const char *name,
-				  enum daxhp_failure *ret_failure)
+				  struct daxhp_failure *ret_failure)
 {
 	char found[WORD_MAX];
 	int r, r2;
 
-	*ret_failure = DAXHP_FAILED_LOCK;
 	r = autoprobe_read(found, sizeof(found));
-	if (r == 0)
-		r = borrow_note(DAXHP_LEFTOVER_AUTOPROBE, found, "0");
-	if (r < 0)
+	if (r < 0) {
+		name_file(ret_failure, NULL);
 		return r;
-	r = autoprobe_write("0");
-	if (r == 0)
-		r = insert_module(ctx, name, ret_failure);
+	}
+	r = borrow_note(DAXHP_LEFTOVER_AUTOPROBE, found, "0");
+	if (r < 0) {
+		*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_NOTE, .block = -1 };
+		return r;
+	}
+	r = insert_quietly(ctx, name, ret_failure);
 	r2 = borrow_return(ctx, DAXHP_LEFTOVER_AUTOPROBE, found, "0");
+	if (r == 0 && r2 < 0)
+		name_file(ret_failure, found);
 	return r < 0 ? r : r2;
 }
 
-int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure *ret_failure)
+int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, struct daxhp_failure *ret_failure)
 {
 	struct lock lock;
 	int r;
 
-	*ret_failure = DAXHP_FAILED_LOCK;
+	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_POLICY_LOCK, .block = -1 };
 	r = policy_lock(ctx, &lock);
 	if (r < 0)
 		return r;
@@ -196,17 +232,18 @@ static void forget_others(const struct daxhp_device *device, int dirfd)
 			sysfs_write_word(dirfd, "remove_id", other->name);
 }
 
-int binding_bind(struct daxhp_device *device, enum daxhp_mode mode, enum daxhp_failure *ret_failure)
+int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
+		 struct daxhp_failure *ret_failure)
 {
 	_cleanup_close_ int dirfd = open_driver(mode);
 	int r = dirfd < 0 ? dirfd : sysfs_write_word(dirfd, "bind", device->name);
 
-	*ret_failure = DAXHP_FAILED_BIND;
+	name_driver(ret_failure, DAXHP_FAILED_BIND, binding_driver(mode));
 	/* ENODEV: the device is not of the driver's type, so the driver has to be told of it. */
 	if (r != -ENODEV)
 		return r;
 	if (would_take_others(device, mode)) {
-		*ret_failure = DAXHP_FAILED_BIND_OTHERS;
+		ret_failure->kind = DAXHP_FAILED_BIND_OTHERS;
 		return -EBUSY;
 	}
 	forget_others(device, dirfd);

@@ -10,6 +10,8 @@
 
 /* Of a step. With the signals held back there is no more to come, but from a kernel that makes them up. */
 #define DISTURBED_MAX 100
+/* As it stands in messages. */
+#define MEMORY_DIR "/sys/devices/system/memory"
 
 static bool is_cancelled(const struct run *run)
 {
@@ -22,23 +24,32 @@ static bool is_disturbed(const struct run *run, int errnum)
 	return errnum == -EINTR && !is_cancelled(run) && run->n_disturbed < DISTURBED_MAX;
 }
 
-static int fail(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote,
-		int64_t block)
+/* What is going to be tried again is no failure, and must not hide an earlier one. */
+static int fail_with(struct run *run, int errnum, struct daxhp_failure *failure)
 {
-	/* What is going to be tried again is no failure, and must not hide an earlier one. */
+	failure->errnum = -errnum;
 	if (!is_disturbed(run, errnum))
-		result_set_failure(run->result, failure, errnum, wrote, block);
+		failure_set(&run->result->failure, failure);
 	return errnum;
 }
 
-static int fail_file(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote,
-		     int64_t block, const char *dir, const char *file)
+static int fail(struct run *run, enum daxhp_failure_kind kind, int errnum)
 {
-	if (is_disturbed(run, errnum))
-		return errnum;
-	fail(run, failure, errnum, wrote, block);
-	snprintf(run->result->file, sizeof(run->result->file), "%s/%s", dir, file);
-	return errnum;
+	return fail_with(run, errnum, &(struct daxhp_failure){ .kind = kind, .block = -1 });
+}
+
+/* @word is NULL where it was to be read; @block -1 where it is about none. */
+static int fail_file(struct run *run, int errnum, const char *word, int64_t block, const char *dir,
+		     const char *file)
+{
+	struct daxhp_failure failure = {
+		.kind = word ? DAXHP_FAILED_WRITE : DAXHP_FAILED_READ,
+		.block = block,
+	};
+
+	snprintf(failure.word, sizeof(failure.word), "%s", word ? word : "");
+	snprintf(failure.file, sizeof(failure.file), "%s%s%s", dir, *file ? "/" : "", file);
+	return fail_with(run, errnum, &failure);
 }
 
 static void report_progress(const struct run *run, const struct daxhp_step *step, size_t done,
@@ -81,14 +92,14 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 
 static int fail_cancelled(struct run *run)
 {
-	return fail(run, DAXHP_FAILED_CANCELLED, -EINTR, NULL, -1);
+	return fail(run, DAXHP_FAILED_CANCELLED, -EINTR);
 }
 
 /* Where there was waiting, for a lock or for others, a signal may have ended it. */
-static int fail_waiting(struct run *run, enum daxhp_failure failure, int errnum, const char *wrote)
+static int fail_waiting(struct run *run, enum daxhp_failure_kind kind, int errnum)
 {
 	return errnum == -EINTR && is_cancelled(run) ? fail_cancelled(run)
-						     : fail(run, failure, errnum, wrote, -1);
+						     : fail(run, kind, errnum);
 }
 
 /*
@@ -161,8 +172,7 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	if (step->word == DAXHP_UNPLUGGED)
 		block = find_silent_block(run, was_done);
 	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", device->name);
-	return fail_file(run, DAXHP_FAILED_WRITE, r, wrote, block, dir,
-			 daxhp_interface_name(interface));
+	return fail_file(run, r, wrote, block, dir, daxhp_interface_name(interface));
 }
 
 static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint64_t id)
@@ -181,8 +191,7 @@ static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint
 	if (is_cancelled(run))
 		return fail_cancelled(run);
 	memblock_file(file, id, "state");
-	return fail_file(run, DAXHP_FAILED_WRITE, r, daxhp_state_name(step->word), id,
-			 "/sys/devices/system/memory", file);
+	return fail_file(run, r, daxhp_state_name(step->word), id, MEMORY_DIR, file);
 }
 
 static int write_blocks(struct run *run, struct daxhp_step *step)
@@ -190,7 +199,7 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 	_cleanup_close_ int dirfd = memblock_open_dir();
 
 	if (dirfd < 0)
-		return fail(run, DAXHP_FAILED_WRITE, dirfd, NULL, -1);
+		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
 	/* From where it was interrupted. */
 	for (size_t i = step->n_done; i < step->n_blocks; i++) {
 		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
@@ -212,29 +221,31 @@ static int check_block(struct run *run, int dirfd, uint64_t id, bool *ret_is_pre
 
 	/* One that cannot be read may be online: no unbinding on a guess. */
 	if (r < 0)
-		return fail_file(run, DAXHP_FAILED_WRITE, r, NULL, id, "/sys/devices/system/memory",
-				 file);
+		return fail_file(run, r, NULL, id, MEMORY_DIR, file);
 	if (block.state == MEMBLOCK_ONLINE || block.state == MEMBLOCK_GOING_OFFLINE)
-		return fail(run, DAXHP_FAILED_STILL_ONLINE, -EBUSY, NULL, id);
+		return fail_with(run, -EBUSY,
+				 &(struct daxhp_failure){ .kind = DAXHP_FAILED_STILL_ONLINE,
+							  .block = id });
 	*ret_is_present |= block.state != MEMBLOCK_MISSING;
 	return 0;
 }
 
-static int fail_unseen(struct run *run, enum daxhp_failure failure, int errnum, const char *file)
+static int fail_unseen(struct run *run, enum daxhp_failure_kind kind, int errnum, const char *file)
 {
-	fail(run, failure, errnum, NULL, -1);
-	snprintf(run->result->file, sizeof(run->result->file), "%s", file ? file : "");
-	return errnum;
+	struct daxhp_failure failure = { .kind = kind, .block = -1 };
+
+	snprintf(failure.file, sizeof(failure.file), "%s", file ? file : "");
+	return fail_with(run, errnum, &failure);
 }
 
 static int fail_guard(struct run *run, int errnum)
 {
 	if (errnum == -EBUSY || errnum == -EINTR)
-		return fail_waiting(run, DAXHP_FAILED_HELD, errnum, NULL);
+		return fail_waiting(run, DAXHP_FAILED_HELD, errnum);
 	if (errnum == -EPIPE || errnum == -ETIMEDOUT) {
 		/* A guard that does not answer would keep this process off, too. */
 		drop_guard(run);
-		return fail(run, DAXHP_FAILED_UNGUARDED, errnum, NULL, -1);
+		return fail(run, DAXHP_FAILED_UNGUARDED, errnum);
 	}
 	return fail_unseen(run, DAXHP_FAILED_UNSEEN, errnum, guard_get_unseen(run->guard));
 }
@@ -250,7 +261,7 @@ static int check_guard(struct run *run)
 		return fail_guard(run, r);
 	/* The kernel could deny them, and does not let this process ask for it. */
 	if (run->result->guard_error == -EPERM)
-		return fail(run, DAXHP_FAILED_UNGUARDED, -EPERM, NULL, -1);
+		return fail(run, DAXHP_FAILED_UNGUARDED, -EPERM);
 	return 0;
 }
 
@@ -279,7 +290,7 @@ static int check_blocks(struct run *run, bool *ret_any_present)
 	int r = 0;
 
 	if (dirfd < 0)
-		return fail(run, DAXHP_FAILED_OBSERVE, dirfd, NULL, -1);
+		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
 	if (memblock_is_to_be_listed(obs->n_blocks))
 		r = memblock_list(obs->blocks, obs->n_blocks, check_listed, &check);
 	else
@@ -288,7 +299,7 @@ static int check_blocks(struct run *run, bool *ret_any_present)
 	*ret_any_present = check.any_present;
 	/* One that could not be listed may be online, too. */
 	if (r < 0 && !check.is_told)
-		return fail(run, DAXHP_FAILED_OBSERVE, r, NULL, -1);
+		return fail_file(run, r, NULL, -1, MEMORY_DIR, "");
 	return r;
 }
 
@@ -301,7 +312,7 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 	if (r == 0)
 		r = check_blocks(run, &any_present);
 	if (r == 0 && any_present && !run->guard)
-		return fail(run, DAXHP_FAILED_UNBIND, -EBUSY, NULL, -1);
+		return fail(run, DAXHP_FAILED_UNGUARDED, -EBUSY);
 	return r < 0 ? r : 0;
 }
 
@@ -327,10 +338,9 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 	return r;
 }
 
-static int fail_policy(struct run *run, int errnum, const char *wrote)
+static int fail_policy(struct run *run, int errnum, const char *word)
 {
-	return fail_file(run, DAXHP_FAILED_POLICY, errnum, wrote, -1, "/sys/devices/system/memory",
-			 "auto_online_blocks");
+	return fail_file(run, errnum, word, -1, MEMORY_DIR, "auto_online_blocks");
 }
 
 /* A restoring that failed: what is in the file is our own word, not the machine's. */
@@ -352,13 +362,13 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 	if (!lock_is_mine(&run->policy_lock))
 		r = policy_lock(run->device->ctx, &run->policy_lock);
 	if (r < 0)
-		return fail_waiting(run, DAXHP_FAILED_LOCK, r, NULL);
+		return fail_waiting(run, DAXHP_FAILED_POLICY_LOCK, r);
 	r = find_policy(run, found, sizeof(found));
 	if (r < 0)
 		return fail_policy(run, r, NULL);
 	r = borrow_note(DAXHP_LEFTOVER_POLICY, found, word);
 	if (r < 0)
-		return fail(run, DAXHP_FAILED_LOCK, r, NULL, -1);
+		return fail(run, DAXHP_FAILED_NOTE, r);
 	strcpy(run->saved_policy, found);
 	strcpy(run->set_policy, word);
 	signals_hold(run);
@@ -388,15 +398,15 @@ static int check_unused(struct run *run, struct daxhp_step *step __attribute__((
 		return 0;
 	r = find_holders(run->device, &run->rivals, unseen);
 	if (r == -EINTR)
-		return fail_waiting(run, DAXHP_FAILED_IN_USE, r, NULL);
+		return fail_waiting(run, DAXHP_FAILED_USE_UNSEEN, r);
 	if (r < 0)
-		return fail_unseen(run, DAXHP_FAILED_IN_USE, r, unseen);
-	return run->rivals.count ? fail(run, DAXHP_FAILED_IN_USE, -EBUSY, NULL, -1) : 0;
+		return fail_unseen(run, DAXHP_FAILED_USE_UNSEEN, r, unseen);
+	return run->rivals.count ? fail(run, DAXHP_FAILED_IN_USE, -EBUSY) : 0;
 }
 
 static int load_driver(struct run *run, struct daxhp_step *step)
 {
-	enum daxhp_failure failure;
+	struct daxhp_failure failure;
 	int r;
 
 	run->is_loading = true;
@@ -404,20 +414,22 @@ static int load_driver(struct run *run, struct daxhp_step *step)
 	r = binding_load(run->device->ctx, step->mode, &failure);
 	run->is_loading = false;
 	signals_hold(run);
-	return r < 0 ? fail_waiting(run, failure, r, binding_driver(step->mode)) : 0;
+	if (r == -EINTR && is_cancelled(run))
+		return fail_cancelled(run);
+	return r < 0 ? fail_with(run, r, &failure) : 0;
 }
 
 static int bind_driver(struct run *run, struct daxhp_step *step)
 {
 	const struct daxhp_observation *obs = run->obs;
-	enum daxhp_failure failure;
+	struct daxhp_failure failure;
 	struct monitor *monitor;
 	int r;
 
 	monitor = monitor_start(run->device->ctx, step, obs->blocks, obs->n_blocks);
 	r = binding_bind(run->device, step->mode, &failure);
 	free(monitor_stop(monitor));
-	return r < 0 ? fail(run, failure, r, binding_driver(step->mode), -1) : 0;
+	return r < 0 ? fail_with(run, r, &failure) : 0;
 }
 
 static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__((unused)))
@@ -425,7 +437,7 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 	int r = binding_unbind(run->device);
 
 	if (r < 0)
-		return fail(run, DAXHP_FAILED_UNBIND, r, NULL, -1);
+		return fail(run, DAXHP_FAILED_UNBIND, r);
 	drop_guard(run);
 	return 0;
 }

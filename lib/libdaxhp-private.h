@@ -463,6 +463,25 @@ static inline struct daxhp_observation *observation_ref(struct daxhp_observation
 	return observation;
 }
 
+/* ---- failure.c: pure ---- */
+
+struct daxhp_failure {
+	enum daxhp_failure_kind kind;
+	int errnum; /* positive */
+	/* empty where it is about none */
+	char file[128], word[WORD_MAX], driver[WORD_MAX];
+	int64_t block; /* -1: about none */
+	enum daxhp_goal goal;
+	char sentence[512];
+};
+
+/* Makes the sentence for @what, whose own is not looked at. */
+void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what);
+/* @room is looked at for DAXHP_REFUSED_NO_ROOM_ELSEWHERE only. */
+void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
+		    enum daxhp_goal goal, const struct daxhp_observation *obs,
+		    const struct daxhp_room *room);
+
 /* ---- plan.c ---- */
 
 struct daxhp_step {
@@ -479,7 +498,7 @@ struct daxhp_step {
 struct daxhp_plan {
 	struct daxhp_observation *before;
 	enum daxhp_goal goal;
-	enum daxhp_failure refusal;
+	struct daxhp_failure refusal; /* its kind is NONE when there is none */
 	struct daxhp_step *steps;
 	size_t n_steps;
 	struct daxhp_room room;
@@ -540,11 +559,7 @@ struct daxhp_result {
 	bool changed;
 	double seconds;
 	struct daxhp_observation *after;
-	int errnum; /* positive */
-	enum daxhp_failure failure;
-	char file[128]; /* empty when it was about none, as the word is */
-	char wrote[WORD_MAX];
-	int64_t block;
+	struct daxhp_failure failure; /* its kind is NONE when all went well */
 	bool undone;
 	uint64_t *stuck; /* has room for all blocks */
 	size_t n_stuck;
@@ -552,10 +567,6 @@ struct daxhp_result {
 	struct rivals rivals;
 	int guard_error; /* negative: rivals could not be denied */
 };
-
-/* Free what an earlier failure set, and set this one. @errnum is negative; @block -1 for none. */
-void result_set_failure(struct daxhp_result *result, enum daxhp_failure failure, int errnum,
-			const char *wrote, int64_t block);
 
 /*
  * Lead @device from @now to @before, as the undo of a plan does. 0, or a negative errno with the
@@ -673,11 +684,11 @@ void leftover_strike(const struct daxhp_device *device);
 /* @mode is that of the driver: DAXHP_MODE_SYSTEM_RAM or DAXHP_MODE_DEVDAX. */
 const char *binding_driver(enum daxhp_mode mode);
 bool binding_has_driver(enum daxhp_mode mode);
-/* Load its module, without letting it take devices. *ret_failure: what an error was about. */
-int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure *ret_failure);
+/* Load its module, without letting it take devices. On errors *ret_failure says what they are about. */
+int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, struct daxhp_failure *ret_failure);
 /* Bind this device, and no other. */
 int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
-		 enum daxhp_failure *ret_failure);
+		 struct daxhp_failure *ret_failure);
 /* The caller has looked: no block of the device is online. */
 int binding_unbind(struct daxhp_device *device);
 

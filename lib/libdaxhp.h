@@ -300,6 +300,78 @@ size_t daxhp_observation_count_zone(const struct daxhp_observation *observation,
 uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *observation);
 uint64_t daxhp_observation_get_room(const struct daxhp_observation *observation);
 
+/* ---- failure ---- */
+
+/* Why a plan was refused, or what went wrong while it was applied. The numbers stay what they are. */
+enum daxhp_failure_kind {
+	DAXHP_FAILURE_NONE = 0,
+	/* refusals: nothing is tried */
+	DAXHP_REFUSED_DEVDAX = 1,
+	DAXHP_REFUSED_FAMFS = 2,
+	DAXHP_REFUSED_OTHER_DRIVER = 3,
+	DAXHP_REFUSED_OTHER_ZONE = 4,	  /* it is online, but in another zone than asked for */
+	DAXHP_REFUSED_MISSING_BLOCKS = 5, /* some blocks are present, some are not */
+	DAXHP_REFUSED_WEDGED = 6,
+	DAXHP_REFUSED_NO_TARGET_NODE = 7,
+	DAXHP_REFUSED_NO_ROOM = 8, /* not enough memory for the memory map */
+	DAXHP_REFUSED_NO_ROOM_ELSEWHERE =
+		9, /* what is in it does not fit elsewhere, see the plan's room */
+	DAXHP_REFUSED_TOO_SMALL = 10, /* no memory block fits into a range of it */
+	DAXHP_REFUSED_NO_PERMISSION = 11,
+	DAXHP_REFUSED_NO_HOTPLUG = 12,	 /* kernel without memory hotplug */
+	DAXHP_REFUSED_NO_HOTREMOVE = 13, /* kernel without memory hot-remove */
+	DAXHP_REFUSED_UNREADABLE = 14,	 /* the blocks could not be seen */
+	/* failures: something was tried, see daxhp_result_get_undone() */
+	DAXHP_FAILED_WRITE = 32, /* the kernel refused a word in a file */
+	DAXHP_FAILED_READ = 33,	 /* a file could not be read */
+	DAXHP_FAILED_NOT_LOCKED = 34,
+	DAXHP_FAILED_POLICY_LOCK = 35, /* EWOULDBLOCK: another daxhp does not let go of it */
+	DAXHP_FAILED_NOTE = 36,	       /* what to restore cannot be written down in /run/daxhp/ */
+	DAXHP_FAILED_IN_USE = 37,      /* a process has the device open or mapped, see the rivals */
+	DAXHP_FAILED_USE_UNSEEN = 38,  /* whether one has cannot be seen, see the file */
+	DAXHP_FAILED_HELD =
+		39, /* another program keeps a block's file open for writing, see the rivals */
+	/* whether one does cannot be seen, see the file; EPERM: CAP_SYS_PTRACE is missing; EXDEV: the
+	 * file leads to another PID namespace's /proc, or to a sysfs that cannot be reached */
+	DAXHP_FAILED_UNSEEN = 40,
+	/* other programs could not be kept off the blocks; EPERM: CAP_SYS_ADMIN is missing; EPIPE,
+	 * ETIMEDOUT: somebody has killed or stopped the process that keeps them off */
+	DAXHP_FAILED_UNGUARDED = 41,
+	DAXHP_FAILED_STILL_ONLINE = 42, /* the check before unbinding found a block online */
+	DAXHP_FAILED_MODULE_MISSING = 43,
+	DAXHP_FAILED_MODULE_BLACKLISTED = 44,
+	DAXHP_FAILED_MODULE = 45,
+	DAXHP_FAILED_BIND = 46,
+	DAXHP_FAILED_BIND_OTHERS = 47, /* kmem would take other devices as well */
+	DAXHP_FAILED_UNBIND = 48,
+	DAXHP_FAILED_DRIVER_CHANGED = 49, /* somebody else bound or unbound the device meanwhile */
+	DAXHP_FAILED_NOT_SO = 50,	  /* every step went well, the blocks say otherwise */
+	DAXHP_FAILED_OBSERVE = 51,	  /* the device could not be looked at afterwards */
+	DAXHP_FAILED_CANCELLED = 52,	  /* daxhp_cancel() was called */
+};
+
+/* "write-refused", "in-use": never changed; NULL for DAXHP_FAILURE_NONE and for no such kind. */
+const char *daxhp_failure_kind_name(enum daxhp_failure_kind kind);
+
+/* It belongs to the plan or the result that it was asked of. */
+struct daxhp_failure;
+
+enum daxhp_failure_kind daxhp_failure_get_kind(const struct daxhp_failure *failure);
+const char *daxhp_failure_get_name(const struct daxhp_failure *failure);
+/*
+ * What went wrong, in English, for people: "memory34 would not go offline (EBUSY: ...)". It begins
+ * with a small letter and has no full stop. It does not name the device.
+ */
+const char *daxhp_failure_get_sentence(const struct daxhp_failure *failure);
+/* Positive. */
+int daxhp_failure_get_errno(const struct daxhp_failure *failure);
+/* The file, the word that was written to it, and the driver it was about; NULL where there is none. */
+const char *daxhp_failure_get_file(const struct daxhp_failure *failure);
+const char *daxhp_failure_get_word(const struct daxhp_failure *failure);
+const char *daxhp_failure_get_driver(const struct daxhp_failure *failure);
+/* The memory block, or -1. */
+int64_t daxhp_failure_get_block(const struct daxhp_failure *failure);
+
 /* ---- plan ---- */
 
 struct daxhp_plan;
@@ -334,51 +406,6 @@ enum daxhp_step_type {
 	DAXHP_STEP_UNBIND,	    /* unbind it from its driver */
 };
 
-/* Why a plan was refused, or what went wrong while it was applied. */
-enum daxhp_failure {
-	DAXHP_FAILURE_NONE,
-	/* refusals */
-	DAXHP_REFUSED_DEVDAX,
-	DAXHP_REFUSED_FAMFS,
-	DAXHP_REFUSED_OTHER_DRIVER,
-	DAXHP_REFUSED_OTHER_ZONE,     /* it is online, but in another zone than asked for */
-	DAXHP_REFUSED_MISSING_BLOCKS, /* some blocks are present, some are not */
-	DAXHP_REFUSED_WEDGED,
-	DAXHP_REFUSED_NO_TARGET_NODE,
-	DAXHP_REFUSED_NO_ROOM,		 /* not enough memory for the memory map */
-	DAXHP_REFUSED_NO_ROOM_ELSEWHERE, /* what is in it does not fit elsewhere, see the plan's room */
-	DAXHP_REFUSED_TOO_SMALL,	 /* no memory block fits into a range of it */
-	DAXHP_REFUSED_NO_PERMISSION,
-	DAXHP_REFUSED_NO_HOTPLUG,   /* kernel without memory hotplug */
-	DAXHP_REFUSED_NO_HOTREMOVE, /* kernel without memory hot-remove */
-	DAXHP_REFUSED_UNREADABLE,   /* the blocks could not be seen */
-	/* failures */
-	DAXHP_FAILED_WRITE,  /* the kernel refused a word */
-	DAXHP_FAILED_POLICY, /* the policy could not be read, or the kernel refused a word for it */
-	DAXHP_FAILED_LOCK,   /* not locked, or /run/daxhp cannot be written to */
-	/* EBUSY: a process has the device open or mapped, see the rivals; another errno: whether one
-	 * has cannot be seen, see the file */
-	DAXHP_FAILED_IN_USE,
-	DAXHP_FAILED_HELD, /* another program keeps a block's file open for writing, see the rivals */
-	/* whether one does cannot be seen, see the file; EPERM: CAP_SYS_PTRACE is missing; EXDEV: the
-	 * file leads to another PID namespace's /proc, or to a sysfs that cannot be reached */
-	DAXHP_FAILED_UNSEEN,
-	/* other programs could not be kept off the blocks; EPERM: CAP_SYS_ADMIN is missing; EPIPE,
-	 * ETIMEDOUT: somebody has killed or stopped the process that keeps them off */
-	DAXHP_FAILED_UNGUARDED,
-	DAXHP_FAILED_STILL_ONLINE, /* the check before unbinding found a block online */
-	DAXHP_FAILED_MODULE_MISSING,
-	DAXHP_FAILED_MODULE_BLACKLISTED,
-	DAXHP_FAILED_MODULE,
-	DAXHP_FAILED_BIND,
-	DAXHP_FAILED_BIND_OTHERS, /* kmem would take other devices as well */
-	DAXHP_FAILED_UNBIND,
-	DAXHP_FAILED_DRIVER_CHANGED, /* somebody else bound or unbound the device meanwhile */
-	DAXHP_FAILED_NOT_SO,	     /* every step went well, the blocks say otherwise */
-	DAXHP_FAILED_OBSERVE,	     /* the device could not be looked at afterwards */
-	DAXHP_FAILED_CANCELLED,	     /* daxhp_cancel() was called */
-};
-
 /*
  * The steps from @observation to @goal. Pure: reads nothing, changes nothing. A plan without steps
  * and without a refusal means that the goal is reached already.
@@ -387,10 +414,8 @@ enum daxhp_failure {
 int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
 		   struct daxhp_plan **ret_plan);
 struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan);
-/* DAXHP_FAILURE_NONE, or one of DAXHP_REFUSED_...; a refused plan has no steps. */
-enum daxhp_failure daxhp_plan_get_refusal(const struct daxhp_plan *plan);
-/* The positive errno that goes with the refusal; 0 when there is none. */
-int daxhp_plan_get_errno(const struct daxhp_plan *plan);
+/* Why nothing is tried, a DAXHP_REFUSED_...; NULL when it is. A refused plan has no steps. */
+const struct daxhp_failure *daxhp_plan_get_refusal(const struct daxhp_plan *plan);
 /*
  * Does what is in the device's memory fit elsewhere, when the plan takes it offline? The kernel
  * moves it to other nodes, and to the device's own node only when no other has memory. It goes on
@@ -421,6 +446,12 @@ struct daxhp_room {
 	const int *nodes;		  /* where it can go, ascending */
 	size_t n_nodes;
 };
+
+/*
+ * The figures and the verdict in English: "36 MiB to move, 3717 MiB free on node 0: it fits". Writes
+ * @size bytes at most, and returns what the whole takes without its NUL, as snprintf() does.
+ */
+size_t daxhp_room_describe(const struct daxhp_room *room, char *buf, size_t size);
 
 /* NULL when the plan takes no memory offline. It belongs to the plan. */
 const struct daxhp_room *daxhp_plan_get_room(const struct daxhp_plan *plan);
@@ -466,14 +497,8 @@ bool daxhp_result_get_changed(const struct daxhp_result *result);
 double daxhp_result_get_seconds(const struct daxhp_result *result);
 /* The look afterwards; NULL when it could not be had. */
 const struct daxhp_observation *daxhp_result_get_after(const struct daxhp_result *result);
-/* 0, or a positive errno. */
-int daxhp_result_get_errno(const struct daxhp_result *result);
-enum daxhp_failure daxhp_result_get_failure(const struct daxhp_result *result);
-/* The file and the word it was about; NULL when it was about none. */
-const char *daxhp_result_get_file(const struct daxhp_result *result);
-const char *daxhp_result_get_wrote(const struct daxhp_result *result);
-/* The memory block it was about, or -1. */
-int64_t daxhp_result_get_block(const struct daxhp_result *result);
+/* NULL when all went well. */
+const struct daxhp_failure *daxhp_result_get_failure(const struct daxhp_result *result);
 /* After a failure: is everything as it was before? Also true when nothing had been changed. */
 bool daxhp_result_get_undone(const struct daxhp_result *result);
 /* The memory blocks that are not as they were before; ascending. */

@@ -58,7 +58,8 @@ bool observation_meets(const struct daxhp_observation *obs, enum daxhp_goal goal
 }
 
 /* What no plan can begin with. */
-static enum daxhp_failure refuse_always(const struct daxhp_observation *obs, enum daxhp_goal goal)
+static enum daxhp_failure_kind refuse_always(const struct daxhp_observation *obs,
+					     enum daxhp_goal goal)
 {
 	if (daxhp_observation_is_wedged(obs))
 		return DAXHP_REFUSED_WEDGED;
@@ -118,9 +119,10 @@ static bool has_room(const struct daxhp_observation *obs)
 }
 
 /* What the device is cannot be system RAM. */
-static enum daxhp_failure refuse_memory(const struct daxhp_observation *obs, enum daxhp_goal goal)
+static enum daxhp_failure_kind refuse_memory(const struct daxhp_observation *obs,
+					     enum daxhp_goal goal)
 {
-	enum daxhp_failure refusal = refuse_always(obs, goal);
+	enum daxhp_failure_kind refusal = refuse_always(obs, goal);
 
 	if (refusal)
 		return refusal;
@@ -132,13 +134,22 @@ static enum daxhp_failure refuse_memory(const struct daxhp_observation *obs, enu
 }
 
 /* How the blocks stand keeps them from going online where they are. */
-static enum daxhp_failure refuse_blocks(const struct daxhp_observation *obs, enum daxhp_state word)
+static enum daxhp_failure_kind refuse_blocks(const struct daxhp_observation *obs,
+					     enum daxhp_state word)
 {
 	if (!online_blocks_fit(obs, word))
 		return DAXHP_REFUSED_OTHER_ZONE;
 	if (obs->n_present > 0 && obs->n_present < obs->n_blocks)
 		return DAXHP_REFUSED_MISSING_BLOCKS;
 	return DAXHP_FAILURE_NONE;
+}
+
+/* Notes why not; false where nothing speaks against it. */
+static bool is_refused(struct daxhp_plan *plan, enum daxhp_failure_kind kind)
+{
+	if (kind != DAXHP_FAILURE_NONE)
+		failure_refuse(&plan->refusal, kind, plan->goal, plan->before, &plan->room);
+	return kind != DAXHP_FAILURE_NONE;
 }
 
 /* The kernel onlines a device from `unplugged` only. */
@@ -165,10 +176,8 @@ static int plan_online(struct daxhp_plan *plan)
 	enum daxhp_state word = narrow_word(obs, goals[plan->goal].word);
 	int r;
 
-	plan->refusal = refuse_memory(obs, plan->goal);
-	if (!plan->refusal)
-		plan->refusal = refuse_blocks(obs, word);
-	if (plan->refusal)
+	if (is_refused(plan, refuse_memory(obs, plan->goal)) ||
+	    is_refused(plan, refuse_blocks(obs, word)))
 		return 0;
 	if (obs->mode == DAXHP_MODE_UNBOUND)
 		return plan_add_bind(plan, word);
@@ -193,10 +202,8 @@ static int plan_unplug(struct daxhp_plan *plan)
 	const struct daxhp_observation *obs = plan->before;
 	int r;
 
-	plan->refusal = refuse_always(obs, plan->goal);
-	if (!plan->refusal && !obs->hotremove)
-		plan->refusal = DAXHP_REFUSED_NO_HOTREMOVE;
-	if (plan->refusal)
+	if (is_refused(plan, refuse_always(obs, plan->goal)) ||
+	    is_refused(plan, obs->hotremove ? DAXHP_FAILURE_NONE : DAXHP_REFUSED_NO_HOTREMOVE))
 		return 0;
 	/* Told `unplugged` already, the kernel does nothing when it is told again. */
 	if (observation_has_attribute(obs) &&
@@ -222,13 +229,12 @@ static int plan_move(struct daxhp_plan *plan)
 	enum daxhp_state word = goals[plan->goal].word;
 	int r;
 
-	plan->refusal = refuse_memory(obs, plan->goal);
-	if (plan->refusal)
+	if (is_refused(plan, refuse_memory(obs, plan->goal)))
 		return 0;
 	if (!refuse_blocks(obs, narrow_word(obs, word)))
 		return plan_online(plan);
 	r = plan_unplug(plan);
-	if (r < 0 || plan->refusal)
+	if (r < 0 || plan->refusal.kind)
 		return r;
 	return is_unbound_after(plan) ? plan_add_bind(plan, word)
 				      : plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
@@ -255,8 +261,7 @@ static int plan_from_devdax(struct daxhp_plan *plan)
 	enum daxhp_state word = goals[plan->goal].word;
 	int r = 0;
 
-	plan->refusal = refuse_memory(obs, plan->goal);
-	if (plan->refusal)
+	if (is_refused(plan, refuse_memory(obs, plan->goal)))
 		return 0;
 	if (obs->mode == DAXHP_MODE_DEVDAX)
 		r = plan_add_step(plan, DAXHP_STEP_CHECK_UNUSED, DAXHP_STATE_NONE);
@@ -274,8 +279,9 @@ static int plan_off(struct daxhp_plan *plan)
 		r = plan_unplug(plan);
 		return r == 0 && is_unbound_after(plan) ? add_bind(plan, DAXHP_OFFLINE) : r;
 	}
-	plan->refusal = refuse_always(obs, plan->goal);
-	return plan->refusal ? 0 : plan_add_guarded_blocks(plan, DAXHP_OFFLINE, block_is_online);
+	if (is_refused(plan, refuse_always(obs, plan->goal)))
+		return 0;
+	return plan_add_guarded_blocks(plan, DAXHP_OFFLINE, block_is_online);
 }
 
 static int plan_devdax(struct daxhp_plan *plan)
@@ -283,10 +289,11 @@ static int plan_devdax(struct daxhp_plan *plan)
 	const struct daxhp_observation *obs = plan->before;
 	int r = 0;
 
-	plan->refusal = refuse_always(obs, plan->goal);
-	if (!plan->refusal && obs->mode == DAXHP_MODE_SYSTEM_RAM && !observation_is_down(obs))
+	if (is_refused(plan, refuse_always(obs, plan->goal)))
+		return 0;
+	if (obs->mode == DAXHP_MODE_SYSTEM_RAM && !observation_is_down(obs))
 		r = plan_unplug(plan);
-	if (r < 0 || plan->refusal)
+	if (r < 0 || plan->refusal.kind)
 		return r;
 	if (obs->mode == DAXHP_MODE_SYSTEM_RAM && !is_unbound_after(plan))
 		r = plan_add_unbind(plan);
@@ -351,7 +358,7 @@ static int check_room(struct daxhp_plan *plan)
 	plan->has_room = true;
 	if (plan->room.verdict == DAXHP_VERDICT_NO && !obs->is_forced) {
 		plan_drop_steps(plan);
-		plan->refusal = DAXHP_REFUSED_NO_ROOM_ELSEWHERE;
+		is_refused(plan, DAXHP_REFUSED_NO_ROOM_ELSEWHERE);
 	}
 	return 0;
 }

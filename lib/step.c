@@ -157,33 +157,9 @@ EXPORT struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan)
 	return NULL;
 }
 
-EXPORT enum daxhp_failure daxhp_plan_get_refusal(const struct daxhp_plan *plan)
+EXPORT const struct daxhp_failure *daxhp_plan_get_refusal(const struct daxhp_plan *plan)
 {
-	return plan->refusal;
-}
-
-EXPORT int daxhp_plan_get_errno(const struct daxhp_plan *plan)
-{
-	switch (plan->refusal) {
-	case DAXHP_FAILURE_NONE:
-		return 0;
-	case DAXHP_REFUSED_NO_PERMISSION:
-		return EACCES;
-	case DAXHP_REFUSED_OTHER_ZONE:
-	case DAXHP_REFUSED_MISSING_BLOCKS:
-	case DAXHP_REFUSED_WEDGED:
-		return EBUSY;
-	case DAXHP_REFUSED_NO_TARGET_NODE:
-	case DAXHP_REFUSED_TOO_SMALL:
-		return EINVAL;
-	case DAXHP_REFUSED_NO_ROOM:
-	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
-		return ENOMEM;
-	case DAXHP_REFUSED_UNREADABLE:
-		return EIO;
-	default:
-		return EOPNOTSUPP;
-	}
+	return plan->refusal.kind ? &plan->refusal : NULL;
 }
 
 EXPORT const struct daxhp_room *daxhp_plan_get_room(const struct daxhp_plan *plan)

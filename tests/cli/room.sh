@@ -128,7 +128,7 @@ printf 'Node 0, zone   Normal 0 0 0 0 0 0 0 0 0 0 9\n' >"$work/buddyinfo"
 says 'too few in one piece' '40 MiB to move, 990 MiB free on node 0: it may not fit' maybe
 pools 0 0 20 20 3
 fails 'promised ones' 1 \
-	'3 huge pages of 2 MiB have nowhere to go \(ENOMEM\)\. Raise nr_hugepages on node 0, or end the programs that use them, or give --force' \
+	'3 huge pages of 2 MiB have nowhere to go \(ENOMEM\)\. Raise nr_hugepages there, or end the programs that use them, or give --force' \
 	unplug dax0.0
 run unplug -j dax0.0
 json 'promised ones: JSON' '.[0].room | [.verdict, .huge_pages_missing]' '["no",3]'

@@ -125,8 +125,8 @@ static void check_bind(const struct daxhp_plan *plan, size_t i)
 
 static void check_plan(const struct daxhp_plan *plan)
 {
-	must(!plan->refusal || plan->n_steps == 0);
-	must((plan->refusal == 0) == (daxhp_plan_get_errno(plan) == 0));
+	must(!plan->refusal.kind || plan->n_steps == 0);
+	must((plan->refusal.kind == 0) == (plan->refusal.errnum == 0));
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct daxhp_step *step = &plan->steps[i];
 
@@ -152,8 +152,8 @@ static void check_goals(struct daxhp_observation *obs)
 		must(daxhp_plan_new(obs, goal, &plan) == 0);
 		check_plan(plan);
 		if (observation_meets(obs, goal))
-			must(plan->n_steps == 0 && !plan->refusal);
-		else if (!plan->refusal)
+			must(plan->n_steps == 0 && !plan->refusal.kind);
+		else if (!plan->refusal.kind)
 			must(plan->n_steps > 0);
 		if (plan->n_steps)
 			must(!daxhp_observation_is_wedged(obs));

@@ -440,12 +440,12 @@ enum daxhp_interface __wrap_attribute_find(int dirfd)
 
 /* A module that is loaded stays: that is no state of the device. */
 int __wrap_binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode,
-			enum daxhp_failure *ret_failure)
+			struct daxhp_failure *ret_failure)
 {
 	int r = ask(ENOENT);
 
 	assert_ptr_equal(ctx, &model.ctx);
-	*ret_failure = DAXHP_FAILED_MODULE_MISSING;
+	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_MODULE_MISSING, .block = -1 };
 	if (is_dead())
 		return -EIO;
 	if (r == 0 && mode == DAXHP_MODE_SYSTEM_RAM)
@@ -454,12 +454,12 @@ int __wrap_binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode,
 }
 
 int __wrap_binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
-			enum daxhp_failure *ret_failure)
+			struct daxhp_failure *ret_failure)
 {
 	int r;
 
 	assert_ptr_equal(device, &model.device);
-	*ret_failure = DAXHP_FAILED_BIND;
+	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_BIND, .block = -1 };
 	if (is_dead())
 		return -EIO;
 	if (model.bound || model.is_devdax) {

@@ -66,14 +66,14 @@ static void repair_policy(void)
 	assert_string_equal(model.policy_note, "");
 }
 
-static int apply(struct trial *t, struct daxhp_observation *obs, enum daxhp_failure *ret_refusal)
+static int apply(struct trial *t, struct daxhp_observation *obs, enum daxhp_failure_kind *ret_refusal)
 {
 	struct daxhp_result *result;
 	struct daxhp_plan *plan;
 	int r;
 
 	assert_int_equal(daxhp_plan_new(obs, t->goal, &plan), 0);
-	*ret_refusal = daxhp_plan_get_refusal(plan);
+	*ret_refusal = plan->refusal.kind;
 	r = daxhp_apply(&model.device, plan, &result);
 	daxhp_result_free(result);
 	daxhp_plan_free(plan);
@@ -83,7 +83,7 @@ static int apply(struct trial *t, struct daxhp_observation *obs, enum daxhp_fail
 /* False when the plan has no more deeds. */
 static bool kill_at(struct trial *t)
 {
-	enum daxhp_failure refusal;
+	enum daxhp_failure_kind refusal;
 	bool was_killed;
 
 	model.is_honest = t->is_honest;
@@ -157,7 +157,7 @@ static bool may_be_left_alone(const struct trial *t)
 static void check_repair(struct trial *t)
 {
 	bool was_noted = *model.note;
-	enum daxhp_failure refusal;
+	enum daxhp_failure_kind refusal;
 	int r = repair();
 
 	look(t);

@@ -8,7 +8,7 @@ struct row {
 	const char *word; /* the attribute's */
 	const char *policy;
 	enum daxhp_goal goal;
-	enum daxhp_failure refusal;
+	enum daxhp_failure_kind refusal;
 	const char *steps;
 };
 
@@ -155,8 +155,8 @@ static void check_plan(struct daxhp_observation *obs, const struct row *row, siz
 	struct daxhp_plan *plan;
 
 	assert_int_equal(daxhp_plan_new(obs, row->goal, &plan), 0);
-	assert_msg(daxhp_plan_get_refusal(plan) == row->refusal, "row %zu, %s '%s': refusal %d", i,
-		   row->blocks, row->word, daxhp_plan_get_refusal(plan));
+	assert_msg(plan->refusal.kind == row->refusal, "row %zu, %s '%s': refusal %d", i,
+		   row->blocks, row->word, plan->refusal.kind);
 	assert_msg(strcmp(format_plan(plan), row->steps) == 0, "row %zu, %s '%s': %s", i,
 		   row->blocks, row->word, format_plan(plan));
 	daxhp_plan_free(plan);
@@ -205,7 +205,7 @@ static struct daxhp_observation *make_side(const struct side *side)
 static const struct {
 	struct side before;
 	enum daxhp_goal goal;
-	enum daxhp_failure refusal;
+	enum daxhp_failure_kind refusal;
 	const char *steps;
 	bool leads_between; /* killed in the middle it is neither the one nor the other */
 } moves[] = {
@@ -283,7 +283,7 @@ static void test_moves(void **state)
 }
 
 static void check_refusal(struct daxhp_observation *obs, enum daxhp_goal goal,
-			  enum daxhp_failure refusal)
+			  enum daxhp_failure_kind refusal)
 {
 	const struct row row = {
 		.blocks = "", .word = "", .goal = goal, .refusal = refusal, .steps = ""
@@ -293,7 +293,7 @@ static void check_refusal(struct daxhp_observation *obs, enum daxhp_goal goal,
 }
 
 /* Whatever is asked for. A device that is at its goal is not refused: nothing is asked of it. */
-static void check_refused_always(struct daxhp_observation *obs, enum daxhp_failure refusal)
+static void check_refused_always(struct daxhp_observation *obs, enum daxhp_failure_kind refusal)
 {
 	for (enum daxhp_goal goal = UNPLUGGED; goal <= MOVABLE; goal++)
 		check_refusal(obs, goal, refusal);
@@ -359,7 +359,7 @@ static void test_room_for_map(void **state)
 		const char *blocks;
 		uint64_t room;
 		int memmap_on_memory;
-		enum daxhp_failure refusal;
+		enum daxhp_failure_kind refusal;
 		const char *steps;
 	} table[] = {
 		{ "..", (4 << 20) - 1, 0, DAXHP_REFUSED_NO_ROOM, "" },
@@ -532,7 +532,7 @@ static void check_properties(const struct daxhp_plan *plan)
 {
 	bool guarded = false;
 
-	if (daxhp_plan_get_refusal(plan))
+	if (plan->refusal.kind)
 		assert_int_equal(daxhp_plan_count_steps(plan), 0);
 	for (size_t i = 0; i < daxhp_plan_count_steps(plan); i++)
 		check_step(plan, i, &guarded);
@@ -574,14 +574,14 @@ static void check_goal(struct daxhp_observation *obs, enum daxhp_goal goal)
 	assert_int_equal(daxhp_plan_new(obs, goal, &plan), 0);
 	check_properties(plan);
 	/* No steps and no refusal: that says that it is there already. */
-	assert_msg((daxhp_plan_count_steps(plan) == 0 && !daxhp_plan_get_refusal(plan)) ==
+	assert_msg((daxhp_plan_count_steps(plan) == 0 && !plan->refusal.kind) ==
 			   observation_meets(obs, goal),
 		   "%s '%s' goal %d: %s", format_blocks(obs), obs->attribute_word, goal,
 		   format_plan(plan));
 	snprintf(first, sizeof(first), "%s", format_plan(plan));
 	assert_int_equal(daxhp_plan_new(obs, goal, &again), 0);
 	assert_string_equal(first, format_plan(again));
-	assert_int_equal(daxhp_plan_get_refusal(plan), daxhp_plan_get_refusal(again));
+	assert_int_equal(plan->refusal.kind, again->refusal.kind);
 	daxhp_plan_free(again);
 	daxhp_plan_free(plan);
 	check_untouched(obs, copy);
@@ -771,34 +771,6 @@ static void test_way_back_leaves_others_alone(void **state)
 	daxhp_observation_unref(before);
 }
 
-/* What scripts and callers branch on. */
-static void test_errnos(void **state)
-{
-	static const struct {
-		enum daxhp_failure refusal;
-		int errnum;
-	} table[] = {
-		{ NO_REFUSAL, 0 },
-		{ DAXHP_REFUSED_NO_PERMISSION, EACCES },
-		{ DAXHP_REFUSED_OTHER_ZONE, EBUSY },
-		{ DAXHP_REFUSED_MISSING_BLOCKS, EBUSY },
-		{ DAXHP_REFUSED_WEDGED, EBUSY },
-		{ DAXHP_REFUSED_NO_TARGET_NODE, EINVAL },
-		{ DAXHP_REFUSED_TOO_SMALL, EINVAL },
-		{ DAXHP_REFUSED_NO_ROOM, ENOMEM },
-		{ DAXHP_REFUSED_UNREADABLE, EIO },
-		{ DAXHP_REFUSED_DEVDAX, EOPNOTSUPP },
-		{ DAXHP_REFUSED_NO_HOTREMOVE, EOPNOTSUPP },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
-		const struct daxhp_plan plan = { .refusal = table[i].refusal };
-
-		assert_int_equal(daxhp_plan_get_errno(&plan), table[i].errnum);
-	}
-}
-
 /* What has not been done has taken no time, which is not the same as none at all. */
 static void test_seconds(void **state)
 {
@@ -851,12 +823,12 @@ static void check_room(struct daxhp_observation *obs, enum daxhp_goal goal, bool
 
 	assert_int_equal(daxhp_plan_new(obs, goal, &plan), 0);
 	assert_msg(!daxhp_plan_get_room(plan) == !is_asked, "goal %d: asked: %d", goal, !is_asked);
-	assert_msg((daxhp_plan_get_refusal(plan) == DAXHP_REFUSED_NO_ROOM_ELSEWHERE) == is_refused,
-		   "goal %d: refusal %d", goal, daxhp_plan_get_refusal(plan));
+	assert_msg((plan->refusal.kind == DAXHP_REFUSED_NO_ROOM_ELSEWHERE) == is_refused,
+		   "goal %d: refusal %d", goal, plan->refusal.kind);
 	if (is_asked)
 		assert_int_equal(daxhp_plan_get_room(plan)->to_move, 100 * MIB);
 	if (is_refused) {
-		assert_int_equal(daxhp_plan_get_errno(plan), ENOMEM);
+		assert_int_equal(plan->refusal.errnum, ENOMEM);
 		assert_int_equal(daxhp_plan_count_steps(plan), 0);
 	}
 	daxhp_plan_free(plan);
@@ -944,7 +916,6 @@ int main(void)
 		cmocka_unit_test(test_ways_back),
 		cmocka_unit_test(test_way_back_properties),
 		cmocka_unit_test(test_way_back_leaves_others_alone),
-		cmocka_unit_test(test_errnos),
 		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_step_names),
 		cmocka_unit_test(test_room),

@@ -96,13 +96,13 @@ static void check_truth(const struct trial *t)
 
 	assert_msg(told && observation_equal(told, t->after), "the look is old: %s", describe(t));
 	assert_msg(daxhp_result_get_changed(t->result) != is_as_before, "changed: %s", describe(t));
-	assert_msg(t->r == -daxhp_result_get_errno(t->result), "errno: %s", describe(t));
+	assert_msg(t->r == -t->result->failure.errnum, "errno: %s", describe(t));
 	if (t->r == 0) {
 		assert_msg(observation_meets(t->after, t->goal), "no success: %s", describe(t));
-		assert_int_equal(daxhp_result_get_failure(t->result), DAXHP_FAILURE_NONE);
+		assert_int_equal(t->result->failure.kind, DAXHP_FAILURE_NONE);
 		return;
 	}
-	assert_int_not_equal(daxhp_result_get_failure(t->result), DAXHP_FAILURE_NONE);
+	assert_int_not_equal(t->result->failure.kind, DAXHP_FAILURE_NONE);
 	assert_msg(daxhp_result_get_undone(t->result) == is_as_before, "undone: %s", describe(t));
 	for (size_t i = 0, k = 0; i < BLOCKS; i++) {
 		if (memblock_equal(&t->after->blocks[i], &t->before->blocks[i]))
@@ -114,7 +114,7 @@ static void check_truth(const struct trial *t)
 
 static void check_refusal(const struct trial *t)
 {
-	if (!daxhp_plan_get_refusal(t->plan))
+	if (!t->plan->refusal.kind)
 		return;
 	assert_msg(daxhp_plan_count_steps(t->plan) == 0 && t->r < 0 &&
 			   observation_equal(t->after, t->before),
@@ -250,7 +250,7 @@ static void try_without_fault(struct trial *t, unsigned long *count)
 {
 	t->fault = FAULT_NONE;
 	run_trial(t);
-	assert_msg(t->r == 0 || daxhp_plan_get_refusal(t->plan), "fails: %s", describe(t));
+	assert_msg(t->r == 0 || t->plan->refusal.kind, "fails: %s", describe(t));
 	end_trial(t);
 	++*count;
 }
@@ -306,7 +306,7 @@ static void try_other_signals(struct trial *t, unsigned long *count)
 	t->fault = FAULT_SIGNAL;
 	for (t->at = 1; goes_on; t->at++) {
 		run_trial(t);
-		assert_msg(t->r == 0 || daxhp_plan_get_refusal(t->plan), "fails: %s", describe(t));
+		assert_msg(t->r == 0 || t->plan->refusal.kind, "fails: %s", describe(t));
 		assert_msg(!model.was_open, "others get through again: %s", describe(t));
 		goes_on = t->at < t->calls;
 		end_trial(t);
@@ -369,8 +369,8 @@ static void test_gives_interrupted_block_up(void **state)
 	t.before = make_observation("MMM");
 	run_trial(&t);
 	assert_int_equal(t.r, -EINTR);
-	assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_WRITE);
-	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
+	assert_int_equal(t.result->failure.kind, DAXHP_FAILED_WRITE);
+	assert_int_equal(t.result->failure.block, FIRST_BLOCK + 1);
 	assert_true(daxhp_result_get_undone(t.result));
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
@@ -461,7 +461,7 @@ static void does_not_begin(const char *blocks, enum daxhp_goal goal)
 	model_reset(t.before);
 	model.is_held = true;
 	apply(&t, -EBUSY);
-	assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_HELD);
+	assert_int_equal(t.result->failure.kind, DAXHP_FAILED_HELD);
 	assert_int_equal(model.n_written, 0);
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
@@ -514,7 +514,7 @@ static void test_cancelled_before(void **state)
 		model_reset(t.before);
 		daxhp_cancel(&model.ctx);
 		apply(&t, -EINTR);
-		assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_CANCELLED);
+		assert_int_equal(t.result->failure.kind, DAXHP_FAILED_CANCELLED);
 		assert_false(daxhp_result_get_changed(t.result));
 		end_trial(&t);
 		daxhp_observation_unref(t.before);
@@ -625,12 +625,11 @@ static void test_names_block(void **state)
 	(void)state;
 	t.before = make_observation("MMM");
 	run_trial(&t);
-	assert_int_equal(daxhp_result_get_errno(t.result), EBUSY);
-	assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_WRITE);
-	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
-	assert_string_equal(daxhp_result_get_wrote(t.result), "offline");
-	assert_string_equal(daxhp_result_get_file(t.result),
-			    "/sys/devices/system/memory/memory33/state");
+	assert_int_equal(t.result->failure.errnum, EBUSY);
+	assert_int_equal(t.result->failure.kind, DAXHP_FAILED_WRITE);
+	assert_int_equal(t.result->failure.block, FIRST_BLOCK + 1);
+	assert_string_equal(t.result->failure.word, "offline");
+	assert_string_equal(t.result->failure.file, "/sys/devices/system/memory/memory33/state");
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
 }
@@ -656,7 +655,7 @@ static void test_listing_fails(void **state)
 	t.before = make_observation("MMM");
 	for (t.at = 1; t.at <= 12; t.at++) {
 		run_trial(&t);
-		if (daxhp_result_get_failure(t.result) == DAXHP_FAILED_OBSERVE) {
+		if (t.result->failure.kind == DAXHP_FAILED_OBSERVE) {
 			assert_int_equal(t.r, -ENOMEM);
 			assert_true(daxhp_result_get_undone(t.result));
 			has_failed = true;
@@ -684,7 +683,7 @@ static void test_names_silent_block(void **state)
 	model.at = 1;
 	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
 	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EBUSY);
-	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
+	assert_int_equal(t.result->failure.block, FIRST_BLOCK + 1);
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
 }
@@ -692,7 +691,7 @@ static void test_names_silent_block(void **state)
 /* ---- the look before the unbinding ---- */
 
 static void refuses_to_unbind(enum memblock_state state, int error, int expected,
-			      enum daxhp_failure failure)
+			      enum daxhp_failure_kind failure)
 {
 	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED };
 
@@ -703,8 +702,8 @@ static void refuses_to_unbind(enum memblock_state state, int error, int expected
 	model.odd_error = error;
 	apply(&t, expected);
 	assert_true(model.bound);
-	assert_int_equal(daxhp_result_get_failure(t.result), failure);
-	assert_int_equal(daxhp_result_get_block(t.result), FIRST_BLOCK + 1);
+	assert_int_equal(t.result->failure.kind, failure);
+	assert_int_equal(t.result->failure.block, FIRST_BLOCK + 1);
 	assert_true(daxhp_result_get_undone(t.result));
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
@@ -715,7 +714,7 @@ static void test_unbinds_nothing_that_may_be_online(void **state)
 	(void)state;
 	refuses_to_unbind(MEMBLOCK_ONLINE, 0, -EBUSY, DAXHP_FAILED_STILL_ONLINE);
 	refuses_to_unbind(MEMBLOCK_GOING_OFFLINE, 0, -EBUSY, DAXHP_FAILED_STILL_ONLINE);
-	refuses_to_unbind(MEMBLOCK_MISSING, -EIO, -EIO, DAXHP_FAILED_WRITE);
+	refuses_to_unbind(MEMBLOCK_MISSING, -EIO, -EIO, DAXHP_FAILED_READ);
 }
 
 /* ---- who has the device open ---- */
@@ -732,7 +731,9 @@ static void from_devdax(size_t n_holders, int error, bool force, int expected)
 	apply(&t, expected);
 	assert_int_equal(model.is_devdax, expected < 0);
 	if (expected < 0)
-		assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_IN_USE);
+		assert_int_equal(t.result->failure.kind, expected == -EBUSY
+								 ? DAXHP_FAILED_IN_USE
+								 : DAXHP_FAILED_USE_UNSEEN);
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
 }

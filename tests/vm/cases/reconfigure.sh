@@ -191,6 +191,25 @@ test_module_missing() {
 	fi
 }
 
+# The bus is told not to probe while kmem loads: a file that cannot be written to, before or after.
+test_autoprobe_refuses() {
+	local file=/sys/bus/dax/drivers_autoprobe
+	rmmod kmem || { skip 'drivers_autoprobe refuses' 'kmem cannot be removed'; return; }
+	mount --bind "$file" "$file"
+	mount -o remount,ro,bind "$file"
+	ram_fails "did not take '0' in $file \(EROFS" 'drivers_autoprobe is read-only'
+	is "$(json '.[0].error | "\(.kind) \(.file) \(.wrote)"')" "write-refused $file 0" 'drivers_autoprobe is read-only: JSON'
+	umount "$file"
+	run strace -f -qq -o /dev/null -P "$file" -e trace=write -e inject=write:error=EIO:when=2+ \
+		daxhp reconfigure --json --mode=system-ram --movable "$device"
+	exits 1 'drivers_autoprobe does not take the word back'
+	like "$err" "did not take '1' in $file \(EIO" 'drivers_autoprobe does not take the word back: says so'
+	reconfigure movable
+	exits 0 'the next one'
+	like "$err" "restored drivers_autoprobe to '1'" 'the next one restores it'
+	is "$(<"$file")" 1 'it is restored'
+}
+
 # The first half: memory that does not go.
 test_first_half_fails() {
 	local trip

@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What went wrong, and how it is said. Pure.
+ *
+ * A sentence is made where the failure happens, into memory that the result has already: it must be
+ * there when no more can be had. It names the cause, and leaves out the device before it and what
+ * to do after it: those are the caller's.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libdaxhp-private.h"
+
+static const char *const names[] = {
+	[DAXHP_FAILURE_NONE] = NULL,
+	[DAXHP_REFUSED_DEVDAX] = "devdax-mode",
+	[DAXHP_REFUSED_FAMFS] = "famfs-mode",
+	[DAXHP_REFUSED_OTHER_DRIVER] = "other-driver",
+	[DAXHP_REFUSED_OTHER_ZONE] = "other-zone",
+	[DAXHP_REFUSED_MISSING_BLOCKS] = "missing-blocks",
+	[DAXHP_REFUSED_WEDGED] = "wedged",
+	[DAXHP_REFUSED_NO_TARGET_NODE] = "no-target-node",
+	[DAXHP_REFUSED_NO_ROOM] = "no-room-for-map",
+	[DAXHP_REFUSED_NO_ROOM_ELSEWHERE] = "no-room-elsewhere",
+	[DAXHP_REFUSED_TOO_SMALL] = "too-small",
+	[DAXHP_REFUSED_NO_PERMISSION] = "no-permission",
+	[DAXHP_REFUSED_NO_HOTPLUG] = "no-hotplug",
+	[DAXHP_REFUSED_NO_HOTREMOVE] = "no-hotremove",
+	[DAXHP_REFUSED_UNREADABLE] = "unreadable",
+	[DAXHP_FAILED_WRITE] = "write-refused",
+	[DAXHP_FAILED_READ] = "read-failed",
+	[DAXHP_FAILED_NOT_LOCKED] = "not-locked",
+	[DAXHP_FAILED_POLICY_LOCK] = "policy-locked",
+	[DAXHP_FAILED_NOTE] = "not-noted",
+	[DAXHP_FAILED_IN_USE] = "in-use",
+	[DAXHP_FAILED_USE_UNSEEN] = "use-unseen",
+	[DAXHP_FAILED_HELD] = "blocks-held",
+	[DAXHP_FAILED_UNSEEN] = "holders-unseen",
+	[DAXHP_FAILED_UNGUARDED] = "unguarded",
+	[DAXHP_FAILED_STILL_ONLINE] = "still-online",
+	[DAXHP_FAILED_MODULE_MISSING] = "module-missing",
+	[DAXHP_FAILED_MODULE_BLACKLISTED] = "module-blacklisted",
+	[DAXHP_FAILED_MODULE] = "module-refused",
+	[DAXHP_FAILED_BIND] = "bind-refused",
+	[DAXHP_FAILED_BIND_OTHERS] = "bind-takes-others",
+	[DAXHP_FAILED_UNBIND] = "unbind-refused",
+	[DAXHP_FAILED_DRIVER_CHANGED] = "driver-changed",
+	[DAXHP_FAILED_NOT_SO] = "not-as-asked",
+	[DAXHP_FAILED_OBSERVE] = "not-seen",
+	[DAXHP_FAILED_CANCELLED] = "cancelled",
+};
+
+/* ---- words ---- */
+
+/* Without memory of its own, as strerror() may need it. */
+static const char *errno_word(int errnum)
+{
+	const char *name = strerrorname_np(errnum);
+
+	return name ? name : "unknown error";
+}
+
+static const char *errno_text(int errnum)
+{
+	const char *text = strerrordesc_np(errnum);
+
+	return text ? text : "unknown error";
+}
+
+/* What these numbers mean when a memory block is told to go. */
+static const char *why_not_offline(int errnum)
+{
+	switch (errnum) {
+	case EBUSY:
+		return "a page in it cannot be moved, or somebody holds on to it";
+	case EAGAIN:
+		return "a page in it could not be moved just now";
+	case EINTR:
+		return "a signal interrupted it";
+	case ENOMEM:
+		return "there is no room to move its contents to";
+	case EINVAL:
+		return "the kernel does not allow it for this memory";
+	default:
+		return errno_text(errnum);
+	}
+}
+
+static const char *why_not_online(int errnum)
+{
+	switch (errnum) {
+	case ENOMEM:
+		return "the kernel has no memory for it";
+	case EBUSY:
+		return "something else uses it, or it is online in another zone";
+	case EINVAL:
+		return "it cannot go into that zone";
+	case EINTR:
+		return "a signal interrupted it";
+	case EIO:
+		return "the kernel said yes, but it is not so";
+	default:
+		return errno_text(errnum);
+	}
+}
+
+static bool is_online_word(const char *word)
+{
+	return strncmp(word, "online", strlen("online")) == 0;
+}
+
+static const char *why_not(const char *word, int errnum)
+{
+	if (errnum == EACCES || errnum == EPERM)
+		return "only root may do that, or something guards it";
+	return is_online_word(word) ? why_not_online(errnum) : why_not_offline(errnum);
+}
+
+static const char *zone_words(enum daxhp_goal goal)
+{
+	switch (goal) {
+	case DAXHP_GOAL_ONLINE_MOVABLE:
+	case DAXHP_GOAL_MOVE_MOVABLE:
+	case DAXHP_GOAL_SYSTEM_RAM_MOVABLE:
+		return "ZONE_MOVABLE";
+	case DAXHP_GOAL_ONLINE_KERNEL:
+	case DAXHP_GOAL_MOVE_KERNEL:
+	case DAXHP_GOAL_SYSTEM_RAM_KERNEL:
+		return "a zone for kernel memory";
+	default:
+		return "one kind of zone";
+	}
+}
+
+/* ---- a text that grows in a buffer; what does not fit is cut off ---- */
+
+struct text {
+	char *buf;
+	size_t size, len;
+};
+
+static void put(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(struct text *text, const char *format, ...)
+{
+	size_t used = text->len < text->size ? text->len : text->size;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text->buf + used, text->size - used, format, args);
+	va_end(args);
+	text->len += n > 0 ? (size_t)n : 0;
+}
+
+/* ---- room ---- */
+
+static uint64_t mib_up(uint64_t bytes)
+{
+	return (bytes >> 20) + (bytes % (1 << 20) != 0);
+}
+
+/* "node 0", "nodes 0, 1 and 2" */
+static void put_nodes(struct text *text, const struct daxhp_room *room)
+{
+	put(text, "node%s", room->n_nodes == 1 ? "" : "s");
+	for (size_t i = 0; i < room->n_nodes; i++)
+		put(text, "%s%d",
+		    i == 0		    ? " "
+		    : i + 1 < room->n_nodes ? ", "
+					    : " and ",
+		    room->nodes[i]);
+}
+
+static void put_verdict(struct text *text, const struct daxhp_room *room)
+{
+	if (room->verdict == DAXHP_VERDICT_YES)
+		put(text, "it fits");
+	else if (room->verdict == DAXHP_VERDICT_LIKELY)
+		put(text, "it most likely fits");
+	else if (room->verdict == DAXHP_VERDICT_MAYBE)
+		put(text, "it may not fit");
+	else if (room->huge_missing)
+		put(text, "%" PRIu64 " huge page%s of %" PRIu64 " MiB ha%s nowhere to go",
+		    room->huge_missing, room->huge_missing == 1 ? "" : "s", room->huge_size >> 20,
+		    room->huge_missing == 1 ? "s" : "ve");
+	else
+		put(text, "it does not fit, %" PRIu64 " MiB too much", mib_up(room->missing));
+}
+
+static void put_room(struct text *text, const struct daxhp_room *room)
+{
+	if (room->error < 0) {
+		put(text, "whether what is in its memory fits elsewhere cannot be told (%s: %s)",
+		    room->file ? room->file : "its node", errno_text(-room->error));
+		return;
+	}
+	put(text, "%" PRIu64 " MiB to move, %" PRIu64 " MiB free on ", mib_up(room->to_move),
+	    room->free >> 20);
+	put_nodes(text, room);
+	if (room->reclaimable >> 20)
+		put(text, ", %" PRIu64 " MiB of clean cache", room->reclaimable >> 20);
+	if (room->swap >> 20)
+		put(text, ", %" PRIu64 " MiB of swap", room->swap >> 20);
+	put(text, ": ");
+	put_verdict(text, room);
+}
+
+EXPORT size_t daxhp_room_describe(const struct daxhp_room *room, char *buf, size_t size)
+{
+	struct text text = { buf, size, 0 };
+
+	put_room(&text, room);
+	return text.len;
+}
+
+/* ---- refusals ---- */
+
+static int refusal_errno(enum daxhp_failure_kind kind)
+{
+	switch (kind) {
+	case DAXHP_REFUSED_NO_PERMISSION:
+		return EACCES;
+	case DAXHP_REFUSED_OTHER_ZONE:
+	case DAXHP_REFUSED_MISSING_BLOCKS:
+	case DAXHP_REFUSED_WEDGED:
+		return EBUSY;
+	case DAXHP_REFUSED_NO_TARGET_NODE:
+	case DAXHP_REFUSED_TOO_SMALL:
+		return EINVAL;
+	case DAXHP_REFUSED_NO_ROOM:
+	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
+		return ENOMEM;
+	case DAXHP_REFUSED_UNREADABLE:
+		return EIO;
+	default:
+		return EOPNOTSUPP;
+	}
+}
+
+static void put_refusal(struct text *text, const struct daxhp_failure *f,
+			const struct daxhp_observation *obs, const struct daxhp_room *room)
+{
+	switch (f->kind) {
+	case DAXHP_REFUSED_DEVDAX:
+		put(text, "it is in devdax mode, its memory is an application's");
+		break;
+	case DAXHP_REFUSED_FAMFS:
+		put(text, "it is in famfs mode, its memory is a file system's");
+		break;
+	case DAXHP_REFUSED_OTHER_DRIVER:
+		put(text, "it is bound to the driver %s, which daxhp does not know", obs->driver);
+		break;
+	case DAXHP_REFUSED_OTHER_ZONE:
+		put(text, "%zu of its %zu memory blocks are online, and not all of them in %s",
+		    obs->n_online, obs->n_blocks, zone_words(f->goal));
+		break;
+	case DAXHP_REFUSED_MISSING_BLOCKS:
+		put(text, "only %zu of its %zu memory blocks are present", obs->n_present,
+		    obs->n_blocks);
+		break;
+	case DAXHP_REFUSED_WEDGED:
+		put(text, "%zu of its memory blocks stayed when it was unbound from kmem",
+		    obs->n_present);
+		break;
+	case DAXHP_REFUSED_NO_TARGET_NODE:
+		put(text, "the firmware gave it no target node, and kmem takes no memory without "
+			  "one");
+		break;
+	case DAXHP_REFUSED_NO_ROOM:
+		put(text,
+		    "its memory map takes %" PRIu64 " MiB of the memory there is, and %" PRIu64
+		    " MiB are available",
+		    daxhp_observation_get_room_needed(obs) >> 20, obs->room >> 20);
+		break;
+	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
+		put_room(text, room);
+		break;
+	case DAXHP_REFUSED_TOO_SMALL:
+		put(text, "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
+		    obs->block_size >> 20);
+		break;
+	case DAXHP_REFUSED_NO_PERMISSION:
+		put(text, "only root may do that");
+		break;
+	case DAXHP_REFUSED_NO_HOTPLUG:
+		put(text, "this kernel has no memory hotplug, it lacks CONFIG_MEMORY_HOTPLUG");
+		break;
+	case DAXHP_REFUSED_NO_HOTREMOVE:
+		put(text, "this kernel cannot take memory away, it lacks CONFIG_MEMORY_HOTREMOVE");
+		break;
+	default:
+		put(text, "its memory blocks cannot be looked at (%s: %s)",
+		    *f->file ? f->file : "its ranges", errno_text(-obs->blocks_error));
+		break;
+	}
+}
+
+/* ---- failures ---- */
+
+static void put_write(struct text *text, const struct daxhp_failure *f)
+{
+	bool is_about_blocks = state_from_name(f->word) != DAXHP_STATE_NONE;
+	const char *why = is_about_blocks ? why_not(f->word, f->errnum) : errno_text(f->errnum);
+
+	if (f->block >= 0)
+		put(text, "memory%" PRId64 " would not %s (%s: %s)", f->block,
+		    is_online_word(f->word) ? "come online" : "go offline", errno_word(f->errnum),
+		    why);
+	else
+		put(text, "the kernel did not take '%s' in %s (%s: %s)", f->word, f->file,
+		    errno_word(f->errnum), why);
+}
+
+static void put_not_so(struct text *text, const struct daxhp_failure *f)
+{
+	if (f->block < 0)
+		put(text, "the kernel reported success, but its memory is not as asked for");
+	else if (f->goal == DAXHP_GOAL_SYSTEM_RAM_OFF)
+		put(text,
+		    "memory%" PRId64
+		    " is not as asked for; does another program set memory blocks online?",
+		    f->block);
+	else if (f->goal == DAXHP_GOAL_UNPLUGGED || f->goal == DAXHP_GOAL_DEVDAX)
+		put(text, "the kernel reported success, but memory%" PRId64 " is still present",
+		    f->block);
+	else
+		put(text, "the kernel reported success, but memory%" PRId64 " did not come online",
+		    f->block);
+}
+
+/* What keeps from seeing, or from denying, and what to do about it. */
+static const char *why_not_seen(const struct daxhp_failure *f)
+{
+	switch (f->errnum) {
+	case EPERM:
+	case EACCES:
+		if (f->kind == DAXHP_FAILED_UNGUARDED)
+			return "CAP_SYS_ADMIN is missing";
+		return "CAP_SYS_PTRACE is missing, or a security policy forbids it";
+	case EXDEV:
+		if (strcmp(f->file, "/proc/1/ns/pid") == 0)
+			return "/proc shows a PID namespace only; run daxhp outside of it";
+		return "it leads to a sysfs that has no mount; end that process";
+	case ENOENT:
+		if (strncmp(f->file, "/proc/", strlen("/proc/")) == 0)
+			return "/proc is not mounted";
+		return errno_text(f->errnum);
+	case EAGAIN:
+		return "some program mounts sysfs again and again";
+	case EPIPE:
+		return "the process daxhp-guard was killed";
+	case ETIMEDOUT:
+		return "the process daxhp-guard was stopped";
+	default:
+		return errno_text(f->errnum);
+	}
+}
+
+static void put_not_seen(struct text *text, const struct daxhp_failure *f, const char *what)
+{
+	put(text, "%s (%s%s%s: %s)", what, f->file, *f->file ? ": " : "", errno_word(f->errnum),
+	    why_not_seen(f));
+}
+
+/* True when the errno is in it, with what it means here. */
+static bool put_explained(struct text *text, const struct daxhp_failure *f)
+{
+	switch (f->kind) {
+	case DAXHP_FAILED_WRITE:
+		put_write(text, f);
+		return true;
+	case DAXHP_FAILED_READ:
+		put(text, "%s cannot be read (%s: %s)", f->file, errno_word(f->errnum),
+		    errno_text(f->errnum));
+		return true;
+	case DAXHP_FAILED_USE_UNSEEN:
+		put_not_seen(text, f, "it cannot be seen whether a process uses the device");
+		return true;
+	case DAXHP_FAILED_UNSEEN:
+		put_not_seen(text, f,
+			     "it cannot be seen whether a program has a memory block's file open");
+		return true;
+	case DAXHP_FAILED_UNGUARDED:
+		put_not_seen(text, f, "other programs could not be kept off the memory blocks");
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void put_failure(struct text *text, const struct daxhp_failure *f)
+{
+	switch (f->kind) {
+	case DAXHP_FAILED_NOT_LOCKED:
+		put(text, "the device is not locked by this process");
+		break;
+	case DAXHP_FAILED_POLICY_LOCK:
+		if (f->errnum == EWOULDBLOCK)
+			put(text, "another daxhp has been binding a device for ten minutes");
+		else
+			put(text, "the lock for the machine's policy cannot be had in /run/daxhp/");
+		break;
+	case DAXHP_FAILED_NOTE:
+		put(text, "in /run/daxhp/ it cannot be written down what to restore, which takes "
+			  "some room there, and /proc");
+		break;
+	case DAXHP_FAILED_IN_USE:
+		put(text, "a process has the device open or mapped and would be killed");
+		break;
+	case DAXHP_FAILED_HELD:
+		put(text, "another program keeps a memory block's file open for writing");
+		break;
+	case DAXHP_FAILED_STILL_ONLINE:
+		put(text,
+		    "another program set memory%" PRId64
+		    " online again when the device was about to be unbound",
+		    f->block);
+		break;
+	case DAXHP_FAILED_MODULE_MISSING:
+		put(text,
+		    "the kernel module %s is not there: is the package with this kernel's "
+		    "modules installed?",
+		    f->driver);
+		break;
+	case DAXHP_FAILED_MODULE_BLACKLISTED:
+		put(text, "the kernel module %s is blacklisted in modprobe.d", f->driver);
+		break;
+	case DAXHP_FAILED_MODULE:
+		put(text, "the kernel module %s would not load", f->driver);
+		break;
+	case DAXHP_FAILED_BIND:
+		put(text, "the driver %s would not take the device, see the kernel's log",
+		    f->driver);
+		break;
+	case DAXHP_FAILED_BIND_OTHERS:
+		put(text, "%s would take other devices as well, which have no driver now",
+		    f->driver);
+		break;
+	case DAXHP_FAILED_UNBIND:
+		put(text, "the device could not be unbound from its driver");
+		break;
+	case DAXHP_FAILED_DRIVER_CHANGED:
+		put(text, "somebody else bound or unbound the device meanwhile");
+		break;
+	case DAXHP_FAILED_NOT_SO:
+		put_not_so(text, f);
+		break;
+	case DAXHP_FAILED_OBSERVE:
+		put(text, "how it went cannot be seen: the device cannot be looked at any more");
+		break;
+	default:
+		put(text, "it was cancelled");
+		break;
+	}
+}
+
+void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what)
+{
+	struct text text = { failure->sentence, sizeof(failure->sentence), 0 };
+
+	*failure = *what;
+	failure->sentence[0] = '\0';
+	if (failure->kind == DAXHP_FAILURE_NONE || put_explained(&text, failure))
+		return;
+	put_failure(&text, failure);
+	put(&text, " (%s)", errno_word(failure->errnum));
+}
+
+void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
+		    enum daxhp_goal goal, const struct daxhp_observation *obs,
+		    const struct daxhp_room *room)
+{
+	struct text text = { failure->sentence, sizeof(failure->sentence), 0 };
+
+	*failure = (struct daxhp_failure){
+		.kind = kind,
+		.errnum = refusal_errno(kind),
+		.block = -1,
+		.goal = goal,
+	};
+	snprintf(failure->driver, sizeof(failure->driver), "%s", obs->driver);
+	if (kind == DAXHP_REFUSED_UNREADABLE)
+		snprintf(failure->file, sizeof(failure->file), "%s", obs->blocks_error_file);
+	put_refusal(&text, failure, obs, room);
+	/* Why it could not be read is in it, and that is another errno. */
+	if (kind != DAXHP_REFUSED_UNREADABLE)
+		put(&text, " (%s)", errno_word(failure->errnum));
+}
+
+/* ---- what the caller may know ---- */
+
+EXPORT const char *daxhp_failure_kind_name(enum daxhp_failure_kind kind)
+{
+	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : NULL;
+}
+
+EXPORT enum daxhp_failure_kind daxhp_failure_get_kind(const struct daxhp_failure *failure)
+{
+	return failure->kind;
+}
+
+EXPORT const char *daxhp_failure_get_name(const struct daxhp_failure *failure)
+{
+	return names[failure->kind];
+}
+
+EXPORT const char *daxhp_failure_get_sentence(const struct daxhp_failure *failure)
+{
+	return failure->sentence;
+}
+
+EXPORT int daxhp_failure_get_errno(const struct daxhp_failure *failure)
+{
+	return failure->errnum;
+}
+
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+EXPORT const char *daxhp_failure_get_file(const struct daxhp_failure *failure)
+{
+	return or_null(failure->file);
+}
+
+EXPORT const char *daxhp_failure_get_word(const struct daxhp_failure *failure)
+{
+	return or_null(failure->word);
+}
+
+EXPORT const char *daxhp_failure_get_driver(const struct daxhp_failure *failure)
+{
+	return or_null(failure->driver);
+}
+
+EXPORT int64_t daxhp_failure_get_block(const struct daxhp_failure *failure)
+{
+	return failure->block;
+}
