@@ -394,8 +394,6 @@ static int check_unused(struct run *run, struct daxhp_step *step __attribute__((
 	char unseen[UNSEEN_MAX];
 	int r;
 
-	if (run->device->ctx->force)
-		return 0;
 	r = find_holders(run->device, &run->rivals, unseen);
 	if (r == -EINTR)
 		return fail_waiting(run, DAXHP_FAILED_USE_UNSEEN, r);

@@ -190,7 +190,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
 	policy_read(obs->policy, sizeof(obs->policy));
 	/* Without memory to ask it is not "not known": it is known to be short. */
-	if (!device->ctx->force && proc_read_available(&obs->room) == -ENOMEM)
+	if (proc_read_available(&obs->room) == -ENOMEM)
 		return -ENOMEM;
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
 	obs->has_device_dax = binding_has_driver(DAXHP_MODE_DEVDAX);

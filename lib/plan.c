@@ -114,8 +114,8 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 /* Memory that is added brings a memory map along, which is taken from what the machine has. */
 static bool has_room(const struct daxhp_observation *obs)
 {
-	return obs->n_present > 0 || obs->memmap_on_memory == 1 || obs->room == 0 ||
-	       obs->room >= daxhp_observation_get_room_needed(obs);
+	return obs->is_forced || obs->n_present > 0 || obs->memmap_on_memory == 1 ||
+	       obs->room == 0 || obs->room >= daxhp_observation_get_room_needed(obs);
 }
 
 /* What the device is cannot be system RAM. */
@@ -263,7 +263,7 @@ static int plan_from_devdax(struct daxhp_plan *plan)
 
 	if (is_refused(plan, refuse_memory(obs, plan->goal)))
 		return 0;
-	if (obs->mode == DAXHP_MODE_DEVDAX)
+	if (obs->mode == DAXHP_MODE_DEVDAX && !obs->is_forced)
 		r = plan_add_step(plan, DAXHP_STEP_CHECK_UNUSED, DAXHP_STATE_NONE);
 	if (r == 0 && obs->mode == DAXHP_MODE_DEVDAX)
 		r = plan_add_unbind(plan);

@@ -175,6 +175,11 @@ run reconfigure --mode=system-ram -j -n dax0.1
 json 'plan: in devdax the mode says what the state cannot' '.[0] | [.from, .to, .from_mode, .to_mode]' \
 	'[null,null,"devdax","devdax"]'
 
+run reconfigure --mode=system-ram -n dax0.1
+check 'plan: from devdax, who uses it is asked' matches "$out" 'would check that no process uses the device'
+run reconfigure --mode=system-ram --force -n dax0.1
+is 'plan: --force does not ask' "$(grep -c 'no process' <<<"$out")" 0
+
 # ---- nothing to do, and refused; dry or not ----
 
 for dry in '' -n; do

@@ -385,6 +385,12 @@ static void test_room_for_map(void **state)
 		row.refusal = table[i].refusal;
 		row.steps = table[i].steps;
 		check_plan(obs, &row, i);
+		/* Then it is not asked for. */
+		obs->is_forced = true;
+		row.refusal = NO_REFUSAL;
+		if (table[i].refusal)
+			row.steps = "write-attribute online_movable";
+		check_plan(obs, &row, i);
 		daxhp_observation_unref(obs);
 	}
 }

@@ -724,10 +724,10 @@ static void from_devdax(size_t n_holders, int error, bool force, int expected)
 	struct trial t = { .goal = DAXHP_GOAL_SYSTEM_RAM_MOVABLE };
 
 	t.before = make_mode_observation("...", DAXHP_MODE_DEVDAX);
+	t.before->is_forced = force;
 	model_reset(t.before);
 	model.n_holders = n_holders;
 	model.holders_error = error;
-	daxhp_set_force(&model.ctx, force);
 	apply(&t, expected);
 	assert_int_equal(model.is_devdax, expected < 0);
 	if (expected < 0)
