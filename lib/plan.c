@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From an observation and a goal to steps. Pure: no I/O, no clock, tested with tables; the tables
- * it follows are in the design, one function a table.
+ * From an observation and a goal to steps. Pure: no I/O, no clock, tested with tables; the ones
+ * it follows are in docs/architecture.md, one function a table.
  */
 #include <errno.h>
 #include <string.h>

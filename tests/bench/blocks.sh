@@ -165,7 +165,6 @@ at_least() {
 	fi
 }
 
-# "It is done when" 6.
 test_ratios() {
 	measure "$small"
 	measure "$large"

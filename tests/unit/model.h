@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A kernel in a hundred lines: one dax device, its memory blocks, the attribute, the driver, the
- * policy. The library's steps.c and apply.c run on it as they are: the build puts the model in the
+ * policy. The library's execute.c and apply.c run on it as they are: the build puts the model in the
  * place of what they call (see --wrap in meson.build).
  *
  * Every time the model is asked for something it counts, and at one of these counts something can

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What an observation amounts to: every row of the design's table. */
+/* What an observation amounts to: every row of the table in docs/architecture.md. */
 #include "unit.h"
 
 /* Of blocks alone, the memory-blocks interface; and of the same blocks below each word. */

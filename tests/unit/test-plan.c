@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The planner: every row of the design's table "Plans", and what holds for every plan there is. */
+/* The planner: every row of "Plans" in docs/architecture.md, and what holds for every plan there is. */
 #include "unit.h"
 
 struct row {

@@ -2,7 +2,7 @@
 /*
  * Plans, carried out on the model: a kernel that works takes every device to its goal, and when
  * anything goes wrong, at whichever step and block, the device is led back to where it was, or the
- * result says what is not as before. steps.c and apply.c are the library's own.
+ * result says what is not as before. execute.c and apply.c are the library's own.
  */
 #include "model.h"
 

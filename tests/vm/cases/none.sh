@@ -8,7 +8,6 @@
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
 
-# "It is done when" 5.
 test_no_devices() {
 	local command
 	run daxhp status

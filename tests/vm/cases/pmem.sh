@@ -55,7 +55,6 @@ test_topology() {
 	fi
 }
 
-# "It is done when" 1.
 test_journey() {
 	offline
 	agrees "$device" offline 'bound'
@@ -151,7 +150,6 @@ test_offline_to_unplugged() {
 	agrees "$device" unplugged 'unplugged from offline'
 }
 
-# "It is done when" 3.
 test_block_offlined_behind_the_back() {
 	local block
 	for block in 1 8 15; do
@@ -213,7 +211,7 @@ error_is() {
 	json_like '.[0].error.message' '[a-z]{4}' "$1: JSON has a message"
 }
 
-# "It is done when" 4: the kernel refuses the first block.
+# The kernel refuses the first block.
 test_refused_going_offline() {
 	online_movable
 	fault MEM_GOING_OFFLINE -16

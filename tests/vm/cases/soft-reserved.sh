@@ -65,7 +65,6 @@ test_topology() {
 	ok 'the node is there with its first memory' [ -e "$node" ]
 }
 
-# "It is done when" 2.
 test_two_ranges() {
 	local before
 	bind_kmem "$split" offline

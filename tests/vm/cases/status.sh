@@ -38,7 +38,6 @@ test_topology() {
 	is "$(count "$device" offline)" "$number" 'all offline'
 }
 
-# "It is done when" 7.
 test_status_opens() {
 	at_most "$(opened daxhp status --json)" $((2 * number + 60)) 'files opened by status --json'
 	at_most "$(opened daxhp status)" $((2 * number + 60)) 'files opened by status'
