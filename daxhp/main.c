@@ -75,7 +75,7 @@ static void log_to_stderr(struct daxhp_ctx *ctx __attribute__((unused)),
 			  int priority __attribute__((unused)),
 			  const char *file __attribute__((unused)),
 			  int line __attribute__((unused)), const char *fn, const char *format,
-			  va_list args)
+			  va_list args, void *data __attribute__((unused)))
 {
 	size_t len = strlen(format);
 
@@ -102,7 +102,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (settings.verbose > 1)
-		daxhp_set_log_fn(ctx, log_to_stderr);
+		daxhp_set_log_fn(ctx, log_to_stderr, NULL);
 	r = command->run(ctx, &settings, argc - first, argv + first);
 	interrupt_disarm();
 	daxhp_unref(ctx);

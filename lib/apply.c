@@ -162,7 +162,7 @@ static void undo(struct run *run, struct daxhp_observation *before)
 	/* What kept it from beginning, as too few descriptors, may keep it from looking, too. */
 	if (!run->has_begun && (!result->after || result->after->blocks_error < 0)) {
 		daxhp_observation_unref(result->after);
-		result->after = observation_ref(before);
+		result->after = daxhp_observation_ref(before);
 	}
 	if (!result->after)
 		return;
@@ -244,7 +244,7 @@ static int run_noted_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 
 	if (noted < 0) {
 		fail(result, DAXHP_FAILED_NOTE, noted);
-		result->after = observation_ref(plan->before);
+		result->after = daxhp_observation_ref(plan->before);
 		return noted;
 	}
 	r = run_plan(device, plan, result);
@@ -276,7 +276,7 @@ int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
 		return -ENOMEM;
 	start_run(&run, device, now, result);
 	drop_reserve(result);
-	result->after = observation_ref(now);
+	result->after = daxhp_observation_ref(now);
 	go_back(&run, before);
 	put_policy_back(&run);
 	end_run(&run);
@@ -308,7 +308,7 @@ EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
 	if (plan->n_steps && r == 0)
 		r = run_noted_plan(device, plan, result);
 	else
-		result->after = observation_ref(plan->before);
+		result->after = daxhp_observation_ref(plan->before);
 	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
 	if (r == 0 && lock_is_mine(&device->lock))
 		leftover_strike(device);

@@ -28,7 +28,7 @@ static void log_kmod(void *data, int priority __attribute__((unused)), const cha
 	struct daxhp_ctx *ctx = data;
 
 	if (ctx->log_fn)
-		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args);
+		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args, ctx->log_data);
 }
 
 /*

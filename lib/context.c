@@ -14,7 +14,7 @@ void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, 
 	if (!ctx->log_fn)
 		return;
 	va_start(args, format);
-	ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args);
+	ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args, ctx->log_data);
 	va_end(args);
 }
 
@@ -25,7 +25,7 @@ static void log_daxctl(struct daxctl_ctx *daxctl, int priority __attribute__((un
 	struct daxhp_ctx *ctx = daxctl_get_userdata(daxctl);
 
 	if (ctx && ctx->log_fn)
-		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args);
+		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args, ctx->log_data);
 }
 
 int ctx_renew_daxctl(struct daxhp_ctx *ctx)
@@ -68,9 +68,10 @@ EXPORT struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx)
 	return NULL;
 }
 
-EXPORT void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn)
+EXPORT void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn, void *data)
 {
 	ctx->log_fn = fn;
+	ctx->log_data = data;
 }
 
 EXPORT void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries)

@@ -30,6 +30,16 @@ int device_open_dir(const struct daxhp_device *device)
 	return sysfs_open_dir(path);
 }
 
+bool device_is_gone(const char *name)
+{
+	char path[sizeof(DAX_DEVICES_DIR) + WORD_MAX];
+	_cleanup_close_ int fd = -1;
+
+	snprintf(path, sizeof(path), DAX_DEVICES_DIR "/%s", name);
+	fd = sysfs_open_dir(path);
+	return fd == -ENOENT;
+}
+
 int device_open_lock(const struct daxhp_device *device)
 {
 	_cleanup_close_ int dirfd = device_open_dir(device);
@@ -232,9 +242,9 @@ static int list_devices(struct daxhp_ctx *ctx)
 	return 0;
 }
 
-static bool is_listed(const struct daxhp_ctx *ctx, const char *name)
+static struct daxhp_device *find_listed(const struct daxhp_ctx *ctx, const char *name)
 {
-	const struct daxhp_device *device = ctx->devices;
+	struct daxhp_device *device = ctx->devices;
 
 	while (device && strcmp(device->name, name) != 0)
 		device = device->next;
@@ -251,7 +261,7 @@ static int count_unlisted(struct daxhp_ctx *ctx)
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	while ((r = sysfs_next_entry(dir, &de)) > 0) {
-		if (!daxhp_device_name_is_valid(de->d_name) || is_listed(ctx, de->d_name))
+		if (!daxhp_device_name_is_valid(de->d_name) || find_listed(ctx, de->d_name))
 			continue;
 		log_debug(ctx, "%s is not listed", de->d_name);
 		n++;
@@ -299,6 +309,21 @@ EXPORT struct daxhp_device *daxhp_device_get_first(struct daxhp_ctx *ctx)
 EXPORT struct daxhp_device *daxhp_device_get_next(struct daxhp_device *device)
 {
 	return device->next;
+}
+
+EXPORT int daxhp_device_from_name(struct daxhp_ctx *ctx, const char *name,
+				  struct daxhp_device **ret_device)
+{
+	struct daxhp_device *device;
+	int r = daxhp_load_devices(ctx);
+
+	if (r < 0)
+		return r;
+	device = find_listed(ctx, name);
+	if (!device)
+		return -ENODEV;
+	*ret_device = device;
+	return 0;
 }
 
 EXPORT const char *daxhp_device_get_name(const struct daxhp_device *device)

@@ -248,16 +248,6 @@ EXPORT int daxhp_device_repair(struct daxhp_device *device, struct daxhp_result 
 
 /* ---- devices that are no more ---- */
 
-static bool is_there(struct daxhp_ctx *ctx, const char *name)
-{
-	struct daxhp_device *device;
-
-	daxhp_device_foreach (ctx, device)
-		if (strcmp(device->name, name) == 0)
-			return true;
-	return false;
-}
-
 /* "dax0.0.journal" to "dax0.0"; false for any other file. */
 static bool device_of_file(const char *file, char *ret_name, size_t size)
 {
@@ -282,7 +272,7 @@ EXPORT int daxhp_forget_leftovers(struct daxhp_ctx *ctx)
 		struct lock lock;
 		int holder;
 
-		if (!device_of_file(de->d_name, name, sizeof(name)) || is_there(ctx, name))
+		if (!device_of_file(de->d_name, name, sizeof(name)) || !device_is_gone(name))
 			continue;
 		if (lock_take(ctx, name, 0, &lock, &holder) < 0)
 			continue;

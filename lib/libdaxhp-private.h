@@ -28,6 +28,7 @@ struct statx;
 
 struct daxhp_ctx {
 	daxhp_log_fn log_fn;
+	void *log_data;
 	daxhp_progress_fn progress_fn;
 	void *progress_data;
 	daxhp_waiting_fn waiting_fn;
@@ -269,6 +270,8 @@ struct daxhp_device {
 };
 
 int device_open_dir(const struct daxhp_device *device);
+/* Seen not to be there, whether libdaxctl would list it or not. */
+bool device_is_gone(const char *name);
 /* The ranges of the device in @dirfd; needs its size for a kernel without mappingN. */
 int device_read_ranges(struct daxhp_device *device, int dirfd);
 /* A file of its own that only root can open. */
@@ -279,10 +282,10 @@ void devices_free(struct daxhp_device *devices);
 /* ---- memblock.c ---- */
 
 enum memblock_state {
-	MEMBLOCK_MISSING,
-	MEMBLOCK_OFFLINE,
-	MEMBLOCK_ONLINE,
-	MEMBLOCK_GOING_OFFLINE,
+	MEMBLOCK_MISSING = DAXHP_BLOCK_ABSENT,
+	MEMBLOCK_OFFLINE = DAXHP_BLOCK_OFFLINE,
+	MEMBLOCK_ONLINE = DAXHP_BLOCK_ONLINE,
+	MEMBLOCK_GOING_OFFLINE = DAXHP_BLOCK_GOING_OFFLINE,
 };
 
 /* Small, for a device can have millions of them that are not there. */
@@ -456,12 +459,6 @@ bool observation_has_attribute(const struct daxhp_observation *observation);
 bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
-
-static inline struct daxhp_observation *observation_ref(struct daxhp_observation *observation)
-{
-	observation->refcount++;
-	return observation;
-}
 
 /* ---- failure.c: pure ---- */
 

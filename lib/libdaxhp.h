@@ -33,38 +33,38 @@ extern "C" {
 
 /* Where a device's memory stands. The first six are the words of memory-hotplug.rst. */
 enum daxhp_state {
-	DAXHP_STATE_NONE,     /* bound to a driver other than kmem, or not to be found out */
-	DAXHP_UNPLUGGED,      /* no memory block of the device is present */
-	DAXHP_OFFLINE,	      /* all are present, none is online */
-	DAXHP_ONLINE,	      /* all are online, all in zones for kernel memory */
-	DAXHP_ONLINE_KERNEL,  /* the same, and the kernel's attribute says so */
-	DAXHP_ONLINE_MOVABLE, /* all are online, all in ZONE_MOVABLE */
-	DAXHP_INCONSISTENT,   /* anything else, or the attribute's word is not true */
+	DAXHP_STATE_NONE = 0,	  /* bound to a driver other than kmem, or not to be found out */
+	DAXHP_UNPLUGGED = 1,	  /* no memory block of the device is present */
+	DAXHP_OFFLINE = 2,	  /* all are present, none is online */
+	DAXHP_ONLINE = 3,	  /* all are online, all in zones for kernel memory */
+	DAXHP_ONLINE_KERNEL = 4,  /* the same, and the kernel's attribute says so */
+	DAXHP_ONLINE_MOVABLE = 5, /* all are online, all in ZONE_MOVABLE */
+	DAXHP_INCONSISTENT = 6,	  /* anything else, or the attribute's word is not true */
 };
 
 /* What the device's memory is worked through. */
 enum daxhp_interface {
-	DAXHP_INTERFACE_NONE,	       /* not bound to kmem */
-	DAXHP_INTERFACE_STATE,	       /* daxX.Y/state, Linux 7.3 and later */
-	DAXHP_INTERFACE_HOTPLUG,       /* daxX.Y/hotplug, the name in the series' postings */
-	DAXHP_INTERFACE_MEMORY_BLOCKS, /* memoryN/state, block by block */
+	DAXHP_INTERFACE_NONE = 0,	   /* not bound to kmem */
+	DAXHP_INTERFACE_STATE = 1,	   /* daxX.Y/state, Linux 7.3 and later */
+	DAXHP_INTERFACE_HOTPLUG = 2,	   /* daxX.Y/hotplug, the name in the series' postings */
+	DAXHP_INTERFACE_MEMORY_BLOCKS = 3, /* memoryN/state, block by block */
 };
 
 enum daxhp_mode {
-	DAXHP_MODE_UNBOUND,    /* no driver */
-	DAXHP_MODE_SYSTEM_RAM, /* kmem */
-	DAXHP_MODE_DEVDAX,     /* device_dax */
-	DAXHP_MODE_FAMFS,      /* fsdev_dax */
-	DAXHP_MODE_OTHER,      /* a driver this library does not know */
+	DAXHP_MODE_UNBOUND = 0,	   /* no driver */
+	DAXHP_MODE_SYSTEM_RAM = 1, /* kmem */
+	DAXHP_MODE_DEVDAX = 2,	   /* device_dax */
+	DAXHP_MODE_FAMFS = 3,	   /* fsdev_dax */
+	DAXHP_MODE_OTHER = 4,	   /* a driver this library does not know */
 };
 
 enum daxhp_zone {
-	DAXHP_ZONE_DMA,
-	DAXHP_ZONE_DMA32,
-	DAXHP_ZONE_NORMAL,
-	DAXHP_ZONE_MOVABLE,
-	DAXHP_ZONE_UNKNOWN, /* the block spans zones, or the kernel has a zone not listed here */
-	DAXHP_ZONE_MAX,
+	DAXHP_ZONE_DMA = 0,
+	DAXHP_ZONE_DMA32 = 1,
+	DAXHP_ZONE_NORMAL = 2,
+	DAXHP_ZONE_MOVABLE = 3,
+	DAXHP_ZONE_UNKNOWN = 4, /* the block spans zones, or its zone is not listed here */
+	DAXHP_ZONE_MAX = 5,
 };
 
 /* The words, as the kernel and the JSON of daxhp(8) write them; NULL for the ..._NONE values. */
@@ -83,7 +83,7 @@ struct daxhp_step;
  * is called from threads of the library's own, too, and may be called from several at once.
  */
 typedef void (*daxhp_log_fn)(struct daxhp_ctx *ctx, int priority, const char *file, int line,
-			     const char *fn, const char *format, va_list args);
+			     const char *fn, const char *format, va_list args, void *data);
 
 /*
  * Told while daxhp_apply() works: @done of @total memory blocks of @step are where the step wants
@@ -120,7 +120,7 @@ typedef void (*daxhp_waiting_fn)(const struct daxhp_wait *wait, void *data);
 /* Errors: -ENOMEM. Free it with daxhp_unref(), after all that came from it. */
 int daxhp_new(struct daxhp_ctx **ret_ctx);
 struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx);
-void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn);
+void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn, void *data);
 void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data);
 void daxhp_set_waiting_fn(struct daxhp_ctx *ctx, daxhp_waiting_fn fn, void *data);
 
@@ -178,6 +178,9 @@ int daxhp_load_devices(struct daxhp_ctx *ctx);
  */
 struct daxhp_device *daxhp_device_get_first(struct daxhp_ctx *ctx);
 struct daxhp_device *daxhp_device_get_next(struct daxhp_device *device);
+/* Of all that were listed, the one of that name. -ENODEV; errors of daxhp_load_devices(). */
+int daxhp_device_from_name(struct daxhp_ctx *ctx, const char *name,
+			   struct daxhp_device **ret_device);
 #define daxhp_device_foreach(ctx, device) \
 	for (device = daxhp_device_get_first(ctx); device; device = daxhp_device_get_next(device))
 
@@ -213,9 +216,9 @@ bool daxhp_process_is_stopped(int pid);
 
 /* What a process that was killed in the middle of daxhp_apply() can have left changed. */
 enum daxhp_leftover_kind {
-	DAXHP_LEFTOVER_POLICY,	  /* /sys/devices/system/memory/auto_online_blocks */
-	DAXHP_LEFTOVER_AUTOPROBE, /* /sys/bus/dax/drivers_autoprobe */
-	DAXHP_LEFTOVER_MAX,
+	DAXHP_LEFTOVER_POLICY = 0,    /* /sys/devices/system/memory/auto_online_blocks */
+	DAXHP_LEFTOVER_AUTOPROBE = 1, /* /sys/bus/dax/drivers_autoprobe */
+	DAXHP_LEFTOVER_MAX = 2,
 };
 
 struct daxhp_leftover {
@@ -261,6 +264,8 @@ struct daxhp_observation;
  * looks, -ENOMEM. Free it with daxhp_observation_unref().
  */
 int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation);
+/* One more owner; returns @observation. */
+struct daxhp_observation *daxhp_observation_ref(struct daxhp_observation *observation);
 struct daxhp_observation *daxhp_observation_unref(struct daxhp_observation *observation);
 
 enum daxhp_mode daxhp_observation_get_mode(const struct daxhp_observation *observation);
@@ -289,6 +294,20 @@ uint64_t daxhp_observation_get_block_size(const struct daxhp_observation *observ
 size_t daxhp_observation_count_blocks(const struct daxhp_observation *observation);
 size_t daxhp_observation_count_present(const struct daxhp_observation *observation);
 size_t daxhp_observation_count_online(const struct daxhp_observation *observation);
+enum daxhp_block_state {
+	DAXHP_BLOCK_ABSENT = 0,
+	DAXHP_BLOCK_OFFLINE = 1,
+	DAXHP_BLOCK_ONLINE = 2,
+	DAXHP_BLOCK_GOING_OFFLINE = 3,
+};
+
+/*
+ * The @i-th of the blocks, from 0 on, ascending: its number, and how it stood. The zone is
+ * DAXHP_ZONE_UNKNOWN unless it is online. Any of the three may be NULL. -ERANGE: there are not as many.
+ */
+int daxhp_observation_get_block(const struct daxhp_observation *observation, size_t i,
+				uint64_t *ret_id, enum daxhp_block_state *ret_state,
+				enum daxhp_zone *ret_zone);
 /* Online blocks in @zone. */
 size_t daxhp_observation_count_zone(const struct daxhp_observation *observation,
 				    enum daxhp_zone zone);
@@ -377,33 +396,33 @@ int64_t daxhp_failure_get_block(const struct daxhp_failure *failure);
 struct daxhp_plan;
 
 enum daxhp_goal {
-	DAXHP_GOAL_UNPLUGGED,
-	DAXHP_GOAL_ONLINE, /* in whichever zone */
-	DAXHP_GOAL_ONLINE_KERNEL,
-	DAXHP_GOAL_ONLINE_MOVABLE,
+	DAXHP_GOAL_UNPLUGGED = 0,
+	DAXHP_GOAL_ONLINE = 1, /* in whichever zone */
+	DAXHP_GOAL_ONLINE_KERNEL = 2,
+	DAXHP_GOAL_ONLINE_MOVABLE = 3,
 	/* As the two above, and a device that is online in the other zone is taken there. */
-	DAXHP_GOAL_MOVE_KERNEL,
-	DAXHP_GOAL_MOVE_MOVABLE,
+	DAXHP_GOAL_MOVE_KERNEL = 4,
+	DAXHP_GOAL_MOVE_MOVABLE = 5,
 	/* As the five above, and a device in devdax mode is made system RAM. */
-	DAXHP_GOAL_SYSTEM_RAM,
-	DAXHP_GOAL_SYSTEM_RAM_KERNEL,
-	DAXHP_GOAL_SYSTEM_RAM_MOVABLE,
+	DAXHP_GOAL_SYSTEM_RAM = 6,
+	DAXHP_GOAL_SYSTEM_RAM_KERNEL = 7,
+	DAXHP_GOAL_SYSTEM_RAM_MOVABLE = 8,
 	/* System RAM, but nothing online: `unplugged` where there is an attribute, else `offline`. */
-	DAXHP_GOAL_SYSTEM_RAM_OFF,
-	DAXHP_GOAL_DEVDAX, /* in devdax mode */
+	DAXHP_GOAL_SYSTEM_RAM_OFF = 9,
+	DAXHP_GOAL_DEVDAX = 10, /* in devdax mode */
 };
 
 enum daxhp_step_type {
-	DAXHP_STEP_GUARD, /* keep other programs off the device's blocks until the plan ends */
-	DAXHP_STEP_WRITE_ATTRIBUTE, /* write the step's word to the device's attribute */
-	DAXHP_STEP_WRITE_BLOCKS,    /* write the step's word to the state of each of its blocks */
-	DAXHP_STEP_CHECK_OFFLINE,   /* fail if a block of the device is online */
-	DAXHP_STEP_SET_POLICY,	    /* write the step's word to auto_online_blocks */
-	DAXHP_STEP_RESTORE_POLICY,  /* write back what SET_POLICY found there */
-	DAXHP_STEP_CHECK_UNUSED,    /* fail if a process has the device open or mapped */
-	DAXHP_STEP_LOAD,	    /* load the step's driver, a module */
-	DAXHP_STEP_BIND,	    /* bind the device to the step's driver */
-	DAXHP_STEP_UNBIND,	    /* unbind it from its driver */
+	DAXHP_STEP_GUARD = 0, /* keep other programs off the device's blocks until the plan ends */
+	DAXHP_STEP_WRITE_ATTRIBUTE = 1, /* write the step's word to the device's attribute */
+	DAXHP_STEP_WRITE_BLOCKS = 2,  /* write the step's word to the state of each of its blocks */
+	DAXHP_STEP_CHECK_OFFLINE = 3, /* fail if a block of the device is online */
+	DAXHP_STEP_SET_POLICY = 4,    /* write the step's word to auto_online_blocks */
+	DAXHP_STEP_RESTORE_POLICY = 5, /* write back what SET_POLICY found there */
+	DAXHP_STEP_CHECK_UNUSED = 6,   /* fail if a process has the device open or mapped */
+	DAXHP_STEP_LOAD = 7,	       /* load the step's driver, a module */
+	DAXHP_STEP_BIND = 8,	       /* bind the device to the step's driver */
+	DAXHP_STEP_UNBIND = 9,	       /* unbind it from its driver */
 };
 
 /*
@@ -423,10 +442,10 @@ const struct daxhp_failure *daxhp_plan_get_refusal(const struct daxhp_plan *plan
  * of the moment of the observation.
  */
 enum daxhp_verdict {
-	DAXHP_VERDICT_YES,    /* it fits into free memory, above the high watermarks */
-	DAXHP_VERDICT_LIKELY, /* into free memory, and clean cache that is dropped for it */
-	DAXHP_VERDICT_MAYBE,  /* only with swap, or it cannot be told */
-	DAXHP_VERDICT_NO,     /* it does not: the plan is refused, unless daxhp_set_force() is on */
+	DAXHP_VERDICT_YES = 0,	  /* it fits into free memory, above the high watermarks */
+	DAXHP_VERDICT_LIKELY = 1, /* into free memory, and clean cache that is dropped for it */
+	DAXHP_VERDICT_MAYBE = 2,  /* only with swap, or it cannot be told */
+	DAXHP_VERDICT_NO = 3, /* it does not: the plan is refused, unless daxhp_set_force() is on */
 };
 
 /* "yes", "likely", "maybe", "no". */

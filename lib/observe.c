@@ -265,6 +265,12 @@ EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 	return r;
 }
 
+EXPORT struct daxhp_observation *daxhp_observation_ref(struct daxhp_observation *obs)
+{
+	obs->refcount++;
+	return obs;
+}
+
 EXPORT struct daxhp_observation *daxhp_observation_unref(struct daxhp_observation *obs)
 {
 	if (obs && --obs->refcount == 0) {
@@ -354,6 +360,21 @@ EXPORT size_t daxhp_observation_count_present(const struct daxhp_observation *ob
 EXPORT size_t daxhp_observation_count_online(const struct daxhp_observation *obs)
 {
 	return obs->n_online;
+}
+
+EXPORT int daxhp_observation_get_block(const struct daxhp_observation *obs, size_t i,
+				       uint64_t *ret_id, enum daxhp_block_state *ret_state,
+				       enum daxhp_zone *ret_zone)
+{
+	if (i >= obs->n_blocks)
+		return -ERANGE;
+	if (ret_id)
+		*ret_id = obs->blocks[i].id;
+	if (ret_state)
+		*ret_state = (enum daxhp_block_state)obs->blocks[i].state;
+	if (ret_zone)
+		*ret_zone = obs->blocks[i].zone;
+	return 0;
 }
 
 EXPORT size_t daxhp_observation_count_zone(const struct daxhp_observation *obs,

@@ -11,7 +11,7 @@ int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan)
 
 	if (!plan)
 		return -ENOMEM;
-	plan->before = observation_ref(before);
+	plan->before = daxhp_observation_ref(before);
 	*ret_plan = plan;
 	return 0;
 }

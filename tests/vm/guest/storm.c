@@ -80,16 +80,6 @@ static int move_device(struct daxhp_device *device, enum daxhp_goal goal, bool *
 	return r;
 }
 
-static struct daxhp_device *find_device(struct daxhp_ctx *ctx, const char *name)
-{
-	struct daxhp_device *device;
-
-	daxhp_device_foreach (ctx, device)
-		if (strcmp(daxhp_device_get_name(device), name) == 0)
-			return device;
-	return NULL;
-}
-
 /* ---- signals that mean nothing ---- */
 
 static long there_and_back(struct daxhp_device *device, long times)
@@ -208,8 +198,7 @@ int main(int argc, char **argv)
 
 	if ((argc != 4 && !is_cancel) || daxhp_new(&ctx) < 0)
 		return 2;
-	device = find_device(ctx, argv[1]);
-	if (!device)
+	if (daxhp_device_from_name(ctx, argv[1], &device) < 0)
 		r = 2;
 	else if (is_cancel)
 		r = cancel(ctx, device);
