@@ -706,6 +706,7 @@ static void test_repairs_after_waiting(void **state)
 static bool enter(void)
 {
 	uid_t uid = __real_geteuid();
+	gid_t gid = getegid();
 	char map[32];
 
 	if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0)
@@ -713,6 +714,9 @@ static bool enter(void)
 	if (uid) {
 		snprintf(map, sizeof(map), "0 %d 1", (int)uid);
 		put("/proc/self/uid_map", map);
+		put("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof(map), "0 %d 1", (int)gid);
+		put("/proc/self/gid_map", map);
 	}
 	return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("none", "/sys", "tmpfs", 0, "mode=755") == 0;
