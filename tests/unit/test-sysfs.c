@@ -131,6 +131,8 @@ static void test_open_file(void **state)
 	assert_non_null(strstr(tree_read("file"), "online"));
 	close(fd);
 	assert_int_equal(sysfs_open_file(tree_fd, "missing"), -ENOENT);
+	assert_int_equal(symlinkat("file", tree_fd, "link"), 0);
+	assert_int_equal(sysfs_open_file(tree_fd, "link"), -ELOOP);
 	assert_int_equal(sysfs_read_word_fd(fd, word, sizeof(word)), -EBADF);
 	assert_int_equal(sysfs_write_word_fd(fd, "online"), -EBADF);
 }
