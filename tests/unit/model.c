@@ -560,6 +560,8 @@ int __wrap_lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
 	assert_int_equal(fork_close_add(model.policy_fd), 0);
 	fork_release();
 	*lock = (struct lock){ .owner = getpid(), .fds = { model.policy_fd }, .n_fds = 1 };
+	model.policy_lock = lock;
+	model.was_given_back = false;
 	return 0;
 }
 
@@ -617,6 +619,7 @@ int __wrap_journal_drop(const char *name)
 	if (is_dead())
 		return -EIO;
 	*find_note(name) = '\0';
+	model.was_given_back |= find_note(name) == model.policy_note;
 	return 0;
 }
 
@@ -693,12 +696,17 @@ struct watch *__wrap_watch_start(struct daxhp_ctx *ctx, const struct daxhp_obser
 {
 	(void)ctx;
 	(void)obs;
+	model.policy_lock = NULL;
 	return NULL;
 }
 
+/* A run is about to end. Others have waited for the policy long enough once it is given back. */
 void __wrap_watch_stop(struct watch *watch)
 {
 	assert_null(watch);
+	if (model.policy_lock && model.was_given_back && lock_is_mine(model.policy_lock))
+		model.was_absurd = true;
+	model.policy_lock = NULL;
 }
 
 int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,

@@ -53,7 +53,9 @@ struct model {
 	enum daxhp_state policy, first_policy;
 	/* Of the policy and of the device, in the journal; empty: none. */
 	char policy_note[JOURNAL_LINE_MAX], note[JOURNAL_LINE_MAX];
-	int policy_fd; /* the lock for it; 0: not yet */
+	int policy_fd;		  /* the lock for it; 0: not yet */
+	struct lock *policy_lock; /* the run's, if it has asked for it */
+	bool was_given_back;	  /* the policy, since */
 	struct memblock blocks[MODEL_BLOCKS_MAX];
 	bool is_guard_up;
 	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */

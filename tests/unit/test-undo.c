@@ -478,8 +478,10 @@ static void test_holder_keeps_it_from_beginning(void **state)
 static void test_policy_that_sticks(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
+	sigset_t before = { 0 }, after = { 0 };
 
 	(void)state;
+	pthread_sigmask(SIG_BLOCK, NULL, &before);
 	t.before = make_observation("MMM");
 	model_reset(t.before);
 	model.policy_sticks = 2;
@@ -493,8 +495,25 @@ static void test_policy_that_sticks(void **state)
 	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EIO);
 	assert_false(daxhp_result_get_undone(t.result));
 	assert_true(*model.policy_note);
+	pthread_sigmask(SIG_BLOCK, NULL, &after);
+	assert_memory_equal(&before, &after, sizeof(before));
 	daxhp_result_free(t.result);
 	daxhp_plan_free(t.plan);
+	daxhp_observation_unref(t.before);
+}
+
+static void test_needs_the_lock(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED };
+
+	(void)state;
+	t.before = make_observation("MMM");
+	model_reset(t.before);
+	model.device.lock.owner = 0;
+	apply(&t, -ENOLCK);
+	assert_int_equal(daxhp_result_get_failure(t.result), DAXHP_FAILED_LOCK);
+	assert_string_equal(format_blocks(t.after), "MMM");
+	end_trial(&t);
 	daxhp_observation_unref(t.before);
 }
 
@@ -807,6 +826,7 @@ int main(void)
 		cmocka_unit_test(test_goes_back_with_another_guard),
 		cmocka_unit_test(test_holder_keeps_it_from_beginning),
 		cmocka_unit_test(test_policy_that_sticks),
+		cmocka_unit_test(test_needs_the_lock),
 		cmocka_unit_test(test_cancelled_before),
 		cmocka_unit_test(test_retries_busy_memory),
 		cmocka_unit_test(test_undo_is_not_interrupted),
