@@ -65,6 +65,8 @@ struct model {
 	unsigned int at;
 	int errnum;		 /* of FAULT_ERROR, where it is to be another than usual */
 	unsigned int interrupts; /* so often a signal interrupts an offline on the way back */
+	bool was_interrupted;
+	bool is_loading; /* a module, at this moment */
 	unsigned int calls;
 	bool was_disturbed;  /* a signal has come that is for somebody else */
 	bool was_open;	     /* and others like it would have got through again */

@@ -504,6 +504,9 @@ static void test_not_a_line(void **state)
 	snprintf(where, sizeof(where), "/proc/%d/task/%d", RIVAL, RIVAL);
 	put(task_file(RIVAL, RIVAL, "mountinfo"), "nonsense\n");
 	cannot_see(-EBADMSG, where);
+	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "mountinfo")), 0);
+	make_dirs(task_file(RIVAL, RIVAL, "mountinfo/"));
+	cannot_see(-EISDIR, where);
 }
 
 /* What may not be looked at may be the one. */
@@ -564,6 +567,11 @@ static void test_other_sysfs(void **state)
 	has_mounted(RIVAL, OTHER, "/", "rw");
 	assert_int_equal(look(), 0);
 	assert_int_equal(n_marked, 2);
+	/* It looks like one. */
+	put(task_file(RIVAL, RIVAL, "mountinfo"),
+	    format("22 1 0:%u / " OTHER " rw - tmpfs sysfs rw\n", minor_of(OTHER)));
+	assert_int_equal(look(), 0);
+	assert_int_equal(n_marked, 1);
 	/* Our own, once more. */
 	has_mounted(RIVAL, "/sys", "/", "rw");
 	assert_int_equal(look(), 0);
@@ -573,22 +581,35 @@ static void test_other_sysfs(void **state)
 	cannot_see(-EXDEV, format("/proc/%d/task/%d/root", RIVAL, RIVAL));
 }
 
+static int early_pid, late_pid;
+
+/* Which of two is looked at first. */
+static void find_order(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *de;
+
+	assert_non_null(dir);
+	early_pid = 0;
+	while ((de = __real_readdir64(dir)))
+		if (atoi(de->d_name) == RIVAL || atoi(de->d_name) == 1)
+			*(early_pid ? &late_pid : &early_pid) = atoi(de->d_name);
+	closedir(dir);
+}
+
 /* Another root is another view, in the same namespace, too. */
 static void test_other_root(void **state)
 {
 	(void)state;
+	find_order();
 	mount_other();
-	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "root")), 0);
-	assert_int_equal(symlink("/mnt", task_file(RIVAL, RIVAL, "root")), 0);
-	for (int i = 0; i < 2; i++) {
-		int pid = i ? 1 : getpid();
-
-		assert_int_equal(unlink(task_file(pid, pid, "ns/mnt")), 0);
-		assert_int_equal(link(task_file(RIVAL, RIVAL, "ns/mnt"),
-				      task_file(pid, pid, "ns/mnt")),
-				 0);
-	}
-	put(task_file(RIVAL, RIVAL, "mountinfo"),
+	assert_int_equal(unlink(task_file(late_pid, late_pid, "root")), 0);
+	assert_int_equal(symlink("/mnt", task_file(late_pid, late_pid, "root")), 0);
+	assert_int_equal(unlink(task_file(early_pid, early_pid, "ns/mnt")), 0);
+	assert_int_equal(link(task_file(late_pid, late_pid, "ns/mnt"),
+			      task_file(early_pid, early_pid, "ns/mnt")),
+			 0);
+	put(task_file(late_pid, late_pid, "mountinfo"),
 	    format("22 1 0:%u / /other rw - sysfs sysfs rw\n", minor_of(OTHER)));
 	assert_int_equal(look(), 0);
 	assert_int_equal(n_marked, 2);
@@ -618,8 +639,6 @@ static void test_stray(void **state)
 	assert_int_equal(look(), 0);
 }
 
-static int early_pid, late_pid;
-
 static void open_other(void)
 {
 	before_mark = NULL;
@@ -629,16 +648,8 @@ static void open_other(void)
 /* Just before the new sysfs is marked, who has been looked at already opens a file there. */
 static void test_looks_again_after_a_new_sysfs(void **state)
 {
-	DIR *dir = opendir("/proc");
-	struct dirent *de;
-
 	(void)state;
-	assert_non_null(dir);
-	early_pid = 0;
-	while ((de = __real_readdir64(dir)))
-		if (atoi(de->d_name) == RIVAL || atoi(de->d_name) == 1)
-			*(early_pid ? &late_pid : &early_pid) = atoi(de->d_name);
-	closedir(dir);
+	find_order();
 	mount_other();
 	has_mounted(late_pid, OTHER, "/", "rw");
 	before_mark = open_other;
@@ -722,10 +733,27 @@ static void test_denies_elsewhere(void **state)
 	(void)state;
 	mount_other();
 	has_mounted(RIVAL, OTHER, "/", "rw");
+	/* A file that is not there needs no mark. */
+	assert_int_equal(unlink(OTHER MEMORY "/memory7/online"), 0);
 	start_guard();
 	assert_int_equal(open_by_other(OTHER MEMORY "/memory70/online", 1), EPERM);
 	stop_guard();
 	assert_int_equal(open_by_other(OTHER MEMORY "/memory70/online", 1), 0);
+}
+
+/* One that cannot be marked is everybody's. */
+static void test_cannot_deny(void **state)
+{
+	int deny_error;
+
+	(void)state;
+	mount_other();
+	has_mounted(RIVAL, OTHER, "/", "rw");
+	assert_int_equal(rename(OTHER MEMORY "/memory70", OTHER MEMORY "/away"), 0);
+	put(OTHER MEMORY "/memory70", "");
+	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+				     &rivals),
+			 -ENOTDIR);
 }
 
 /* One that is mounted when the guard is up already. */
@@ -786,6 +814,7 @@ static void test_denies_many(void **state)
 	few = (struct rlimit){ 64, before.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	start_guard();
+	assert_true(guard_get_fd(guard, 70) >= 0);
 	assert_int_equal(open_by_other("/sys" MEMORY "/memory7/state", 300), EPERM);
 	stop_guard();
 	assert_int_equal(rivals.count, 1);
@@ -799,13 +828,13 @@ static void test_denies_many(void **state)
 /* With few descriptors it has few files open, and leaves some for everything else. */
 static void few_descriptors(void)
 {
-	const struct rlimit few = { 65, 65 };
+	const struct rlimit few = { 64, 66 };
 	int deny_error;
 
 	if (setrlimit(RLIMIT_NOFILE, &few) < 0 ||
 	    guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error, &rivals) < 0)
 		_exit(1);
-	_exit(guard_get_fd(guard, 7) >= 0 && guard_get_fd(guard, 8) < 0 ? 0 : 2);
+	_exit(guard_get_fd(guard, 8) >= 0 && guard_get_fd(guard, 70) < 0 ? 0 : 2);
 }
 
 static void test_few_descriptors(void **state)
@@ -892,13 +921,16 @@ static pid_t find_guard(void)
 
 static void test_its_process(void **state)
 {
-	sigset_t before = { 0 }, after = { 0 };
+	sigset_t before = { 0 }, after = { 0 }, child;
 	int fds[2], fd;
 	pid_t pid;
 	char c;
 
 	(void)state;
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child, NULL);
 	pthread_sigmask(SIG_BLOCK, NULL, &before);
 	start_guard();
 	pthread_sigmask(SIG_BLOCK, NULL, &after);
@@ -920,6 +952,10 @@ static void test_its_process(void **state)
 	stop_guard();
 	assert_int_equal(find_guard(), 0);
 	assert_int_equal(waitpid(-1, NULL, __WALL), -1);
+	/* Its end is nobody else's affair. */
+	sigpending(&after);
+	assert_false(sigismember(&after, SIGCHLD));
+	pthread_sigmask(SIG_UNBLOCK, &child, NULL);
 }
 
 static void signal_guard(int sig)
@@ -986,8 +1022,7 @@ static void test_holders(void **state)
 	(void)state;
 	assert_int_equal(find(&found), 0);
 	assert_int_equal(found.count, 0);
-	/* The same major number, and the same minor number. */
-	assert_int_equal(mknod("/mnt/file", S_IFREG | 0600, 0), 0);
+	/* Another minor number. */
 	has_open(1, 1, "/dev/zero", O_RDWR);
 	assert_int_equal(find(&found), 0);
 	assert_int_equal(found.count, 0);
@@ -1051,7 +1086,7 @@ static bool may_deny(void)
 	return fd >= 0;
 }
 
-#define TESTS_THAT_DENY 10
+#define TESTS_THAT_DENY 11
 #define GUARD_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown_guard)
 
 int main(void)
@@ -1082,6 +1117,7 @@ int main(void)
 		/* Those that deny, TESTS_THAT_DENY of them. */
 		GUARD_TEST(test_denies),
 		GUARD_TEST(test_denies_elsewhere),
+		GUARD_TEST(test_cannot_deny),
 		GUARD_TEST(test_check_looks_again),
 		GUARD_TEST(test_files_of_the_guard),
 		GUARD_TEST(test_marks_no_link),

@@ -116,7 +116,7 @@ static void test_unreadable(void **state)
 static void test_open_file(void **state)
 {
 	char word[WORD_MAX];
-	int fd;
+	int fd, fds[2];
 
 	(void)state;
 	tree_write("file", "offline\n");
@@ -134,6 +134,11 @@ static void test_open_file(void **state)
 	assert_int_equal(symlinkat("file", tree_fd, "link"), 0);
 	assert_int_equal(sysfs_open_file(tree_fd, "link"), -ELOOP);
 	assert_int_equal(sysfs_read_word_fd(fd, word, sizeof(word)), -EBADF);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(sysfs_read_word_fd(fds[0], word, sizeof(word)), -ESPIPE);
+	close(fds[0]);
+	close(fds[1]);
 	assert_int_equal(sysfs_write_word_fd(fd, "online"), -EBADF);
 }
 

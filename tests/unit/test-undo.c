@@ -600,7 +600,40 @@ static void test_undo_is_not_interrupted(void **state)
 	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
 	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -ENOMEM);
 	assert_int_equal(model.interrupts, 0);
+	assert_false(model.was_absurd);
 	assert_true(daxhp_result_get_undone(t.result));
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+/* A signal that the caller does not want to hear is not heard, whatever is let through. */
+static void look_at_mask(const struct daxhp_step *step, size_t done, size_t total, void *data)
+{
+	sigset_t mask;
+
+	(void)step;
+	(void)done;
+	(void)total;
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	*(bool *)data &= sigismember(&mask, SIGHUP);
+}
+
+static void test_callers_signals(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
+	bool is_blocked = true;
+	sigset_t hup;
+
+	(void)state;
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &hup, NULL);
+	t.before = make_observation("MMM");
+	model_reset(t.before);
+	daxhp_set_progress_fn(&model.ctx, look_at_mask, &is_blocked);
+	apply(&t, 0);
+	assert_true(is_blocked);
+	pthread_sigmask(SIG_UNBLOCK, &hup, NULL);
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
 }
@@ -830,6 +863,7 @@ int main(void)
 		cmocka_unit_test(test_cancelled_before),
 		cmocka_unit_test(test_retries_busy_memory),
 		cmocka_unit_test(test_undo_is_not_interrupted),
+		cmocka_unit_test(test_callers_signals),
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
 		cmocka_unit_test(test_listed_blocks),
