@@ -622,6 +622,8 @@ int __wrap_journal_put(const char *name, const char *words)
 		return r;
 	if (note == model.policy_note)
 		check_policy_note(words);
+	else
+		model.n_notes++;
 	snprintf(note, JOURNAL_LINE_MAX, "%s", words);
 	return 0;
 }

@@ -517,6 +517,38 @@ static void test_needs_the_lock(void **state)
 	daxhp_observation_unref(t.before);
 }
 
+/* Only where somebody who is killed would leave it between two states. */
+static void test_notes_what_leads_between(void **state)
+{
+	static const char old[] = "system-ram online_movable - devdax 32 3 4711";
+	struct daxhp_observation *starts[] = {
+		make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable"),
+		make_observation("MMM"),
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct trial t = { .before = starts[i],
+				   .goal = i ? DAXHP_GOAL_MOVE_KERNEL : DAXHP_GOAL_UNPLUGGED };
+
+		model_reset(t.before);
+		apply(&t, 0);
+		assert_int_equal(model.n_notes, i);
+		end_trial(&t);
+		/* What one who was killed has noted is how the device was. */
+		model_reset(t.before);
+		strcpy(model.note, old);
+		model.fault = FAULT_NO_OFFLINE;
+		assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
+		assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EBUSY);
+		assert_string_equal(model.note, old);
+		assert_int_equal(model.n_notes, 0);
+		daxhp_result_free(t.result);
+		daxhp_plan_free(t.plan);
+		daxhp_observation_unref(t.before);
+	}
+}
+
 /* No step begins once it is cancelled. */
 static void test_cancelled_before(void **state)
 {
@@ -860,6 +892,7 @@ int main(void)
 		cmocka_unit_test(test_holder_keeps_it_from_beginning),
 		cmocka_unit_test(test_policy_that_sticks),
 		cmocka_unit_test(test_needs_the_lock),
+		cmocka_unit_test(test_notes_what_leads_between),
 		cmocka_unit_test(test_cancelled_before),
 		cmocka_unit_test(test_retries_busy_memory),
 		cmocka_unit_test(test_undo_is_not_interrupted),
