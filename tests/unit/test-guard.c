@@ -395,6 +395,14 @@ static void test_same_number_elsewhere(void **state)
 	assert_int_equal(ours.st_ino, theirs.st_ino);
 	has_open(RIVAL, RIVAL, "/mnt/copy" MEMORY "/memory7/state", O_WRONLY);
 	assert_int_equal(look(), 0);
+	/* As it is when somebody has mounted it. */
+	for (int i = 0; i < 2; i++) {
+		int pid = i ? RIVAL : 1;
+
+		put(task_file(pid, pid, "mountinfo"),
+		    format("22 1 0:%u / /mnt/copy rw - tmpfs none rw\n", minor_of("/mnt/copy")));
+	}
+	assert_int_equal(look(), 0);
 	/* One that is, and that nobody has mounted. */
 	mount_other();
 	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "fd/5")), 0);
