@@ -75,7 +75,7 @@ struct model {
 	bool was_killed;     /* at some time: what it has left may be found */
 	uint64_t written[8]; /* the first blocks that were written to, in their order */
 	size_t n_written;
-	unsigned int n_notes; /* of the device, that were written */
+	unsigned int n_notes;		    /* of the device, that were written */
 	bool was_offline[MODEL_BLOCKS_MAX]; /* since a monitor was started */
 	bool was_wedged;		    /* unbound with a block online */
 	bool was_absurd;		    /* told what no kernel takes: a bug in a plan */

@@ -801,6 +801,22 @@ static void test_files_of_the_guard(void **state)
 	assert_int_equal(guard_get_fd(NULL, 7), -1);
 }
 
+/* A child of the owner's is no rival. */
+static void test_child_has_no_files(void **state)
+{
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	start_guard();
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(fcntl(guard_get_fd(guard, 7), F_GETFD) >= 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 /* A link in the place of a block's file leads to a file that is nobody's to deny. */
 static void test_marks_no_link(void **state)
 {
@@ -1094,7 +1110,7 @@ static bool may_deny(void)
 	return fd >= 0;
 }
 
-#define TESTS_THAT_DENY 11
+#define TESTS_THAT_DENY 12
 #define GUARD_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown_guard)
 
 int main(void)
@@ -1129,6 +1145,7 @@ int main(void)
 		GUARD_TEST(test_check_looks_again),
 		GUARD_TEST(test_files_of_the_guard),
 		GUARD_TEST(test_marks_no_link),
+		GUARD_TEST(test_child_has_no_files),
 		GUARD_TEST(test_denies_many),
 		GUARD_TEST(test_its_process),
 		GUARD_TEST(test_its_process_is_killed),

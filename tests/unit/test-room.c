@@ -515,6 +515,7 @@ static void test_swap(void **state)
 	assert_int_equal(parse(&memory, memory_parse_swap, "SwapFree: 0 kB\n"), 0);
 	memory_clear(&memory);
 	assert_int_equal(parse(&memory, memory_parse_swap, "SwapTotal: 9 kB\n"), -ENODATA);
+	assert_int_equal(parse(&memory, memory_parse_swap, "SwapCached: 9 kB\n"), -ENODATA);
 	assert_int_equal(parse(&memory, memory_parse_swap, "SwapFree: 99999999999999999999 kB\n"),
 			 -EBADMSG);
 }
