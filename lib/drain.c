@@ -28,9 +28,13 @@ struct view {
 	uint64_t namespace, root, mount;
 };
 
-/* A directory that is open in a file system which nobody has mounted: it may be a sysfs. */
+/*
+ * A directory that is open in a file system which nobody has mounted: it may be a sysfs. Or a sysfs of
+ * which one block is mounted, and no more.
+ */
 struct stray {
 	dev_t dev;
+	bool is_sysfs;
 	char path[UNSEEN_MAX];
 };
 
@@ -129,12 +133,13 @@ int drain_mark_own(struct drain *drain, int dirfd)
 	return fd < 0 ? -errno : mark(&look, dev, fd);
 }
 
-static int add_stray(struct look *look, dev_t dev, const struct proc_task *task, const char *name)
+static int add_stray(struct look *look, dev_t dev, bool is_sysfs, const struct proc_task *task,
+		     const char *name)
 {
-	struct stray stray = { .dev = dev };
+	struct stray stray = { .dev = dev, .is_sysfs = is_sysfs };
 
 	for (size_t i = 0; i < look->n_strays; i++)
-		if (look->strays[i].dev == dev)
+		if (look->strays[i].dev == dev && look->strays[i].is_sysfs == is_sysfs)
 			return 0;
 	snprintf(stray.path, sizeof(stray.path), "/proc/%s/%.20s", task->name, name);
 	return append(look->strays, look->n_strays, stray);
@@ -151,7 +156,7 @@ static int see_mount(struct look *look, const struct proc_task *task, int rootfd
 		return r;
 	r = mount_open_memory(mount, rootfd, &fd);
 	if (r == -EXDEV)
-		return add_stray(look, mount->dev, task, "root");
+		return add_stray(look, mount->dev, true, task, "root");
 	return r <= 0 ? r : mark(look, dev, fd);
 }
 
@@ -196,7 +201,7 @@ static int see_dir(struct look *look, const struct proc_task *task, const char *
 
 	if (stx->stx_dev_major != 0 || stx->stx_size != 0 || (known && known->is_marked))
 		return 0;
-	return add_stray(look, dev, task, name);
+	return add_stray(look, dev, false, task, name);
 }
 
 static int see_dir_of_task(struct look *look, const struct proc_task *task, const char *name)
@@ -306,6 +311,9 @@ static int check_stray(struct look *look, const struct stray *stray)
 
 	if (known && (known->is_marked || !known->is_sysfs))
 		return 0;
+	/* What its path leads to is another file system. */
+	if (stray->is_sysfs)
+		return -EXDEV;
 	if (read_fs_type(AT_FDCWD, stray->path, &fs) < 0)
 		return errno == ENOENT || errno == ESRCH ? 0 : -errno;
 	return fs.f_type == SYSFS_MAGIC && !(fs.f_flags & ST_RDONLY) ? -EXDEV : 0;

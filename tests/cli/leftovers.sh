@@ -108,6 +108,25 @@ touch /run/daxhp/else.journal /run/daxhp/dax9.0
 nothing_to_do
 check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/daxhp/dax9.0
 
+# ---- that stays ----
+
+# Somebody works on a device of that name, which another may not see.
+note dax7.0 "$half"
+exec 8>/run/daxhp/dax7.0.lock
+flock 8
+nothing_to_do
+check 'a device that is no more, at work: it stays' test -e /run/daxhp/dax7.0.journal
+exec 8>&-
+nothing_to_do
+check 'a device that is no more, not any more: struck out' test ! -e /run/daxhp/dax7.0.journal
+# A device that cannot be looked at may still be put right.
+note dax0.0 "$half"
+echo nonsense >"$memory/memory64/state"
+nothing_to_do
+check 'a device that cannot be looked at: it stays' test -e /run/daxhp/dax0.0.journal
+echo online >"$memory/memory64/state"
+rm /run/daxhp/dax0.0.journal
+
 # ---- the one that is waited for is killed ----
 
 (exec 8>/run/daxhp/dax0.0.lock && flock 8 && exec sleep 60) &

@@ -19,6 +19,8 @@ make_blocks online Movable 80 81
 # And one that has nothing online.
 make_device dax2.0 platform/hmem_platform.0/hmem.2 kmem 1 0x300000000-0x30fffffff
 make_blocks offline Movable 96 97
+# One that has no memory yet: 128 MiB of it take 2 MiB to be described.
+make_device dax3.0 platform/hmem_platform.0/hmem.3 '' 1 0x400000000-0x407ffffff
 before=$(fingerprint)
 
 # room FREE IN-USE [WORD SIZE]...: on node 0, and on the devices' node; MiB.
@@ -56,6 +58,26 @@ printf 'MemAvailable: 1024 kB\nSwapFree: 102400 kB\n' >"$work/meminfo"
 says 'with swap' '100 MiB to move, 50 MiB free on node 0, 100 MiB of swap: it may not fit' maybe
 printf 'MemAvailable: 1024 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 
+{
+	zone 0 Normal 4096 120 min 10 high 30
+	zone 1 Movable 768 668 nr_zone_active_anon 100
+	zone 2 Normal 4096 110 min 10 high 30
+} >"$work/zoneinfo"
+says 'two nodes' '100 MiB to move, 210 MiB free on nodes 0 and 2: it fits' yes
+zone 3 Normal 4096 110 min 10 high 30 >>"$work/zoneinfo"
+says 'three nodes' '100 MiB to move, 310 MiB free on nodes 0, 2 and 3: it fits' yes
+json 'three nodes' '.[0].room.nodes' '[0,2,3]'
+room 120 100
+
+# ---- room for the memory's description ----
+
+printf 'MemAvailable: 2048 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
+succeeds 'just enough to describe it' online -n --movable dax3.0
+printf 'MemAvailable: 2047 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
+fails 'too little to describe it' 1 'dax3\.0: .*ENOMEM' online -n --movable dax3.0
+succeeds 'too little to describe it, forced' reconfigure -n --force --mode=system-ram --movable dax3.0
+printf 'MemAvailable: 1024 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
+
 # Nothing is online, or goes offline: not asked.
 succeeds 'nothing online' unplug -n -j dax2.0
 json 'nothing online' '.[0].room' null
@@ -66,6 +88,13 @@ json 'status does not tell' '.[0] | has("room")' false
 
 # ---- no room ----
 
+{
+	zone 0 Normal 4096 60 min 10 high 30
+	zone 1 Movable 768 668
+	printf '  nr_zone_active_anon %d\n' $((100 * 256 - 255))
+} >"$work/zoneinfo"
+fails 'no room, a page more than whole ones' 1 '100 MiB to move, 50 MiB free on node 0: it does not fit, 50 MiB too much' \
+	unplug -n dax0.0
 room 60 100
 for dry in '' -n; do
 	fails "no room $dry" 1 \
@@ -130,6 +159,9 @@ pools 0 0 20 20 3
 fails 'promised ones' 1 \
 	'3 huge pages of 2 MiB have nowhere to go \(ENOMEM\)\. Raise nr_hugepages there, or end the programs that use them, or give --force' \
 	unplug dax0.0
+pools 0 0 20 20 1
+fails 'a promised one' 1 '1 huge page of 2 MiB has nowhere to go' unplug -n dax0.0
+pools 0 0 20 20 3
 run unplug -j dax0.0
 json 'promised ones: JSON' '.[0].room | [.verdict, .huge_pages_missing]' '["no",3]'
 rm -r "$sys/kernel" "$sys/devices/system/node/node"[01]/hugepages

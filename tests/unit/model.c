@@ -131,7 +131,8 @@ static bool is_shielded(void)
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
 	return sigismember(&mask, SIGALRM) && sigismember(&mask, SIGURG) &&
 	       !sigismember(&mask, SIGINT) && !sigismember(&mask, SIGTERM) &&
-	       !sigismember(&mask, SIGHUP) && !sigismember(&mask, SIGUSR1);
+	       !sigismember(&mask, SIGHUP) && !sigismember(&mask, SIGUSR1) &&
+	       (*model.policy_note || model.is_loading || !sigismember(&mask, SIGTSTP));
 }
 
 static bool can_be_stopped(void)
@@ -142,6 +143,14 @@ static bool can_be_stopped(void)
 	return !sigismember(&mask, SIGTSTP);
 }
 
+static bool is_blocked(int sig)
+{
+	sigset_t mask;
+
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	return sigismember(&mask, sig);
+}
+
 /* Count. 0: go on; 1: say yes and do nothing; negative: say no. */
 static int ask(int errnum)
 {
@@ -149,6 +158,9 @@ static int ask(int errnum)
 		model.was_open = !is_shielded();
 	/* Stopped now, it would leave the machine with our policy. What a dead one has left is left. */
 	if (model.policy != model.first_policy && !model.was_killed && can_be_stopped())
+		model.was_absurd = true;
+	/* Ours would make the kernel give up what is to be undone. */
+	if (model.ctx.undoing && !is_blocked(SIGUSR1))
 		model.was_absurd = true;
 	if (model.calls != model.at)
 		return 0;
@@ -215,6 +227,10 @@ static int offline_block(struct memblock *block)
 
 	if (model.ctx.undoing && model.interrupts) {
 		model.interrupts--;
+		/* Whatever it was, the first is enough. */
+		if (model.was_interrupted && !is_blocked(SIGINT))
+			model.was_absurd = true;
+		model.was_interrupted = true;
 		return -EINTR;
 	}
 	if (model.fault == FAULT_NO_OFFLINE && block == &model.blocks[model.at])
@@ -442,8 +458,14 @@ enum daxhp_interface __wrap_attribute_find(int dirfd)
 int __wrap_binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode,
 			struct daxhp_failure *ret_failure)
 {
-	int r = ask(ENOENT);
+	int r;
 
+	model.is_loading = true;
+	/* Stopped now, it would leave the bus without probing. */
+	if (can_be_stopped())
+		model.was_absurd = true;
+	r = ask(ENOENT);
+	model.is_loading = false;
 	assert_ptr_equal(ctx, &model.ctx);
 	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_MODULE_MISSING, .block = -1 };
 	if (is_dead())
@@ -560,6 +582,8 @@ int __wrap_lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
 	assert_int_equal(fork_close_add(model.policy_fd), 0);
 	fork_release();
 	*lock = (struct lock){ .owner = getpid(), .fds = { model.policy_fd }, .n_fds = 1 };
+	model.policy_lock = lock;
+	model.was_given_back = false;
 	return 0;
 }
 
@@ -598,6 +622,8 @@ int __wrap_journal_put(const char *name, const char *words)
 		return r;
 	if (note == model.policy_note)
 		check_policy_note(words);
+	else
+		model.n_notes++;
 	snprintf(note, JOURNAL_LINE_MAX, "%s", words);
 	return 0;
 }
@@ -617,6 +643,7 @@ int __wrap_journal_drop(const char *name)
 	if (is_dead())
 		return -EIO;
 	*find_note(name) = '\0';
+	model.was_given_back |= find_note(name) == model.policy_note;
 	return 0;
 }
 
@@ -693,12 +720,17 @@ struct watch *__wrap_watch_start(struct daxhp_ctx *ctx, const struct daxhp_obser
 {
 	(void)ctx;
 	(void)obs;
+	model.policy_lock = NULL;
 	return NULL;
 }
 
+/* A run is about to end. Others have waited for the policy long enough once it is given back. */
 void __wrap_watch_stop(struct watch *watch)
 {
 	assert_null(watch);
+	if (model.policy_lock && model.was_given_back && lock_is_mine(model.policy_lock))
+		model.was_absurd = true;
+	model.policy_lock = NULL;
 }
 
 int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,

@@ -53,7 +53,9 @@ struct model {
 	enum daxhp_state policy, first_policy;
 	/* Of the policy and of the device, in the journal; empty: none. */
 	char policy_note[JOURNAL_LINE_MAX], note[JOURNAL_LINE_MAX];
-	int policy_fd; /* the lock for it; 0: not yet */
+	int policy_fd;		  /* the lock for it; 0: not yet */
+	struct lock *policy_lock; /* the run's, if it has asked for it */
+	bool was_given_back;	  /* the policy, since */
 	struct memblock blocks[MODEL_BLOCKS_MAX];
 	bool is_guard_up;
 	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */
@@ -63,6 +65,8 @@ struct model {
 	unsigned int at;
 	int errnum;		 /* of FAULT_ERROR, where it is to be another than usual */
 	unsigned int interrupts; /* so often a signal interrupts an offline on the way back */
+	bool was_interrupted;
+	bool is_loading; /* a module, at this moment */
 	unsigned int calls;
 	bool was_disturbed;  /* a signal has come that is for somebody else */
 	bool was_open;	     /* and others like it would have got through again */
@@ -71,6 +75,7 @@ struct model {
 	bool was_killed;     /* at some time: what it has left may be found */
 	uint64_t written[8]; /* the first blocks that were written to, in their order */
 	size_t n_written;
+	unsigned int n_notes;		    /* of the device, that were written */
 	bool was_offline[MODEL_BLOCKS_MAX]; /* since a monitor was started */
 	bool was_wedged;		    /* unbound with a block online */
 	bool was_absurd;		    /* told what no kernel takes: a bug in a plan */

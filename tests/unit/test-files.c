@@ -11,6 +11,23 @@
 __typeof__(sysfs_write_word) __wrap_sysfs_write_word;
 __typeof__(sysfs_write_word) __real_sysfs_write_word;
 
+__typeof__(sysfs_read_word) __wrap_sysfs_read_word;
+__typeof__(sysfs_read_word) __real_sysfs_read_word;
+
+/* From the second read on the block is gone, though its files are there; or it is something else. */
+static unsigned int n_reads;
+static bool goes_away;
+static const char *becomes;
+
+int __wrap_sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size)
+{
+	if (++n_reads == 2 && becomes)
+		tree_write("memory7/state", becomes);
+	if (n_reads > 1 && goes_away)
+		return -ENODEV;
+	return __real_sysfs_read_word(dirfd, name, ret_word, size);
+}
+
 /* The word that is refused, with what; all are taken when it is NULL. */
 static const char *refused_word;
 static int refusal;
@@ -36,6 +53,8 @@ static void refuse(const char *word, int r)
 static int setup(void **state)
 {
 	refuse(NULL, 0);
+	goes_away = false;
+	becomes = NULL;
 	return tree_setup(state);
 }
 
@@ -101,6 +120,23 @@ static void test_blocks(void **state)
 		assert_msg(block.zone == rows[i].zone, "row %zu: zone %d", i, block.zone);
 		assert_int_equal(block.id, 7);
 	}
+}
+
+/* Between the look at its state and the one at its zones. */
+static void test_block_changes(void **state)
+{
+	struct memblock block;
+
+	(void)state;
+	n_reads = 0;
+	goes_away = true;
+	assert_int_equal(read_block("online\n", "Movable\n", &block), 0);
+	assert_int_equal(block.state, MEMBLOCK_MISSING);
+	n_reads = 0;
+	goes_away = false;
+	becomes = "offline\n";
+	assert_int_equal(read_block("online\n", "Normal Movable\n", &block), 0);
+	assert_int_equal(block.state, MEMBLOCK_OFFLINE);
 }
 
 static void test_file_is_named(void **state)
@@ -209,6 +245,9 @@ static void test_already_there(void **state)
 		read_block(rows[i].state, rows[i].zones, &ignored);
 		refuse(daxhp_state_name(rows[i].word), -EINVAL);
 		assert_msg(memblock_write(tree_fd, -1, 7, rows[i].word) == rows[i].r, "row %zu", i);
+		/* Another error is one, however the block is. */
+		refuse(daxhp_state_name(rows[i].word), -EBUSY);
+		assert_int_equal(memblock_write(tree_fd, -1, 7, rows[i].word), -EBUSY);
 	}
 }
 
@@ -279,7 +318,7 @@ int main(void)
 		TREE_TEST(test_open_state_file), TREE_TEST(test_block_size),
 		TREE_TEST(test_write_block),	 TREE_TEST(test_already_there),
 		TREE_TEST(test_find_attribute),	 TREE_TEST(test_write_attribute),
-		TREE_TEST(test_old_word),
+		TREE_TEST(test_old_word),	 TREE_TEST(test_block_changes),
 	};
 
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);

@@ -305,6 +305,11 @@ static void test_leaves_others_doing_alone(void **state)
 	for (size_t i = 0; i < model.n_blocks; i++)
 		model.blocks[i].state = MEMBLOCK_MISSING;
 	leaves_alone(&t, -ESTALE);
+	/* The same, and a block of it has stayed. */
+	leave_half(&t);
+	model.bound = false;
+	model.is_devdax = true;
+	leaves_alone(&t, -ESTALE);
 	/* Somebody has brought all of it online, where it was going, or as it was. */
 	leave_half(&t);
 	for (size_t i = 0; i < model.n_blocks; i++)

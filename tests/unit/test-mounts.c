@@ -62,6 +62,8 @@ static void test_not_lines(void **state)
 		" - ",
 		"22 28 0:21 / /sys - sysfs sysfs rw",
 		"a b c d e f - g",
+		"22 28 0:21 / /sys rw - sysfs",
+		"22 28 0:21 / /sys rw - sysfs sysfs",
 		"22 28 zero / /sys rw - sysfs sysfs rw",
 	};
 

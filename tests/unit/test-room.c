@@ -238,6 +238,25 @@ static void test_pieces(void **state)
 	free((int *)room.nodes);
 }
 
+/* However little is missing. */
+static void test_one_page(void **state)
+{
+	struct memory_zone zones[] = {
+		{ .node = 0, .zone = NORMAL, .managed = 900 * MIB, .free = 100 * MIB },
+		{ .node = 1, .zone = MOVABLE, .managed = 900 * MIB, .anon = 100 * MIB + 4096 },
+	};
+	struct memory memory = { .page_size = 4096, .zones = zones, .n_zones = 2 };
+	struct room_device device = { .node = 1, .bytes = { [MOVABLE] = 900 * MIB } };
+	struct daxhp_room room;
+
+	(void)state;
+	zones[1].free = zones[1].managed - zones[1].anon;
+	assert_int_equal(room_estimate(&memory, &device, &room), 0);
+	assert_int_equal(room.verdict, NO);
+	assert_int_equal(room.missing, 4096);
+	free((int *)room.nodes);
+}
+
 static void test_nodes(void **state)
 {
 	struct memory_zone zones[] = {
@@ -496,6 +515,7 @@ static void test_swap(void **state)
 	assert_int_equal(parse(&memory, memory_parse_swap, "SwapFree: 0 kB\n"), 0);
 	memory_clear(&memory);
 	assert_int_equal(parse(&memory, memory_parse_swap, "SwapTotal: 9 kB\n"), -ENODATA);
+	assert_int_equal(parse(&memory, memory_parse_swap, "SwapCached: 9 kB\n"), -ENODATA);
 	assert_int_equal(parse(&memory, memory_parse_swap, "SwapFree: 99999999999999999999 kB\n"),
 			 -EBADMSG);
 }
@@ -539,7 +559,7 @@ int main(void)
 		cmocka_unit_test(test_nodes),	     cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_huge_figures), cmocka_unit_test(test_zones),
 		cmocka_unit_test(test_buddies),	     cmocka_unit_test(test_swap),
-		cmocka_unit_test(test_bad_zones),
+		cmocka_unit_test(test_bad_zones),    cmocka_unit_test(test_one_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -450,6 +450,14 @@ static void lock_elsewhere(void)
 		_exit(1);
 }
 
+static void lock_here(void)
+{
+	int holder;
+
+	if (daxhp_device_lock(&device, 0, &holder) < 0)
+		_exit(1);
+}
+
 static void lock_policy_elsewhere(void)
 {
 	struct lock lock;
@@ -701,11 +709,34 @@ static void test_repairs_after_waiting(void **state)
 	end(pid);
 }
 
+/* ---- what was left of a device ---- */
+
+static void test_own_leftover(void **state)
+{
+	struct daxhp_device_leftover left;
+	int holder;
+	pid_t pid;
+
+	(void)state;
+	assert_int_equal(journal_put("dax0.0", "system-ram online_movable - move_kernel 32 3 4711"),
+			 0);
+	assert_int_equal(daxhp_device_find_leftover(&device, &left), 1);
+	assert_int_equal(left.pid, 4711);
+	/* Who holds the lock asks what the one before has left. */
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	assert_int_equal(daxhp_device_find_leftover(&device, &left), 1);
+	daxhp_device_unlock(&device);
+	pid = start_idler(lock_here);
+	assert_int_equal(daxhp_device_find_leftover(&device, &left), 0);
+	end(pid);
+}
+
 /* ---- a place of its own ---- */
 
 static bool enter(void)
 {
 	uid_t uid = __real_geteuid();
+	gid_t gid = getegid();
 	char map[32];
 
 	if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0)
@@ -713,6 +744,9 @@ static bool enter(void)
 	if (uid) {
 		snprintf(map, sizeof(map), "0 %d 1", (int)uid);
 		put("/proc/self/uid_map", map);
+		put("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof(map), "0 %d 1", (int)gid);
+		put("/proc/self/gid_map", map);
 	}
 	return mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
 	       mount("none", "/sys", "tmpfs", 0, "mode=755") == 0;
@@ -759,6 +793,7 @@ int main(void)
 		RUN_TEST(test_give_back),
 		RUN_TEST(test_give_back_unread),
 		RUN_TEST(test_repairs_after_waiting),
+		RUN_TEST(test_own_leftover),
 	};
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 

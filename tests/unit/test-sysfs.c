@@ -9,6 +9,22 @@
 
 #define NOBODY 65534
 
+/* ---- in the place of the system's own ---- */
+
+__typeof__(read) __wrap_read, __real_read;
+
+static unsigned int n_interrupts; /* that are to come */
+
+ssize_t __wrap_read(int fd, void *buf, size_t size)
+{
+	if (n_interrupts) {
+		n_interrupts--;
+		errno = EINTR;
+		return -1;
+	}
+	return __real_read(fd, buf, size);
+}
+
 /* ---- words ---- */
 
 static int read_file(char *word, size_t size)
@@ -113,10 +129,23 @@ static void test_unreadable(void **state)
 	assert_int_equal(seteuid(uid), 0);
 }
 
+/* A signal is no reason not to know. */
+static void test_interrupted_read(void **state)
+{
+	char word[WORD_MAX];
+
+	(void)state;
+	tree_write("file", "online\n");
+	n_interrupts = 3;
+	assert_int_equal(read_file(word, sizeof(word)), 0);
+	assert_string_equal(word, "online");
+	assert_int_equal(n_interrupts, 0);
+}
+
 static void test_open_file(void **state)
 {
 	char word[WORD_MAX];
-	int fd;
+	int fd, fds[2];
 
 	(void)state;
 	tree_write("file", "offline\n");
@@ -131,7 +160,14 @@ static void test_open_file(void **state)
 	assert_non_null(strstr(tree_read("file"), "online"));
 	close(fd);
 	assert_int_equal(sysfs_open_file(tree_fd, "missing"), -ENOENT);
+	assert_int_equal(symlinkat("file", tree_fd, "link"), 0);
+	assert_int_equal(sysfs_open_file(tree_fd, "link"), -ELOOP);
 	assert_int_equal(sysfs_read_word_fd(fd, word, sizeof(word)), -EBADF);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(sysfs_read_word_fd(fds[0], word, sizeof(word)), -ESPIPE);
+	close(fds[0]);
+	close(fds[1]);
 	assert_int_equal(sysfs_write_word_fd(fd, "online"), -EBADF);
 }
 
@@ -300,6 +336,11 @@ static void test_link_name(void **state)
 		{ "a/k\x1bm", -EBADMSG, NULL },
 		{ "a/12345678901234567890123456789012345678901234567890123456789012345", -EBADMSG,
 		  NULL },
+		/* Without room for its end. */
+		{ "a/1234567890123456789012345678901234567890123456789012345678901234", -EBADMSG,
+		  NULL },
+		{ "a/123456789012345678901234567890123456789012345678901234567890123", 0,
+		  "123456789012345678901234567890123456789012345678901234567890123" },
 	};
 	char name[WORD_MAX] = "untouched";
 
@@ -343,12 +384,19 @@ static void test_directories(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TREE_TEST(test_words),	       TREE_TEST(test_lengths),
-		TREE_TEST(test_no_plain_file), TREE_TEST(test_unreadable),
-		TREE_TEST(test_open_file),     TREE_TEST(test_u64),
-		TREE_TEST(test_int),	       TREE_TEST(test_write),
-		TREE_TEST(test_read_only),     TREE_TEST(test_short_write),
-		TREE_TEST(test_link_name),     TREE_TEST(test_directories),
+		TREE_TEST(test_words),
+		TREE_TEST(test_lengths),
+		TREE_TEST(test_no_plain_file),
+		TREE_TEST(test_unreadable),
+		TREE_TEST(test_interrupted_read),
+		TREE_TEST(test_open_file),
+		TREE_TEST(test_u64),
+		TREE_TEST(test_int),
+		TREE_TEST(test_write),
+		TREE_TEST(test_read_only),
+		TREE_TEST(test_short_write),
+		TREE_TEST(test_link_name),
+		TREE_TEST(test_directories),
 	};
 
 	/* What a write past the limit would send. */

@@ -478,8 +478,10 @@ static void test_holder_keeps_it_from_beginning(void **state)
 static void test_policy_that_sticks(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
+	sigset_t before = { 0 }, after = { 0 };
 
 	(void)state;
+	pthread_sigmask(SIG_BLOCK, NULL, &before);
 	t.before = make_observation("MMM");
 	model_reset(t.before);
 	model.policy_sticks = 2;
@@ -493,9 +495,58 @@ static void test_policy_that_sticks(void **state)
 	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EIO);
 	assert_false(daxhp_result_get_undone(t.result));
 	assert_true(*model.policy_note);
+	pthread_sigmask(SIG_BLOCK, NULL, &after);
+	assert_memory_equal(&before, &after, sizeof(before));
 	daxhp_result_free(t.result);
 	daxhp_plan_free(t.plan);
 	daxhp_observation_unref(t.before);
+}
+
+static void test_needs_the_lock(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED };
+
+	(void)state;
+	t.before = make_observation("MMM");
+	model_reset(t.before);
+	model.device.lock.owner = 0;
+	apply(&t, -ENOLCK);
+	assert_int_equal(t.result->failure.kind, DAXHP_FAILED_NOT_LOCKED);
+	assert_string_equal(format_blocks(t.after), "MMM");
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+/* Only where somebody who is killed would leave it between two states. */
+static void test_notes_what_leads_between(void **state)
+{
+	static const char old[] = "system-ram online_movable - devdax 32 3 4711";
+	struct daxhp_observation *starts[] = {
+		make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable"),
+		make_observation("MMM"),
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct trial t = { .before = starts[i],
+				   .goal = i ? DAXHP_GOAL_MOVE_KERNEL : DAXHP_GOAL_UNPLUGGED };
+
+		model_reset(t.before);
+		apply(&t, 0);
+		assert_int_equal(model.n_notes, i);
+		end_trial(&t);
+		/* What one who was killed has noted is how the device was. */
+		model_reset(t.before);
+		strcpy(model.note, old);
+		model.fault = FAULT_NO_OFFLINE;
+		assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
+		assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EBUSY);
+		assert_string_equal(model.note, old);
+		assert_int_equal(model.n_notes, 0);
+		daxhp_result_free(t.result);
+		daxhp_plan_free(t.plan);
+		daxhp_observation_unref(t.before);
+	}
 }
 
 /* No step begins once it is cancelled. */
@@ -581,7 +632,40 @@ static void test_undo_is_not_interrupted(void **state)
 	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
 	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -ENOMEM);
 	assert_int_equal(model.interrupts, 0);
+	assert_false(model.was_absurd);
 	assert_true(daxhp_result_get_undone(t.result));
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
+/* A signal that the caller does not want to hear is not heard, whatever is let through. */
+static void look_at_mask(const struct daxhp_step *step, size_t done, size_t total, void *data)
+{
+	sigset_t mask;
+
+	(void)step;
+	(void)done;
+	(void)total;
+	pthread_sigmask(SIG_BLOCK, NULL, &mask);
+	*(bool *)data &= sigismember(&mask, SIGHUP);
+}
+
+static void test_callers_signals(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
+	bool is_blocked = true;
+	sigset_t hup;
+
+	(void)state;
+	sigemptyset(&hup);
+	sigaddset(&hup, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &hup, NULL);
+	t.before = make_observation("MMM");
+	model_reset(t.before);
+	daxhp_set_progress_fn(&model.ctx, look_at_mask, &is_blocked);
+	apply(&t, 0);
+	assert_true(is_blocked);
+	pthread_sigmask(SIG_UNBLOCK, &hup, NULL);
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
 }
@@ -808,9 +892,12 @@ int main(void)
 		cmocka_unit_test(test_goes_back_with_another_guard),
 		cmocka_unit_test(test_holder_keeps_it_from_beginning),
 		cmocka_unit_test(test_policy_that_sticks),
+		cmocka_unit_test(test_needs_the_lock),
+		cmocka_unit_test(test_notes_what_leads_between),
 		cmocka_unit_test(test_cancelled_before),
 		cmocka_unit_test(test_retries_busy_memory),
 		cmocka_unit_test(test_undo_is_not_interrupted),
+		cmocka_unit_test(test_callers_signals),
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
 		cmocka_unit_test(test_listed_blocks),

@@ -1,0 +1,1167 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Who has a block's file open, and who is kept from opening it: with a /proc and a /sys of the
+ * test's own, and the guard's real process where there may be one.
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <sys/fanotify.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+
+#include <daxctl/libdaxctl.h>
+
+#include "unit.h"
+
+#define MEMORY "/devices/system/memory"
+#define OTHER "/mnt/other"
+#define RIVAL 100
+#define FIRST_PID_NAMESPACE 0xEFFFFFFCU
+
+/* Not in the order of their numbers, as inodes need not be. */
+static struct memblock blocks[] = {
+	{ .id = 7, .state = MEMBLOCK_OFFLINE },
+	{ .id = 8, .state = MEMBLOCK_ONLINE },
+	{ .id = 9, .state = MEMBLOCK_MISSING },
+	{ .id = 70, .state = MEMBLOCK_OFFLINE },
+};
+static const int made[] = { 70, 7, 8 };
+
+static struct daxhp_ctx ctx;
+static int real_proc;
+
+/* ---- in the place of the system's own ---- */
+
+__typeof__(stat) __wrap_stat64, __real_stat64;
+__typeof__(statx) __wrap_statx, __real_statx;
+__typeof__(fstatfs) __wrap_fstatfs64, __real_fstatfs64;
+__typeof__(readdir) __wrap_readdir64, __real_readdir64;
+__typeof__(poll) __wrap_poll, __real_poll;
+__typeof__(clock_gettime) __wrap_clock_gettime, __real_clock_gettime;
+__typeof__(daxctl_dev_get_major) __wrap_daxctl_dev_get_major;
+__typeof__(daxctl_dev_get_minor) __wrap_daxctl_dev_get_minor;
+
+static ino_t pid_namespace;
+static time_t later, tick; /* seconds: on top of the time, and more for each look at the clock */
+static int readdir_error;
+static bool is_impatient; /* does not wait for an answer that does not come */
+
+static bool is_made_up_sysfs(dev_t dev)
+{
+	static const char *const tops[] = { "/sys", OTHER };
+	struct stat st;
+
+	for (size_t i = 0; i < ARRAY_SIZE(tops); i++)
+		if (__real_stat64(tops[i], &st) == 0 && st.st_dev == dev)
+			return true;
+	return false;
+}
+
+int __wrap_stat64(const char *path, struct stat *st)
+{
+	int r = __real_stat64(path, st);
+
+	st->st_ino = pid_namespace;
+	return r;
+}
+
+/* Directories of a sysfs have no size. */
+int __wrap_statx(int dirfd, const char *name, int flags, unsigned int mask, struct statx *stx)
+{
+	int r = __real_statx(dirfd, name, flags, mask, stx);
+
+	if (r == 0 && S_ISDIR(stx->stx_mode) &&
+	    is_made_up_sysfs(makedev(stx->stx_dev_major, stx->stx_dev_minor)))
+		stx->stx_size = 0;
+	return r;
+}
+
+int __wrap_fstatfs64(int fd, struct statfs *fs)
+{
+	int r = __real_fstatfs64(fd, fs);
+	struct stat st;
+
+	if (r == 0 && fstat(fd, &st) == 0 && is_made_up_sysfs(st.st_dev))
+		fs->f_type = SYSFS_MAGIC;
+	return r;
+}
+
+struct dirent *__wrap_readdir64(DIR *dir)
+{
+	struct dirent *de = __real_readdir64(dir);
+
+	if (!de && readdir_error)
+		errno = readdir_error;
+	return de;
+}
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int ms)
+{
+	return __real_poll(fds, n, ms > 0 && is_impatient ? 300 : ms);
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int r = __real_clock_gettime(clock, ts);
+
+	ts->tv_sec += later;
+	later += tick;
+	return r;
+}
+
+/* Those of /dev/null. */
+int __wrap_daxctl_dev_get_major(struct daxctl_dev *dev)
+{
+	(void)dev;
+	return 1;
+}
+
+int __wrap_daxctl_dev_get_minor(struct daxctl_dev *dev)
+{
+	(void)dev;
+	return 3;
+}
+
+/* ---- files ---- */
+
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* All directories of a path. */
+static void make_dirs(const char *path)
+{
+	char part[256];
+
+	for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
+		if (mkdir(part, 0755) < 0)
+			assert_int_equal(errno, EEXIST);
+	}
+}
+
+static const char *format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static const char *format(const char *format, ...)
+{
+	static char texts[4][256];
+	static unsigned int next;
+	char *text = texts[next++ % ARRAY_SIZE(texts)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(texts[0]), format, args);
+	va_end(args);
+	return text;
+}
+
+static void make_blocks(const char *top)
+{
+	make_dirs(format("%s" MEMORY "/", top));
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+		const char *block = format("%s" MEMORY "/memory%d/", top, made[i]);
+
+		make_dirs(block);
+		put(format("%sstate", block), "offline\n");
+		put(format("%sonline", block), "0\n");
+		put(format("%suevent", block), "");
+	}
+}
+
+static void mount_tmpfs(const char *where)
+{
+	assert_int_equal(mount("none", where, "tmpfs", 0, "mode=755"), 0);
+}
+
+static void mount_other(void)
+{
+	make_dirs(OTHER "/");
+	mount_tmpfs(OTHER);
+	make_blocks(OTHER);
+}
+
+static unsigned int minor_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(__real_stat64(path, &st), 0);
+	return minor(st.st_dev);
+}
+
+/* ---- processes ---- */
+
+static const char *task_file(int pid, int tid, const char *name)
+{
+	return format("/proc/%d/task/%d/%s", pid, tid, name);
+}
+
+static void make_thread(int pid, int tid)
+{
+	make_dirs(task_file(pid, tid, "fd/"));
+	make_dirs(task_file(pid, tid, "fdinfo/"));
+	make_dirs(task_file(pid, tid, "ns/"));
+	put(task_file(pid, tid, "ns/mnt"), "");
+	put(task_file(pid, tid, "mountinfo"), "");
+	assert_int_equal(symlink("/", task_file(pid, tid, "root")), 0);
+	assert_int_equal(symlink("/", task_file(pid, tid, "cwd")), 0);
+}
+
+static void make_process(int pid)
+{
+	make_thread(pid, pid);
+	make_dirs(format("/proc/%d/map_files/", pid));
+	put(format("/proc/%d/comm", pid), "rival\n");
+}
+
+static void has_open(int pid, int tid, const char *path, int flags)
+{
+	assert_int_equal(symlink(path, task_file(pid, tid, "fd/5")), 0);
+	put(task_file(pid, tid, "fdinfo/5"), format("pos:\t0\nflags:\t0%o\n", flags | O_CLOEXEC));
+}
+
+/* It sees a sysfs there, with so much of it. */
+static void has_mounted(int pid, const char *where, const char *root, const char *options)
+{
+	put(task_file(pid, pid, "mountinfo"),
+	    format("1 0 8:1 / / rw - ext4 none rw\n22 1 0:%u %s %s %s,nosuid - sysfs sysfs rw\n",
+		   minor_of(where), root, where, options));
+}
+
+/* ---- rights ---- */
+
+static void set_capability(unsigned int capability, bool on)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	uint32_t *set = &data[CAP_TO_INDEX(capability)].effective;
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	*set = on ? *set | CAP_TO_MASK(capability) : *set & ~CAP_TO_MASK(capability);
+	assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+/* Those that a failed test has not given back. */
+static void regain_capabilities(void)
+{
+	set_capability(CAP_SYS_PTRACE, true);
+	set_capability(CAP_SYS_ADMIN, true);
+	set_capability(CAP_DAC_OVERRIDE, true);
+	set_capability(CAP_DAC_READ_SEARCH, true);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	ctx = (struct daxhp_ctx){ 0 };
+	pid_namespace = FIRST_PID_NAMESPACE;
+	tick = 0;
+	readdir_error = 0;
+	is_impatient = false;
+	mount_tmpfs("/mnt");
+	mount_tmpfs("/sys");
+	mount_tmpfs("/proc");
+	make_blocks("/sys");
+	make_process(1);
+	put("/proc/1/task/1/ns/pid", "");
+	make_dirs("/proc/1/ns/");
+	put("/proc/1/ns/pid", "");
+	make_process(getpid());
+	assert_int_equal(symlink(format("%d", (int)getpid()), "/proc/self"), 0);
+	make_process(RIVAL);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	regain_capabilities();
+	umount2("/proc", MNT_DETACH);
+	umount2("/sys", MNT_DETACH);
+	return umount2("/mnt", MNT_DETACH);
+}
+
+/* ---- who is inside ---- */
+
+static size_t n_marked;
+static void (*before_mark)(void);
+static char unseen[UNSEEN_MAX];
+static pid_t holder;
+
+static int note_mark(void *data, int dirfd)
+{
+	(void)data;
+	(void)dirfd;
+	/* The first is our own. */
+	if (n_marked++ && before_mark)
+		before_mark();
+	return 0;
+}
+
+static int drain_all(struct drain *drain, int dirfd)
+{
+	int r = drain_init(drain, dirfd, blocks, ARRAY_SIZE(blocks));
+
+	if (r == 0)
+		r = drain_mark_own(drain, dirfd);
+	return r < 0 ? r : drain_wait(drain, &holder);
+}
+
+static int look(void)
+{
+	struct drain drain = { .ctx = &ctx, .mark = note_mark };
+	int dirfd = memblock_open_dir(), r;
+
+	n_marked = 0;
+	holder = 0;
+	/* Nobody here lets go, so the time may fly. */
+	tick = 1;
+	r = drain_all(&drain, dirfd);
+	tick = 0;
+	strcpy(unseen, drain.unseen);
+	drain_clear(&drain);
+	close(dirfd);
+	return r;
+}
+
+static void test_nobody(void **state)
+{
+	(void)state;
+	assert_int_equal(look(), 0);
+	assert_int_equal(holder, 0);
+	assert_int_equal(n_marked, 1);
+	assert_string_equal(unseen, "");
+}
+
+static void test_who_has_it_open(void **state)
+{
+	static const struct {
+		const char *file;
+		int flags, pid, tid;
+		int r;
+	} rows[] = {
+		{ "/sys" MEMORY "/memory7/state", O_WRONLY, RIVAL, RIVAL, -EBUSY },
+		{ "/sys" MEMORY "/memory70/state", O_RDWR, RIVAL, RIVAL, -EBUSY },
+		{ "/sys" MEMORY "/memory8/online", O_WRONLY, RIVAL, RIVAL, -EBUSY },
+		{ "/sys" MEMORY "/memory8/state", O_WRONLY, RIVAL, RIVAL + 1, -EBUSY },
+		{ "/sys" MEMORY "/memory7/state", O_WRONLY, 1, 1, -EBUSY },
+		/* That stops nobody's plan. */
+		{ "/sys" MEMORY "/memory7/state", O_RDONLY, RIVAL, RIVAL, 0 },
+		{ "/sys" MEMORY "/memory7/uevent", O_WRONLY, RIVAL, RIVAL, 0 },
+		{ "/sys/gone", O_WRONLY, RIVAL, RIVAL, 0 },
+		/* Ourselves. */
+		{ "/sys" MEMORY "/memory7/state", O_WRONLY, 0, 0, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int pid = rows[i].pid ? rows[i].pid : getpid(), tid = rows[i].tid;
+		int r;
+
+		make_thread(RIVAL, RIVAL + 1);
+		has_open(pid, tid ? tid : pid, rows[i].file, rows[i].flags);
+		r = look();
+		assert_msg(r == rows[i].r, "row %zu: %d", i, r);
+		assert_msg(holder == (r ? pid : 0), "row %zu: %d has it", i, (int)holder);
+		teardown(state);
+		setup(state);
+	}
+}
+
+/* Its files have the same numbers, and are no sysfs's. */
+static void test_same_number_elsewhere(void **state)
+{
+	struct stat ours, theirs;
+
+	(void)state;
+	make_dirs("/mnt/copy/");
+	mount_tmpfs("/mnt/copy");
+	make_blocks("/mnt/copy");
+	assert_int_equal(__real_stat64("/sys" MEMORY "/memory7/state", &ours), 0);
+	assert_int_equal(__real_stat64("/mnt/copy" MEMORY "/memory7/state", &theirs), 0);
+	assert_int_equal(ours.st_ino, theirs.st_ino);
+	has_open(RIVAL, RIVAL, "/mnt/copy" MEMORY "/memory7/state", O_WRONLY);
+	assert_int_equal(look(), 0);
+	/* As it is when somebody has mounted it. */
+	for (int i = 0; i < 2; i++) {
+		int pid = i ? RIVAL : 1;
+
+		put(task_file(pid, pid, "mountinfo"),
+		    format("22 1 0:%u / /mnt/copy rw - tmpfs none rw\n", minor_of("/mnt/copy")));
+	}
+	assert_int_equal(look(), 0);
+	/* One that is, and that nobody has mounted. */
+	mount_other();
+	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "fd/5")), 0);
+	has_open(RIVAL, RIVAL, OTHER MEMORY "/memory7/state", O_WRONLY);
+	assert_int_equal(look(), -EBUSY);
+}
+
+/* Who has let go meanwhile is not in the way. */
+static void test_waits(void **state)
+{
+	struct drain drain = { .ctx = &ctx, .mark = note_mark };
+	int dirfd = memblock_open_dir();
+	pid_t child;
+
+	(void)state;
+	has_open(RIVAL, RIVAL, "/sys" MEMORY "/memory7/state", O_WRONLY);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		usleep(50000);
+		_exit(unlink(task_file(RIVAL, RIVAL, "fd/5")) < 0);
+	}
+	assert_int_equal(drain_all(&drain, dirfd), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	drain_clear(&drain);
+	close(dirfd);
+}
+
+static void test_cancelled(void **state)
+{
+	(void)state;
+	ctx.cancelled = 1;
+	assert_int_equal(look(), -EINTR);
+}
+
+/* ---- what cannot be seen ---- */
+
+static void cannot_see(int r, const char *where)
+{
+	int got = look();
+
+	assert_msg(got == r && strcmp(unseen, where) == 0, "%d at %s", got, unseen);
+}
+
+static void test_rights(void **state)
+{
+	(void)state;
+	set_capability(CAP_SYS_PTRACE, false);
+	cannot_see(-EPERM, "/proc/1/ns/pid");
+	set_capability(CAP_SYS_PTRACE, true);
+	pid_namespace++;
+	cannot_see(-EXDEV, "/proc/1/ns/pid");
+	pid_namespace--;
+	assert_int_equal(unlink("/proc/1/ns/pid"), 0);
+	cannot_see(-ENOENT, "/proc/1/ns/pid");
+}
+
+static void test_no_self(void **state)
+{
+	(void)state;
+	assert_int_equal(unlink("/proc/self"), 0);
+	cannot_see(-ENOENT, "/proc");
+}
+
+/* An end that is none: it is not the last. */
+static void test_list_is_cut_short(void **state)
+{
+	(void)state;
+	readdir_error = EIO;
+	assert_int_equal(look(), -EIO);
+	assert_int_equal(strncmp(unseen, "/proc/", 6), 0);
+}
+
+static void replace_by_link(const char *name)
+{
+	const char *path = task_file(RIVAL, RIVAL, name);
+
+	assert_int_equal(rename(path, format("%s.away", path)), 0);
+	assert_int_equal(symlink(format("%s.away", name), path), 0);
+}
+
+static void test_links_are_not_followed(void **state)
+{
+	const char *task = format("/proc/%d/task/%d", RIVAL, RIVAL);
+	char where[64];
+
+	(void)state;
+	strcpy(where, task);
+	replace_by_link("mountinfo");
+	cannot_see(-ELOOP, where);
+	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "mountinfo")), 0);
+	/* Gone meanwhile: that is none. */
+	assert_int_equal(look(), 0);
+	put(task_file(RIVAL, RIVAL, "mountinfo"), "");
+	replace_by_link("fd");
+	strcat(where, "/fd");
+	cannot_see(-ENOTDIR, where);
+	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "fd")), 0);
+	assert_int_equal(look(), 0);
+}
+
+static void test_not_a_line(void **state)
+{
+	char where[64];
+
+	(void)state;
+	snprintf(where, sizeof(where), "/proc/%d/task/%d", RIVAL, RIVAL);
+	put(task_file(RIVAL, RIVAL, "mountinfo"), "nonsense\n");
+	cannot_see(-EBADMSG, where);
+	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "mountinfo")), 0);
+	make_dirs(task_file(RIVAL, RIVAL, "mountinfo/"));
+	cannot_see(-EISDIR, where);
+}
+
+/* What may not be looked at may be the one. */
+static void test_file_without_rights(void **state)
+{
+	char where[64];
+
+	(void)state;
+	snprintf(where, sizeof(where), "/proc/%d/task/%d/fd", RIVAL, RIVAL);
+	make_dirs("/mnt/locked/");
+	put("/mnt/locked/file", "");
+	assert_int_equal(chmod("/mnt/locked", 0), 0);
+	has_open(RIVAL, RIVAL, "/mnt/locked/file", O_WRONLY);
+	set_capability(CAP_DAC_OVERRIDE, false);
+	set_capability(CAP_DAC_READ_SEARCH, false);
+	cannot_see(-EACCES, where);
+	set_capability(CAP_DAC_OVERRIDE, true);
+	set_capability(CAP_DAC_READ_SEARCH, true);
+	assert_int_equal(look(), 0);
+}
+
+static void test_no_flags(void **state)
+{
+	char where[64];
+
+	(void)state;
+	snprintf(where, sizeof(where), "/proc/%d/task/%d/fd", RIVAL, RIVAL);
+	has_open(RIVAL, RIVAL, "/sys" MEMORY "/memory7/state", O_WRONLY);
+	put(task_file(RIVAL, RIVAL, "fdinfo/5"), "pos:\t0\n");
+	cannot_see(-ENODATA, where);
+	/* Closed meanwhile. */
+	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "fdinfo/5")), 0);
+	assert_int_equal(look(), 0);
+}
+
+static void test_block_cannot_be_seen(void **state)
+{
+	(void)state;
+	assert_int_equal(unlink("/sys" MEMORY "/memory7/online"), 0);
+	assert_int_equal(look(), 0);
+	assert_int_equal(unlink("/sys" MEMORY "/memory7/state"), 0);
+	assert_int_equal(unlink("/sys" MEMORY "/memory7/uevent"), 0);
+	assert_int_equal(rmdir("/sys" MEMORY "/memory7"), 0);
+	put("/sys" MEMORY "/memory7", "");
+	assert_int_equal(look(), -ENOTDIR);
+}
+
+/* ---- another sysfs ---- */
+
+static void test_other_sysfs(void **state)
+{
+	(void)state;
+	mount_other();
+	/* Nothing can be written there. */
+	has_mounted(RIVAL, OTHER, "/", "ro");
+	assert_int_equal(look(), 0);
+	assert_int_equal(n_marked, 1);
+	has_mounted(RIVAL, OTHER, "/", "rw");
+	assert_int_equal(look(), 0);
+	assert_int_equal(n_marked, 2);
+	/* It looks like one. */
+	put(task_file(RIVAL, RIVAL, "mountinfo"),
+	    format("22 1 0:%u / " OTHER " rw - tmpfs sysfs rw\n", minor_of(OTHER)));
+	assert_int_equal(look(), 0);
+	assert_int_equal(n_marked, 1);
+	/* Our own, once more. */
+	has_mounted(RIVAL, "/sys", "/", "rw");
+	assert_int_equal(look(), 0);
+	assert_int_equal(n_marked, 1);
+	/* A single block, from where no way leads to the others. */
+	has_mounted(RIVAL, OTHER, MEMORY "/memory7", "rw");
+	cannot_see(-EXDEV, format("/proc/%d/task/%d/root", RIVAL, RIVAL));
+}
+
+static int early_pid, late_pid;
+
+/* Which of two is looked at first. */
+static void find_order(void)
+{
+	DIR *dir = opendir("/proc");
+	struct dirent *de;
+
+	assert_non_null(dir);
+	early_pid = 0;
+	while ((de = __real_readdir64(dir)))
+		if (atoi(de->d_name) == RIVAL || atoi(de->d_name) == 1)
+			*(early_pid ? &late_pid : &early_pid) = atoi(de->d_name);
+	closedir(dir);
+}
+
+/* Another root is another view, in the same namespace, too. */
+static void test_other_root(void **state)
+{
+	(void)state;
+	find_order();
+	mount_other();
+	assert_int_equal(unlink(task_file(late_pid, late_pid, "root")), 0);
+	assert_int_equal(symlink("/mnt", task_file(late_pid, late_pid, "root")), 0);
+	assert_int_equal(unlink(task_file(early_pid, early_pid, "ns/mnt")), 0);
+	assert_int_equal(link(task_file(late_pid, late_pid, "ns/mnt"),
+			      task_file(early_pid, early_pid, "ns/mnt")),
+			 0);
+	put(task_file(late_pid, late_pid, "mountinfo"),
+	    format("22 1 0:%u / /other rw - sysfs sysfs rw\n", minor_of(OTHER)));
+	assert_int_equal(look(), 0);
+	assert_int_equal(n_marked, 2);
+}
+
+/* Nobody has it mounted, but somebody is in it. */
+static void test_stray(void **state)
+{
+	static const char *const ways[] = { "cwd", "root", "fd/5" };
+
+	(void)state;
+	mount_other();
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		unlink(task_file(RIVAL, RIVAL, ways[i]));
+		assert_int_equal(symlink(OTHER MEMORY, task_file(RIVAL, RIVAL, ways[i])), 0);
+		cannot_see(-EXDEV, format("/proc/%d/task/%d/%s", RIVAL, RIVAL, ways[i]));
+		assert_int_equal(unlink(task_file(RIVAL, RIVAL, ways[i])), 0);
+		assert_int_equal(symlink("/", task_file(RIVAL, RIVAL, ways[i])), 0);
+	}
+	assert_int_equal(symlink(OTHER, task_file(RIVAL, RIVAL, "fd/6")), 0);
+	assert_int_equal(look(), -EXDEV);
+	/* Somebody else has. */
+	has_mounted(1, OTHER, "/", "rw");
+	assert_int_equal(look(), 0);
+	put(task_file(1, 1, "mountinfo"), "");
+	assert_int_equal(mount("none", OTHER, "tmpfs", MS_REMOUNT | MS_RDONLY, NULL), 0);
+	assert_int_equal(look(), 0);
+}
+
+static void open_other(void)
+{
+	before_mark = NULL;
+	has_open(early_pid, early_pid, OTHER MEMORY "/memory7/state", O_WRONLY);
+}
+
+/* Just before the new sysfs is marked, who has been looked at already opens a file there. */
+static void test_looks_again_after_a_new_sysfs(void **state)
+{
+	(void)state;
+	find_order();
+	mount_other();
+	has_mounted(late_pid, OTHER, "/", "rw");
+	before_mark = open_other;
+	assert_int_equal(look(), -EBUSY);
+	assert_int_equal(holder, early_pid);
+}
+
+/* ---- the guard ---- */
+
+static struct guard *guard;
+static struct rivals rivals;
+
+static void start_guard(void)
+{
+	int deny_error;
+
+	guard = NULL;
+	rivals = (struct rivals){ 0 };
+	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+				     &rivals),
+			 0);
+	assert_int_equal(deny_error, 0);
+}
+
+static void stop_guard(void)
+{
+	guard_stop(guard, &rivals);
+	guard = NULL;
+}
+
+static int teardown_guard(void **state)
+{
+	stop_guard();
+	return teardown(state);
+}
+
+/* What another process gets that opens the file so many times. */
+static int open_by_other(const char *path, int times)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		for (int i = 0; i < times; i++)
+			if (open(path, O_RDWR | O_CLOEXEC) >= 0)
+				_exit(0);
+		_exit(errno);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WEXITSTATUS(status);
+}
+
+static void test_denies(void **state)
+{
+	size_t denied = 0;
+
+	(void)state;
+	start_guard();
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+		const char *block = format("/sys" MEMORY "/memory%d", made[i]);
+
+		assert_int_equal(open_by_other(format("%s/state", block), 1), EPERM);
+		assert_int_equal(open_by_other(format("%s/online", block), 1), EPERM);
+		assert_int_equal(open_by_other(format("%s/uevent", block), 1), 0);
+	}
+	assert_int_equal(guard_check(guard, &rivals), 0);
+	/* Its own user gets in, by the files it has and by their names. */
+	assert_int_equal(sysfs_write_word_fd(guard_get_fd(guard, 70), "online"), 0);
+	put("/sys" MEMORY "/memory7/state", "offline\n");
+	stop_guard();
+	assert_int_equal(rivals.count, 6);
+	for (size_t i = 0; i < rivals.count; i++)
+		denied += rivals.list[i].denied;
+	assert_int_equal(denied, 6);
+	assert_int_equal(open_by_other("/sys" MEMORY "/memory7/state", 1), 0);
+}
+
+static void test_denies_elsewhere(void **state)
+{
+	(void)state;
+	mount_other();
+	has_mounted(RIVAL, OTHER, "/", "rw");
+	/* A file that is not there needs no mark. */
+	assert_int_equal(unlink(OTHER MEMORY "/memory7/online"), 0);
+	start_guard();
+	assert_int_equal(open_by_other(OTHER MEMORY "/memory70/online", 1), EPERM);
+	stop_guard();
+	assert_int_equal(open_by_other(OTHER MEMORY "/memory70/online", 1), 0);
+}
+
+/* One that cannot be marked is everybody's. */
+static void test_cannot_deny(void **state)
+{
+	int deny_error;
+
+	(void)state;
+	mount_other();
+	has_mounted(RIVAL, OTHER, "/", "rw");
+	assert_int_equal(rename(OTHER MEMORY "/memory70", OTHER MEMORY "/away"), 0);
+	put(OTHER MEMORY "/memory70", "");
+	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+				     &rivals),
+			 -ENOTDIR);
+}
+
+/* One that is mounted when the guard is up already. */
+static void test_check_looks_again(void **state)
+{
+	(void)state;
+	start_guard();
+	mount_other();
+	has_mounted(RIVAL, OTHER, "/", "rw");
+	assert_int_equal(guard_check(guard, &rivals), 0);
+	assert_int_equal(open_by_other(OTHER MEMORY "/memory7/state", 1), EPERM);
+	has_open(RIVAL, RIVAL, "/sys" MEMORY "/memory7/state", O_WRONLY);
+	tick = 1;
+	assert_int_equal(guard_check(guard, &rivals), -EBUSY);
+	tick = 0;
+	assert_int_equal(rivals.list[0].pid, RIVAL);
+	assert_string_equal(rivals.list[0].comm, "rival");
+	assert_int_equal(rivals.list[0].denied, 0);
+}
+
+static void test_files_of_the_guard(void **state)
+{
+	struct stat st, st_fd;
+
+	(void)state;
+	start_guard();
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+		const char *file = format("/sys" MEMORY "/memory%d/state", made[i]);
+		int fd = guard_get_fd(guard, made[i]);
+
+		assert_int_equal(fstat(fd, &st_fd), 0);
+		assert_int_equal(__real_stat64(file, &st), 0);
+		assert_int_equal(st_fd.st_ino, st.st_ino);
+		assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	}
+	assert_int_equal(guard_get_fd(guard, 9), -1);
+	assert_int_equal(guard_get_fd(NULL, 7), -1);
+}
+
+/* A child of the owner's is no rival. */
+static void test_child_has_no_files(void **state)
+{
+	int status = -1;
+	pid_t child;
+
+	(void)state;
+	start_guard();
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(fcntl(guard_get_fd(guard, 7), F_GETFD) >= 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* A link in the place of a block's file leads to a file that is nobody's to deny. */
+static void test_marks_no_link(void **state)
+{
+	(void)state;
+	put("/mnt/victim", "");
+	assert_int_equal(unlink("/sys" MEMORY "/memory7/online"), 0);
+	assert_int_equal(symlink("/mnt/victim", "/sys" MEMORY "/memory7/online"), 0);
+	start_guard();
+	assert_int_equal(open_by_other("/mnt/victim", 1), 0);
+}
+
+/* Each that asks costs the guard a descriptor, for a moment. */
+static void test_denies_many(void **state)
+{
+	struct rlimit before, few;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ 64, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	start_guard();
+	assert_true(guard_get_fd(guard, 70) >= 0);
+	assert_int_equal(open_by_other("/sys" MEMORY "/memory7/state", 300), EPERM);
+	stop_guard();
+	assert_int_equal(rivals.count, 1);
+	assert_int_equal(rivals.list[0].denied, 300);
+	/* Its own files are a loan, too. */
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(few.rlim_cur, 64);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
+/* With few descriptors it has few files open, and leaves some for everything else. */
+static void few_descriptors(void)
+{
+	const struct rlimit few = { 64, 66 };
+	int deny_error;
+
+	if (setrlimit(RLIMIT_NOFILE, &few) < 0 ||
+	    guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error, &rivals) < 0)
+		_exit(1);
+	_exit(guard_get_fd(guard, 8) >= 0 && guard_get_fd(guard, 70) < 0 ? 0 : 2);
+}
+
+static void test_few_descriptors(void **state)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0)
+		few_descriptors();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* Without the right to deny, those who are inside are looked for all the same. */
+static void test_without_denying(void **state)
+{
+	int deny_error = 0;
+
+	(void)state;
+	set_capability(CAP_SYS_ADMIN, false);
+	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+				     &rivals),
+			 0);
+	assert_int_equal(deny_error, -EPERM);
+	assert_int_equal(guard_check(guard, &rivals), 0);
+	stop_guard();
+	assert_int_equal(waitpid(-1, NULL, __WALL), -1);
+	has_open(RIVAL, RIVAL, "/sys" MEMORY "/memory7/state", O_WRONLY);
+	tick = 1;
+	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+				     &rivals),
+			 -EBUSY);
+	set_capability(CAP_SYS_ADMIN, true);
+}
+
+static void test_says_what_it_cannot_see(void **state)
+{
+	int deny_error;
+
+	(void)state;
+	assert_int_equal(unlink("/proc/1/ns/pid"), 0);
+	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+				     &rivals),
+			 -ENOENT);
+	assert_string_equal(guard_get_unseen(guard), "/proc/1/ns/pid");
+	assert_null(guard_get_unseen(NULL));
+}
+
+/* ---- the guard's process ---- */
+
+static bool is_our_guard(int procfd, const char *pid)
+{
+	char file[64], line[64];
+	int parent = 0;
+	FILE *f;
+
+	snprintf(file, sizeof(file), "%.10s/stat", pid);
+	f = proc_open_file(procfd, file);
+	if (!f)
+		return false;
+	if (!fgets(line, sizeof(line), f) || sscanf(line, "%*d (daxhp-guard) %*c %d", &parent) != 1)
+		parent = 0;
+	fclose(f);
+	return parent == getpid();
+}
+
+/* Of the process with that name, which is the machine's /proc to know. */
+static pid_t find_guard(void)
+{
+	int fd = openat(real_proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fdopendir(fd);
+	struct dirent *de;
+	pid_t pid = 0;
+
+	assert_non_null(dir);
+	while (pid == 0 && (de = __real_readdir64(dir)))
+		if (isdigit((unsigned char)de->d_name[0]) && is_our_guard(fd, de->d_name))
+			pid = atoi(de->d_name);
+	closedir(dir);
+	return pid;
+}
+
+static void test_its_process(void **state)
+{
+	sigset_t before = { 0 }, after = { 0 }, child;
+	int fds[2], fd;
+	pid_t pid;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &child, NULL);
+	pthread_sigmask(SIG_BLOCK, NULL, &before);
+	start_guard();
+	pthread_sigmask(SIG_BLOCK, NULL, &after);
+	assert_memory_equal(&before, &after, sizeof(before));
+	pid = find_guard();
+	assert_true(pid > 0);
+	/* No terminal's signals reach it, and no others. */
+	assert_int_equal(getsid(pid), pid);
+	kill(pid, SIGTERM);
+	kill(pid, SIGTSTP);
+	usleep(20000);
+	assert_int_equal(guard_check(guard, &rivals), 0);
+	/* What was open is none of its business. */
+	close(fds[1]);
+	fd = fds[0];
+	assert_int_equal(__real_poll(&(struct pollfd){ .fd = fd }, 1, 1000), 1);
+	assert_int_equal(read(fd, &c, 1), 0);
+	close(fd);
+	stop_guard();
+	assert_int_equal(find_guard(), 0);
+	assert_int_equal(waitpid(-1, NULL, __WALL), -1);
+	/* Its end is nobody else's affair. */
+	sigpending(&after);
+	assert_false(sigismember(&after, SIGCHLD));
+	pthread_sigmask(SIG_UNBLOCK, &child, NULL);
+}
+
+static void signal_guard(int sig)
+{
+	pid_t pid = find_guard();
+
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, sig), 0);
+}
+
+static void test_its_process_is_killed(void **state)
+{
+	(void)state;
+	start_guard();
+	signal_guard(SIGKILL);
+	assert_int_equal(guard_check(guard, &rivals), -EPIPE);
+	assert_int_equal(guard_check(guard, &rivals), -EPIPE);
+}
+
+static void test_its_process_is_stopped(void **state)
+{
+	(void)state;
+	start_guard();
+	signal_guard(SIGSTOP);
+	is_impatient = true;
+	assert_int_equal(guard_check(guard, &rivals), -ETIMEDOUT);
+}
+
+/* It goes with its owner. */
+static void test_owner_is_killed(void **state)
+{
+	pid_t child;
+	int status, deny_error;
+
+	(void)state;
+	start_guard();
+	stop_guard();
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error, &rivals);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	for (int i = 0; i < 100 && open_by_other("/sys" MEMORY "/memory7/state", 1); i++)
+		usleep(10000);
+	assert_int_equal(open_by_other("/sys" MEMORY "/memory7/state", 1), 0);
+}
+
+/* ---- who has the device ---- */
+
+static int find(struct rivals *found)
+{
+	struct daxhp_device device = { .ctx = &ctx };
+
+	*found = (struct rivals){ 0 };
+	return find_holders(&device, found, unseen);
+}
+
+static void test_holders(void **state)
+{
+	struct rivals found;
+
+	(void)state;
+	assert_int_equal(find(&found), 0);
+	assert_int_equal(found.count, 0);
+	/* Another minor number. */
+	has_open(1, 1, "/dev/zero", O_RDWR);
+	assert_int_equal(find(&found), 0);
+	assert_int_equal(found.count, 0);
+	has_open(RIVAL, RIVAL, "/dev/null", O_RDONLY);
+	assert_int_equal(find(&found), 0);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.list[0].pid, RIVAL);
+	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "fd/5")), 0);
+	/* Mapped, and the descriptor closed. */
+	assert_int_equal(symlink("/dev/null", format("/proc/%d/map_files/1-2", RIVAL)), 0);
+	assert_int_equal(find(&found), 0);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(unlink(format("/proc/%d/map_files/1-2", RIVAL)), 0);
+	/* The one that asks has it, too. */
+	has_open(getpid(), getpid(), "/dev/null", O_RDONLY);
+	assert_int_equal(find(&found), 0);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.list[0].pid, getpid());
+}
+
+static void test_holders_cannot_be_seen(void **state)
+{
+	struct rivals found;
+
+	(void)state;
+	assert_int_equal(rmdir(format("/proc/%d/map_files", RIVAL)), 0);
+	assert_int_equal(find(&found), 0);
+	assert_int_equal(symlink("/", format("/proc/%d/map_files", RIVAL)), 0);
+	assert_int_equal(find(&found), -ENOTDIR);
+	assert_string_equal(unseen, format("/proc/%d/map_files", RIVAL));
+}
+
+/* ---- a place of its own ---- */
+
+static bool enter(void)
+{
+	uid_t uid = geteuid();
+	gid_t gid = getegid();
+	char map[32];
+
+	if (unshare(uid == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) < 0)
+		return false;
+	if (uid) {
+		snprintf(map, sizeof(map), "0 %d 1", (int)uid);
+		put("/proc/self/uid_map", map);
+		put("/proc/self/setgroups", "deny");
+		snprintf(map, sizeof(map), "0 %d 1", (int)gid);
+		put("/proc/self/gid_map", map);
+	}
+	real_proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return real_proc >= 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+/* In a user namespace nobody may. */
+static bool may_deny(void)
+{
+	int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+#define TESTS_THAT_DENY 12
+#define GUARD_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown_guard)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GUARD_TEST(test_nobody),
+		GUARD_TEST(test_who_has_it_open),
+		GUARD_TEST(test_same_number_elsewhere),
+		GUARD_TEST(test_waits),
+		GUARD_TEST(test_cancelled),
+		GUARD_TEST(test_rights),
+		GUARD_TEST(test_no_self),
+		GUARD_TEST(test_list_is_cut_short),
+		GUARD_TEST(test_links_are_not_followed),
+		GUARD_TEST(test_not_a_line),
+		GUARD_TEST(test_file_without_rights),
+		GUARD_TEST(test_no_flags),
+		GUARD_TEST(test_block_cannot_be_seen),
+		GUARD_TEST(test_other_sysfs),
+		GUARD_TEST(test_other_root),
+		GUARD_TEST(test_stray),
+		GUARD_TEST(test_looks_again_after_a_new_sysfs),
+		GUARD_TEST(test_few_descriptors),
+		GUARD_TEST(test_without_denying),
+		GUARD_TEST(test_says_what_it_cannot_see),
+		GUARD_TEST(test_holders),
+		GUARD_TEST(test_holders_cannot_be_seen),
+		/* Those that deny, TESTS_THAT_DENY of them. */
+		GUARD_TEST(test_denies),
+		GUARD_TEST(test_denies_elsewhere),
+		GUARD_TEST(test_cannot_deny),
+		GUARD_TEST(test_check_looks_again),
+		GUARD_TEST(test_files_of_the_guard),
+		GUARD_TEST(test_marks_no_link),
+		GUARD_TEST(test_child_has_no_files),
+		GUARD_TEST(test_denies_many),
+		GUARD_TEST(test_its_process),
+		GUARD_TEST(test_its_process_is_killed),
+		GUARD_TEST(test_its_process_is_stopped),
+		GUARD_TEST(test_owner_is_killed),
+	};
+
+	size_t n = ARRAY_SIZE(tests);
+
+	if (!enter()) {
+		puts("1..0 # SKIP no mount namespace can be had here: root could");
+		return 0;
+	}
+	if (!may_deny()) {
+		puts("# Nobody can be kept off here: root could");
+		n -= TESTS_THAT_DENY;
+	}
+	return _cmocka_run_group_tests("guard", tests, n, NULL, NULL);
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The thread that sees to it that a wish to stop is heard, and what it says of a wait. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "unit.h"
+
+/* Two looks of the thread, and a bit. */
+#define A_WHILE_US 350000
+
+/* ---- in the place of the system's own ---- */
+
+__typeof__(clock_gettime) __wrap_clock_gettime, __real_clock_gettime;
+__typeof__(memblock_open_dir) __wrap_memblock_open_dir;
+__typeof__(memblock_read_state) __wrap_memblock_read_state;
+
+static _Atomic time_t later, tick; /* seconds: on top of the time, and more for each look at it */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	int r = __real_clock_gettime(clock, ts);
+
+	ts->tv_sec += later;
+	later += tick;
+	return r;
+}
+
+int __wrap_memblock_open_dir(void)
+{
+	return open("/", O_PATH | O_CLOEXEC);
+}
+
+/* The second one is on its way. */
+int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file)
+{
+	(void)dirfd;
+	(void)fd;
+	(void)ret_file;
+	block->state = block->id == FIRST_BLOCK + 1 ? MEMBLOCK_GOING_OFFLINE : MEMBLOCK_OFFLINE;
+	return 0;
+}
+
+/* ---- a run ---- */
+
+static struct daxhp_ctx ctx;
+static struct memblock blocks[] = { { .id = FIRST_BLOCK }, { .id = FIRST_BLOCK + 1 } };
+static const struct daxhp_observation obs = { .blocks = blocks, .n_blocks = 2 };
+static volatile sig_atomic_t n_signals;
+static struct daxhp_wait told;
+static _Atomic unsigned int n_told;
+
+static void count_signal(int sig)
+{
+	(void)sig;
+	n_signals++;
+}
+
+static void take_wait(const struct daxhp_wait *wait, void *data)
+{
+	(void)data;
+	told = *wait;
+	n_told++;
+}
+
+static int setup(void **state)
+{
+	struct sigaction action = { .sa_handler = count_signal };
+
+	(void)state;
+	ctx = (struct daxhp_ctx){ .cancel_signal = SIGUSR1, .waiting_fn = take_wait };
+	n_signals = 0;
+	n_told = 0;
+	tick = 0;
+	told = (struct daxhp_wait){ 0 };
+	return sigaction(SIGUSR1, &action, NULL);
+}
+
+/* Whoever sleeps here is woken by each signal. */
+static void wait_a_while(void)
+{
+	struct timespec left = { .tv_nsec = A_WHILE_US * 1000L };
+
+	while (nanosleep(&left, &left) < 0)
+		;
+}
+
+static int lowest_fd(void)
+{
+	int fd = open("/", O_PATH | O_CLOEXEC);
+
+	close(fd);
+	return fd;
+}
+
+static void watch_a_while(void)
+{
+	int fd = lowest_fd();
+	struct watch *w = watch_start(&ctx, &obs);
+
+	assert_non_null(w);
+	wait_a_while();
+	watch_stop(w);
+	assert_int_equal(lowest_fd(), fd);
+}
+
+static void test_nobody_wants_to_know(void **state)
+{
+	struct watch *w;
+
+	(void)state;
+	ctx = (struct daxhp_ctx){ 0 };
+	assert_null(watch_start(&ctx, &obs));
+	watch_stop(NULL);
+	ctx.cancel_signal = SIGUSR1;
+	w = watch_start(&ctx, &obs);
+	assert_non_null(w);
+	watch_stop(w);
+}
+
+static void test_not_cancelled(void **state)
+{
+	(void)state;
+	tick = 100;
+	watch_a_while();
+	assert_int_equal(n_signals, 0);
+	assert_int_equal(n_told, 0);
+}
+
+/* One that comes just before the write would be gone by then. */
+static void test_cancelled(void **state)
+{
+	(void)state;
+	ctx.cancelled = 1;
+	watch_a_while();
+	assert_true(n_signals > 1);
+	/* It may just be about to stop. */
+	assert_int_equal(n_told, 0);
+}
+
+static void test_undoing_is_not_disturbed(void **state)
+{
+	(void)state;
+	ctx.cancelled = 1;
+	ctx.undoing = true;
+	tick = 3;
+	watch_a_while();
+	assert_int_equal(n_signals, 0);
+	assert_int_equal(n_told, 1);
+	assert_true(told.undoing);
+}
+
+/* Two seconds after the wish, and a minute after that. */
+static void test_tells(void **state)
+{
+	(void)state;
+	ctx.cancelled = 1;
+	tick = 3;
+	watch_a_while();
+	assert_int_equal(n_told, 1);
+	assert_int_equal(told.block, FIRST_BLOCK + 1);
+	assert_true(told.seconds >= 2 && told.seconds < 60);
+	assert_true(told.state == 'S' || told.state == 'R');
+	tick = 61;
+	watch_a_while();
+	assert_true(n_told > 2);
+}
+
+/* The handler cannot run, where the writer waits for what no signal ends. */
+static void test_pending_signals(void **state)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		int expected = signals[i] == SIGUSR2 ? 0 : 1, sig;
+		sigset_t set;
+
+		n_told = 0;
+		tick = 3;
+		sigemptyset(&set);
+		sigaddset(&set, signals[i]);
+		pthread_sigmask(SIG_BLOCK, &set, NULL);
+		kill(getpid(), signals[i]);
+		watch_a_while();
+		sigwait(&set, &sig);
+		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+		assert_msg(n_told == (unsigned int)expected, "signal %d: told %u times", signals[i],
+			   n_told);
+	}
+}
+
+/* ---- what a process is at ---- */
+
+static void test_stopped_process(void **state)
+{
+	pid_t child = fork();
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0) {
+		prctl(PR_SET_NAME, "a) R (b");
+		raise(SIGSTOP);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(waitpid(child, NULL, WUNTRACED), child);
+	assert_true(daxhp_process_is_stopped(child));
+	kill(child, SIGCONT);
+	assert_int_equal(waitpid(child, NULL, WCONTINUED), child);
+	assert_false(daxhp_process_is_stopped(child));
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	assert_false(daxhp_process_is_stopped(child));
+}
+
+static void test_running_thread(void **state)
+{
+	int fd = task_open_self();
+	char where[64] = "x", letter;
+
+	(void)state;
+	assert_true(fd >= 0);
+	task_look(fd, &letter, where, sizeof(where));
+	assert_int_equal(letter, 'R');
+	assert_string_equal(where, "");
+	close(fd);
+	task_look(-1, &letter, where, sizeof(where));
+	assert_int_equal(letter, '?');
+	assert_string_equal(where, "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_nobody_wants_to_know, setup),
+		cmocka_unit_test_setup(test_not_cancelled, setup),
+		cmocka_unit_test_setup(test_cancelled, setup),
+		cmocka_unit_test_setup(test_undoing_is_not_disturbed, setup),
+		cmocka_unit_test_setup(test_tells, setup),
+		cmocka_unit_test_setup(test_pending_signals, setup),
+		cmocka_unit_test(test_stopped_process),
+		cmocka_unit_test(test_running_thread),
+	};
+
+	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
+}
