@@ -755,7 +755,8 @@ static int stop_at_random(long times, const char *names, unsigned int seed)
 	for (int i = 0; i < 2; i++)
 		length[i] = measure(places[i]);
 	srandom(seed);
-	for (long i = 0; i < times; i++) {
+	/* Few runs may all have ended before: then there are some more. */
+	for (long i = 0; i < times || (n_stopped == 0 && i < 10 * times); i++) {
 		const struct place *goal = places[i % 2];
 		struct stop s = { .us = random() % length[i % 2] };
 		int status;
