@@ -51,6 +51,7 @@ fails 'help on nonsense' 2 "'nonsense'" help nonsense
 fails 'an option that is none' 2 "'--frobnicate'" status --frobnicate
 fails 'an option that is none, without a command' 2 "'--frobnicate'" --frobnicate
 fails 'a device where a command should be' 2 "'daxhp status dax0.0'" dax0.0
+fails 'an option with an escape' 2 "'--fo\?\[2J'" status $'--fo\e[2J'
 fails 'an option with an escape in two bytes' 2 "'--fo\?\?2J'" status $'--fo\xc2\x9b2J'
 fails 'a short option that is none' 2 "'-x'" status -x
 fails 'the second of two short options' 2 "'-x'" status -jx
@@ -87,7 +88,7 @@ for command in status online unplug; do
 	fails "$command with 4 KiB" 2 'not the name' "$command" "dax0.$(printf '%04091d' 0)"
 	fails "$command with an escape" 2 'not the name' "$command" $'dax0.0\e[2J'
 	fails "$command with a newline" 2 'not the name' "$command" $'dax0.0\ndax1.0'
-	fails "$command with umlauts" 2 'not the name' "$command" 'däx0.0'
+	fails "$command with umlauts" 2 'an argument is not the name' "$command" 'däx0.0'
 	fails "$command with a format" 2 'not the name' "$command" '%s%n%x'
 	# Wrong wherever it stands, and nothing is done before it.
 	fails "$command all and a wrong one" 2 'not the name' "$command" all ../x

@@ -27,6 +27,7 @@ __typeof__(memblock_write) __wrap_memblock_write;
 __typeof__(monitor_start) __wrap_monitor_start;
 __typeof__(monitor_stop) __wrap_monitor_stop;
 __typeof__(lock_take_policy) __wrap_lock_take_policy;
+__typeof__(nanosleep) __wrap_nanosleep;
 __typeof__(policy_read) __wrap_policy_read;
 __typeof__(policy_write) __wrap_policy_write;
 __typeof__(watch_start) __wrap_watch_start;
@@ -693,6 +694,14 @@ int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 }
 
 /* ---- what the model has none of ---- */
+
+/* Time: whoever waits for memory that is busy need not wait here. */
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
+{
+	(void)time;
+	(void)left;
+	return 0;
+}
 
 struct monitor *__wrap_monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *step,
 				     const struct memblock *blocks, size_t n_blocks)
