@@ -66,7 +66,8 @@ static void repair_policy(void)
 	assert_string_equal(model.policy_note, "");
 }
 
-static int apply(struct trial *t, struct daxhp_observation *obs, enum daxhp_failure_kind *ret_refusal)
+static int apply(struct trial *t, struct daxhp_observation *obs,
+		 enum daxhp_failure_kind *ret_refusal)
 {
 	struct daxhp_result *result;
 	struct daxhp_plan *plan;
