@@ -65,7 +65,11 @@ int fork_close_add(int fd)
 	return 0;
 }
 
-bool fork_close_remove(int fd)
+/*
+ * Closed while it is on the list and no child can be forked: one that is forked in between would keep
+ * its copy for as long as it lives.
+ */
+void fork_close(int fd)
 {
 	bool is_ours = false;
 
@@ -76,6 +80,7 @@ bool fork_close_remove(int fd)
 		if (is_ours)
 			fds[i - 1] = fds[--n_fds];
 	}
+	if (is_ours)
+		close(fd);
 	pthread_mutex_unlock(&mutex);
-	return is_ours;
 }

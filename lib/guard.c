@@ -95,8 +95,7 @@ static int open_files(struct guard *g, int dirfd, const struct memblock *blocks,
 static void close_files(struct guard *g)
 {
 	for (size_t i = g->n_open_files; i > 0; i--)
-		if (fork_close_remove(g->open_files[i - 1].fd))
-			close(g->open_files[i - 1].fd);
+		fork_close(g->open_files[i - 1].fd);
 	if (g->open_files && g->limit.rlim_cur)
 		setrlimit(RLIMIT_NOFILE, &g->limit);
 	free(g->open_files);

@@ -219,8 +219,8 @@ void fork_hold(void);
 void fork_release(void);
 /* From here on a child that is forked closes its copy of @fd. To be called held. Errors: -ENOMEM. */
 int fork_close_add(int fd);
-/* @fd is about to be closed. False in such a child: the number is another file's by now, or none's. */
-bool fork_close_remove(int fd);
+/* Close @fd. In such a child nothing is closed: the number is another file's by now, or none's. */
+void fork_close(int fd);
 
 /* ---- lock.c ---- */
 

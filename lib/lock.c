@@ -95,16 +95,18 @@ static int wait_for(struct daxhp_ctx *ctx, int fd, double until)
 	return 0;
 }
 
-/* Before it is locked: a child that is forked in between would have the lock as well. */
-static int add_fd(struct lock *lock, int fd)
+/*
+ * What @open opens becomes a part of the lock; returns its descriptor. The lock is on the open file,
+ * and a child has the same one: if it were forked before the file is added, it would keep the lock.
+ */
+static int add_file(struct lock *lock, int (*open)(const void *what), const void *what)
 {
-	int r = fd;
+	int fd, r;
 
-	if (fd >= 0) {
-		fork_hold();
-		r = fork_close_add(fd);
-		fork_release();
-	}
+	fork_hold();
+	fd = open(what);
+	r = fd < 0 ? fd : fork_close_add(fd);
+	fork_release();
 	if (r < 0) {
 		if (fd >= 0)
 			close(fd);
@@ -112,15 +114,14 @@ static int add_fd(struct lock *lock, int fd)
 	}
 	lock->owner = getpid();
 	lock->fds[lock->n_fds++] = fd;
-	return 0;
+	return fd;
 }
 
 void lock_drop(struct lock *lock)
 {
 	/* In a child they are closed already, and other files may have their numbers. */
 	for (size_t i = 0; i < lock->n_fds; i++)
-		if (fork_close_remove(lock->fds[i]))
-			close(lock->fds[i]);
+		fork_close(lock->fds[i]);
 	*lock = (struct lock){ 0 };
 }
 
@@ -136,7 +137,7 @@ static void file_name(char *ret_file, const char *name)
 	snprintf(ret_file, WORD_MAX, "%.32s.lock", name);
 }
 
-static int open_file(const char *name)
+static int open_file(const void *name)
 {
 	_cleanup_close_ int dirfd = run_dir_open(true);
 	char file[WORD_MAX];
@@ -187,10 +188,9 @@ static int write_holder(int fd)
 static int try_file(struct daxhp_ctx *ctx, const char *name, double until, struct lock *lock,
 		    int *ret_holder)
 {
-	int fd = open_file(name), r = add_fd(lock, fd);
+	int fd = add_file(lock, open_file, name);
+	int r = fd < 0 ? fd : wait_for(ctx, fd, until);
 
-	if (r == 0)
-		r = wait_for(ctx, fd, until);
 	if (r == -EWOULDBLOCK)
 		*ret_holder = read_holder(fd);
 	if (r == 0)
@@ -229,12 +229,30 @@ bool lock_is_held(const char *name)
 
 /* ---- all of a lock ---- */
 
-/* @fd becomes a part of the lock, or is closed. Without such a file there is nothing to share. */
-static int take_also(struct daxhp_ctx *ctx, struct lock *lock, int fd, double until)
+static int open_policy(const void *what __attribute__((unused)))
 {
-	int r = fd == -ENOENT ? 0 : add_fd(lock, fd);
+	return policy_open_lock();
+}
 
-	return r == 0 && fd >= 0 ? wait_for(ctx, fd, until) : r;
+static int open_debugfs(const void *what __attribute__((unused)))
+{
+	return sysfs_open_debugfs();
+}
+
+static int open_device(const void *device)
+{
+	return device_open_lock(device);
+}
+
+/* Without such a file there is nothing to share. */
+static int take_also(struct daxhp_ctx *ctx, struct lock *lock, int (*open)(const void *what),
+		     const void *what, double until)
+{
+	int fd = add_file(lock, open, what);
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	return wait_for(ctx, fd, until);
 }
 
 int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
@@ -244,13 +262,15 @@ int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
 	int holder, debugfs, r = lock_take(ctx, POLICY_LOCK, until, lock, &holder);
 
 	if (r == 0)
-		r = take_also(ctx, lock, policy_open_lock(), until);
-	debugfs = r == 0 ? sysfs_open_debugfs() : -ENOENT;
-	/* In most containers it cannot be had, and then there is no more to be done. */
-	if (debugfs >= 0)
-		r = take_also(ctx, lock, debugfs, until);
-	else if (r == 0)
-		log_debug(ctx, "no debugfs: containers with another /sys are not waited for");
+		r = take_also(ctx, lock, open_policy, NULL, until);
+	if (r == 0) {
+		debugfs = add_file(lock, open_debugfs, NULL);
+		/* In most containers it cannot be had, and then there is no more to be done. */
+		if (debugfs >= 0)
+			r = wait_for(ctx, debugfs, until);
+		else
+			log_debug(ctx, "no debugfs: containers with another /sys are not waited for");
+	}
 	if (r < 0)
 		lock_drop(lock);
 	return r;
@@ -265,7 +285,7 @@ EXPORT int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int 
 		return 0;
 	r = lock_take(device->ctx, device->name, until, &device->lock, &holder);
 	if (r == 0)
-		r = take_also(device->ctx, &device->lock, device_open_lock(device), until);
+		r = take_also(device->ctx, &device->lock, open_device, device, until);
 	if (r == -EWOULDBLOCK)
 		*ret_holder = holder;
 	if (r < 0)

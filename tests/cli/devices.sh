@@ -140,6 +140,19 @@ fails 'select: unknown' 1 'dax0\.7: no such dax device' status -j dax0.7
 fails 'select: one unknown among known ones' 1 'dax3\.0' status -j dax0.0 dax3.0
 fails 'select: no match' 1 'no dax device matches' unplug --node=7 all
 
+# A seed has no memory yet.
+make_device dax3.0 $hmem/../hmem.3 '' 1 0xb00000000-0xb0fffffff
+echo 0 >"$dir/size"
+names 'dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1' all
+names '' --region=3
+fails 'select: a seed' 1 'dax3\.0: ' status -j dax3.0
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.3" "$sys/bus/dax/devices/dax3.0" /dev/dax3.0
+# Wedged below a driver that has no state for it: what is there is told all the same.
+make_blocks online Movable 96
+run status -j dax0.1
+device dax0.1 '.wedged, .hotplug_state, .online_memblocks, .total_memblocks' '[true,null,1,1]'
+rm -r "$memory/memory96"
+
 # ---- what would be done ----
 
 # plan ARGUMENTS... STEPS

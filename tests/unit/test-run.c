@@ -23,7 +23,9 @@ static char boot[64];
 
 /* ---- in the place of the system's own ---- */
 
+__typeof__(close) __wrap_close, __real_close;
 __typeof__(flock) __wrap_flock, __real_flock;
+__typeof__(fork_hold) __wrap_fork_hold, __real_fork_hold;
 __typeof__(fsync) __wrap_fsync, __real_fsync;
 __typeof__(geteuid) __wrap_geteuid, __real_geteuid;
 __typeof__(pwrite) __wrap_pwrite64, __real_pwrite64;
@@ -37,6 +39,8 @@ static int lowest_fd;	       /* that was synced */
 static size_t room = SIZE_MAX; /* bytes that a file takes */
 static char order[128];	       /* in which files were synced and renamed */
 static void (*before_flock)(void);
+static void (*before_close)(void);
+static void (*before_hold)(void);
 
 static void note_order(const char *what)
 {
@@ -86,6 +90,23 @@ int __wrap_flock(int fd, int how)
 	if (first)
 		first();
 	return __real_flock(fd, how);
+}
+
+int __wrap_close(int fd)
+{
+	void (*first)(void) = before_close;
+
+	before_close = NULL;
+	if (first)
+		first();
+	return __real_close(fd);
+}
+
+void __wrap_fork_hold(void)
+{
+	if (before_hold)
+		before_hold();
+	__real_fork_hold();
 }
 
 /* The machine's is for all who run tests on it. */
@@ -148,6 +169,8 @@ static int setup(void **state)
 	lowest_fd = INT_MAX;
 	room = SIZE_MAX;
 	before_flock = NULL;
+	before_close = NULL;
+	before_hold = NULL;
 	order[0] = '\0';
 	new_run();
 	put(POLICY, "offline\n");
@@ -375,6 +398,66 @@ static void test_child_does_not_keep_lock(void **state)
 	daxhp_device_unlock(&device);
 	lock_drop(&second);
 	end(pid);
+}
+
+static pid_t early[8]; /* children that were forked just before one could not be */
+static size_t n_early;
+
+static void fork_early(void)
+{
+	assert_true(n_early < ARRAY_SIZE(early));
+	early[n_early++] = start_idler(NULL);
+}
+
+static void test_child_is_forked_as_lock_is_taken(void **state)
+{
+	struct lock lock;
+	int holder;
+
+	(void)state;
+	n_early = 0;
+	before_hold = fork_early;
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	assert_int_equal(lock_take_policy(&ctx, &lock), 0);
+	before_hold = NULL;
+	assert_int_equal(n_early, 5);
+	daxhp_device_unlock(&device);
+	lock_drop(&lock);
+	ctx.cancelled = 1; /* no waiting */
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	assert_int_equal(lock_take_policy(&ctx, &policy), 0);
+	while (n_early > 0)
+		end(early[--n_early]);
+}
+
+static pthread_t forker;
+static pid_t forked;
+
+static void *fork_idler(void *data)
+{
+	(void)data;
+	forked = start_idler(NULL);
+	return NULL;
+}
+
+/* Long enough for it to be forked, if it can be. */
+static void fork_in_thread(void)
+{
+	assert_int_equal(pthread_create(&forker, NULL, fork_idler, NULL), 0);
+	usleep(100000);
+}
+
+static void test_child_is_forked_as_lock_is_dropped(void **state)
+{
+	int holder;
+
+	(void)state;
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	before_close = fork_in_thread;
+	daxhp_device_unlock(&device);
+	assert_int_equal(pthread_join(forker, NULL), 0);
+	assert_false(lock_is_held("dax0.0"));
+	end(forked);
 }
 
 /* The numbers of what it does not have any more may be other files' by now. */
@@ -780,6 +863,8 @@ int main(void)
 		RUN_TEST(test_lock_is_taken_away),
 		RUN_TEST(test_run_is_full),
 		RUN_TEST(test_child_does_not_keep_lock),
+		RUN_TEST(test_child_is_forked_as_lock_is_taken),
+		RUN_TEST(test_child_is_forked_as_lock_is_dropped),
 		RUN_TEST(test_child_has_no_lock),
 		RUN_TEST(test_stdio_is_closed),
 		RUN_TEST(test_device_lock_without_common_run),

@@ -85,6 +85,8 @@ static void check_world(const struct trial *t)
 	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
 	assert_msg(model.policy == model.first_policy, "policy not restored: %s", describe(t));
 	assert_msg(!*model.policy_note && !*model.note, "journal left: %s", describe(t));
+	/* Or the next one could not be cancelled. */
+	assert_msg(!model.ctx.undoing, "undoing for ever: %s", describe(t));
 }
 
 static void check_truth(const struct trial *t)
@@ -718,6 +720,20 @@ static void test_names_block(void **state)
 	daxhp_observation_unref(t.before);
 }
 
+/* A kernel that says yes, and does nothing. */
+static void test_names_block_that_stays(void **state)
+{
+	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_SILENT, .at = 1 };
+
+	(void)state;
+	t.before = make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable");
+	run_trial(&t);
+	assert_int_equal(t.result->failure.kind, DAXHP_FAILED_NOT_SO);
+	assert_int_equal(t.result->failure.block, FIRST_BLOCK);
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
 /* As a device is worked on that has so many blocks that those which are there are listed. */
 static void test_listed_blocks(void **state)
 {
@@ -739,8 +755,9 @@ static void test_listing_fails(void **state)
 	t.before = make_observation("MMM");
 	for (t.at = 1; t.at <= 12; t.at++) {
 		run_trial(&t);
-		if (t.result->failure.kind == DAXHP_FAILED_OBSERVE) {
+		if (t.result->failure.kind == DAXHP_FAILED_READ) {
 			assert_int_equal(t.r, -ENOMEM);
+			assert_string_equal(t.result->failure.file, "/sys/devices/system/memory");
 			assert_true(daxhp_result_get_undone(t.result));
 			has_failed = true;
 		}
@@ -900,6 +917,7 @@ int main(void)
 		cmocka_unit_test(test_callers_signals),
 		cmocka_unit_test(test_undoes_in_large_device),
 		cmocka_unit_test(test_names_block),
+		cmocka_unit_test(test_names_block_that_stays),
 		cmocka_unit_test(test_listed_blocks),
 		cmocka_unit_test(test_listing_fails),
 		cmocka_unit_test(test_names_silent_block),

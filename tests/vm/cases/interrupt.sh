@@ -229,6 +229,11 @@ test_pinned_memory() {
 	stopped_in_time 'pages that cannot be moved'
 	timed_run daxhp unplug --retry=1000 --timeout=1 "$device"
 	stopped_in_time 'pages that cannot be moved, and daxhp tries again'
+	# Disturbed once, it keeps out the signals that are not meant for it.
+	{ sleep 0.5; pkill -STOP -x daxhp; pkill -CONT -x daxhp; } &
+	timed_run timeout -s INT 20 daxhp unplug --timeout=1 "$device"
+	wait $!
+	stopped_in_time 'pages that cannot be moved, and a signal before the time is up'
 	stop_rivals
 	run daxhp unplug --retry=10 "$device"
 	exits 0 'once they are free'
