@@ -269,7 +269,8 @@ int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
 		if (debugfs >= 0)
 			r = wait_for(ctx, debugfs, until);
 		else
-			log_debug(ctx, "no debugfs: containers with another /sys are not waited for");
+			log_debug(ctx,
+				  "no debugfs: containers with another /sys are not waited for");
 	}
 	if (r < 0)
 		lock_drop(lock);
