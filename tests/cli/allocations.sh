@@ -76,7 +76,7 @@ sweep() {
 	local step at after n wrong once=$1
 	shift
 	run "$@"
-	is "$*: with memory" "$status" 0
+	is "$status" 0 "$*: with memory"
 	whole=$out whole_shape=''
 	[[ " $* " != *' -j '* ]] || whole_shape=$(shape <<<"$out")
 	for after in '' 1; do
@@ -101,6 +101,6 @@ sweep 13 unplug -n all
 sweep 13 online -n -j --movable dax1.0 dax1.1
 sweep 13 reconfigure -n -j --mode=system-ram --kernel dax0.1 dax0.0
 sweep 13 reconfigure -n --mode=devdax dax1.1
-is 'nothing of all this has changed anything' "$(fingerprint)" "$before"
+is "$(fingerprint)" "$before" 'nothing of all this has changed anything'
 
 finish

@@ -55,11 +55,11 @@ null_for() {
 	local name="${1##*/}, $3 ${4-}"
 	spoil "$1" "$3" "${4-}"
 	status_of_both "$name"
-	json "$name: null" ".[0].$2" null
-	is "$name: exit status" "$status" 0
-	is "$name: no talk" "$err" ''
+	json_is ".[0].$2" null "$name: null"
+	is "$status" 0 "$name: exit status"
+	is "$err" '' "$name: no talk"
 	run status
-	is "$name: a line each" "$(grep -c '^dax' <<<"$out")" 2
+	is "$(grep -c '^dax' <<<"$out")" 2 "$name: a line each"
 	mend "$1"
 }
 
@@ -85,7 +85,7 @@ for kind in "${kinds[@]}"; do
 	spoil "$bad/size" "$kind"
 	run status -j
 	check "size, $kind: it answers" test "$status" -le 1
-	json "size, $kind: null or not listed" '[.[] | select(.chardev == "dax0.0") | .size] - [null]' '[]'
+	json_is '[.[] | select(.chardev == "dax0.0") | .size] - [null]' '[]' "size, $kind: null or not listed"
 	mend "$bad/size"
 done
 
@@ -97,20 +97,20 @@ unseen() {
 	spoil "$1" "$2" "${3-}"
 	before=$(find "$sys" -printf '%p %y %s %T@\n' | sort | sha256sum)
 	status_of_both "$name"
-	is "$name: exit status" "$status" 1
-	json "$name: no state, no counts" '.[0] | [.hotplug_state, .online_memblocks, .total_memblocks, .movable, .zones]' \
-		'[null,null,null,null,null]'
-	json "$name: null, not unbound" '.[0].mode' '"system-ram"'
+	is "$status" 1 "$name: exit status"
+	json_is '.[0] | [.hotplug_state, .online_memblocks, .total_memblocks, .movable, .zones]' \
+		'[null,null,null,null,null]' "$name: no state, no counts"
+	json_is '.[0].mode' '"system-ram"' "$name: null, not unbound"
 	check "$name: says so" matches "$err" 'daxhp: dax0\.0: '
 	if [ "$4" = one ]; then
-		json "$name: the other device is seen" '.[1].hotplug_state' '"online_movable"'
+		json_is '.[1].hotplug_state' '"online_movable"' "$name: the other device is seen"
 		check "$name: one sentence" one_sentence "$err"
 	fi
 	for command in 'online --movable' unplug; do
 		# shellcheck disable=SC2086
 		fails "$name: $command" 1 'dax0\.0: cannot .*Nothing was changed' $command dax0.0
 	done
-	is "$name: nothing is written" "$(find "$sys" -printf '%p %y %s %T@\n' | sort | sha256sum)" "$before"
+	is "$(find "$sys" -printf '%p %y %s %T@\n' | sort | sha256sum)" "$before" "$name: nothing is written"
 	mend "$1"
 }
 
@@ -135,7 +135,7 @@ unseen "$memory/block_size_bytes" number -8000000 both
 spoil "$bad/mapping0/start" number 0x0
 spoil "$bad/mapping0/end" number 0xffffffffffffffff
 status_of_both 'a range of all'
-json 'a range of all: no counts' '.[0].total_memblocks' null
+json_is '.[0].total_memblocks' null 'a range of all: no counts'
 check 'a range of all: says so' matches "$err" 'dax0\.0: its physical ranges make no sense'
 fails 'a range of all: unplug' 1 'dax0\.0' unplug dax0.0
 mend "$bad/mapping0/start"
@@ -145,13 +145,13 @@ mend "$bad/mapping0/end"
 
 mv "$memory/memory65" "$memory/away"
 run status -j
-is 'a block missing: exit status' "$status" 0
-json 'a block missing' '.[0] | [.hotplug_state, .online_memblocks, .total_memblocks]' '["inconsistent",3,3]'
+is "$status" 0 'a block missing: exit status'
+json_is '.[0] | [.hotplug_state, .online_memblocks, .total_memblocks]' '["inconsistent",3,3]' 'a block missing'
 mv "$memory/away" "$memory/memory65"
 # Its file goes before its directory does.
 mv "$memory/memory65/state" "$memory/away"
 run status -j
-json 'a state file missing' '.[0] | [.hotplug_state, .total_memblocks]' '["inconsistent",3]'
+json_is '.[0] | [.hotplug_state, .total_memblocks]' '["inconsistent",3]' 'a state file missing'
 mv "$memory/away" "$memory/memory65/state"
 
 # ---- the attribute ----
@@ -159,13 +159,13 @@ mv "$memory/away" "$memory/memory65/state"
 for kind in "${kinds[@]}"; do
 	spoil "$attribute" "$kind"
 	run status -j dax1.0
-	is "attribute, $kind: exit status" "$status" 0
-	json "attribute, $kind" '.[0] | [.attribute_state, .hotplug_state, .online_memblocks]' '[null,"inconsistent",2]'
+	is "$status" 0 "attribute, $kind: exit status"
+	json_is '.[0] | [.attribute_state, .hotplug_state, .online_memblocks]' '[null,"inconsistent",2]' "attribute, $kind"
 	mend "$attribute"
 done
 spoil "$attribute" number 'half way'
 run status -j dax1.0
-json 'attribute, another word' '.[0] | [.attribute_state, .hotplug_state]' '["half way","inconsistent"]'
+json_is '.[0] | [.attribute_state, .hotplug_state]' '["half way","inconsistent"]' 'attribute, another word'
 mend "$attribute"
 
 # ---- the driver's link ----
@@ -183,7 +183,7 @@ for target in '' / . ../../../../bus/dax/drivers/ $'drivers/k\e[2Jmem' "drivers/
 done
 ln -sfn ../../../../bus/dax/drivers/some_dax "$bad/driver"
 run status -j dax0.0
-json 'an unknown driver' '.[0] | [.mode, .driver, .hotplug_state]' '[null,"some_dax",null]'
+json_is '.[0] | [.mode, .driver, .hotplug_state]' '[null,"some_dax",null]' 'an unknown driver'
 # Memory below a driver that has none.
 fails 'an unknown driver: unplug' 1 'dax0\.0: .*stayed when it was unbound' unplug dax0.0
 ln -sfn ../../../../bus/dax/drivers/kmem "$bad/driver"
@@ -192,14 +192,14 @@ ln -sfn ../../../../bus/dax/drivers/kmem "$bad/driver"
 
 mv "$memory" "$memory.away"
 status_of_both 'no memory hotplug'
-json 'no memory hotplug' '.[0] | [.hotplug_state, .online_memblocks, .memblock_size]' '[null,null,null]'
+json_is '.[0] | [.hotplug_state, .online_memblocks, .memblock_size]' '[null,null,null]' 'no memory hotplug'
 fails 'no memory hotplug: unplug' 1 'dax0\.0: .*CONFIG_MEMORY_HOTPLUG' unplug dax0.0
 mv "$memory.away" "$memory"
 for id in 64 65 80 81; do
 	mv "$memory/memory$id/valid_zones" "$memory/zones$id"
 done
 run status -j dax0.0
-json 'no hot-remove: what is seen' '.[0] | [.hotplug_state, .online_memblocks, .zones]' '["online",4,{"unknown":4}]'
+json_is '.[0] | [.hotplug_state, .online_memblocks, .zones]' '["online",4,{"unknown":4}]' 'no hot-remove: what is seen'
 fails 'no hot-remove: unplug' 1 'dax0\.0: .*CONFIG_MEMORY_HOTREMOVE' unplug dax0.0
 for id in 64 65 80 81; do
 	mv "$memory/zones$id" "$memory/memory$id/valid_zones"
@@ -213,14 +213,14 @@ if for_nobody; then
 		chmod 0 "$bad/$file"
 		run status -j
 		check "unreadable $file: it answers" test "$status" -le 1
-		json "unreadable $file: null or not listed" "[.[] | select(.chardev == \"dax0.0\") | .$file] - [null]" '[]'
+		json_is "[.[] | select(.chardev == \"dax0.0\") | .$file] - [null]" '[]' "unreadable $file: null or not listed"
 		chmod "$mode" "$bad/$file"
 	done
 	chmod 0 "$memory/auto_online_blocks" "$attribute"
 	run status -j
-	is 'unreadable policy and attribute: exit status' "$status" 0
-	json 'unreadable policy and attribute' '.[1] | [.auto_online_blocks, .attribute_state, .hotplug_interface]' \
-		'[null,null,"state"]'
+	is "$status" 0 'unreadable policy and attribute: exit status'
+	json_is '.[1] | [.auto_online_blocks, .attribute_state, .hotplug_interface]' \
+		'[null,null,"state"]' 'unreadable policy and attribute'
 	as_user=()
 else
 	skip 'unreadable files' 'setpriv to nobody does not work here'

@@ -14,9 +14,9 @@ hmem=platform/hmem_platform.0/hmem.1
 # ---- nothing there ----
 
 succeeds 'no device: status' status
-is 'no device: the heading' "$out" 'DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES'
+is "$out" 'DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES' 'no device: the heading'
 succeeds 'no device: status -j' status -j
-is 'no device: an empty array' "$out" '[]'
+is "$out" '[]' 'no device: an empty array'
 fails 'no device: unknown to status' 1 'dax0\.0: no such dax device; this machine has none' status dax0.0
 for command in online unplug; do
 	fails "no device: unknown to $command" 1 'dax0\.0: no such dax device' "$command" dax0.0
@@ -24,7 +24,7 @@ for command in online unplug; do
 done
 mv "$sys/bus/dax" "$sys/bus/away"
 succeeds 'no dax bus: status' status -j
-is 'no dax bus: an empty array' "$out" '[]'
+is "$out" '[]' 'no dax bus: an empty array'
 fails 'no dax bus: online' 1 'no such dax device' online dax0.0
 mv "$sys/bus/away" "$sys/bus/dax"
 
@@ -59,13 +59,13 @@ make_blocks offline 'Normal Movable' 321
 before=$(fingerprint)
 
 run status -j
-is 'status -j: exit status' "$status" 0
-is 'status -j: no talk' "$err" ''
-json 'sorted by region and number' '[.[].chardev] | join(" ")' '"dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1"'
-json 'every key, in every device' '[.[] | keys_unsorted - ["possible_memblocks", "wedged"] | join(" ")] | unique | .[0]' \
-	'"chardev region size target_node align mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks"'
+is "$status" 0 'status -j: exit status'
+is "$err" '' 'status -j: no talk'
+json_is '[.[].chardev] | join(" ")' '"dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1"' 'sorted by region and number'
+json_is '[.[] | keys_unsorted - ["possible_memblocks", "wedged"] | join(" ")] | unique | .[0]' \
+	'"chardev region size target_node align mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks"' 'every key, in every device'
 device() {
-	json "$1: $2" ".[] | select(.chardev == \"$1\") | [$2]" "$3"
+	json_is ".[] | select(.chardev == \"$1\") | [$2]" "$3" "$1: $2"
 }
 device dax0.0 '.hotplug_state, .hotplug_interface, .attribute_state' '["online_movable","memory-blocks",null]'
 device dax0.0 '.online_memblocks, .total_memblocks, .movable, .zones' '[4,4,true,{"Movable":4}]'
@@ -83,31 +83,31 @@ device dax2.1 '.hotplug_state, .attribute_state, .online_memblocks, .total_membl
 	'["inconsistent","online_movable",1,2,null]'
 
 succeeds 'mappings' status -j -M dax0.0
-json 'mappings: as the kernel has them' '.[0].mappings' \
-	'[{"page_offset":0,"start":10737418240,"end":11005853695,"size":268435456},{"page_offset":65536,"start":8589934592,"end":8858370047,"size":268435456}]'
+json_is '.[0].mappings' \
+	'[{"page_offset":0,"start":10737418240,"end":11005853695,"size":268435456},{"page_offset":65536,"start":8589934592,"end":8858370047,"size":268435456}]' 'mappings: as the kernel has them'
 run status -j dax0.0
-json 'mappings only when asked for' '.[0] | has("mappings")' false
+json_is '.[0] | has("mappings")' false 'mappings only when asked for'
 
 succeeds 'for people' status -j -u dax0.0
-json 'for people: sizes' '.[0] | [.size, .memblock_size]' '["512.00 MiB (536.87 MB)","128.00 MiB (134.22 MB)"]'
+json_is '.[0] | [.size, .memblock_size]' '["512.00 MiB (536.87 MB)","128.00 MiB (134.22 MB)"]' 'for people: sizes'
 
 run status
-is 'table: exit status' "$status" 0
-is 'table: a line a device' "$(grep -c '^dax' <<<"$out")" 10
-is 'table: as many cells in each' "$(awk '{ print NF }' <<<"$out" | sort -u)" 8
-is 'table: dax0.0' "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" \
-	'dax0.0 536870912 2 system-ram online_movable memory-blocks 4/4 Movable:4'
-is 'table: dax1.0' "$(awk '$1 == "dax1.0"' <<<"$out" | tr -s ' ')" 'dax1.0 268435456 - unbound unplugged - 0/2 -'
+is "$status" 0 'table: exit status'
+is "$(grep -c '^dax' <<<"$out")" 10 'table: a line a device'
+is "$(awk '{ print NF }' <<<"$out" | sort -u)" 8 'table: as many cells in each'
+is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" \
+	'dax0.0 536870912 2 system-ram online_movable memory-blocks 4/4 Movable:4' 'table: dax0.0'
+is "$(awk '$1 == "dax1.0"' <<<"$out" | tr -s ' ')" 'dax1.0 268435456 - unbound unplugged - 0/2 -' 'table: dax1.0'
 check 'table: a note on the wedged one' matches "$err" 'note: dax2\.0: wedged'
 check 'table: a note on the inconsistent one' matches "$err" "note: dax2\.1: inconsistent: .* 3 .* 2 .* 1 .*'online_movable'"
-is 'table: no other note' "$(grep -c . <<<"$err")" 2
-is 'no command is status' "$("$tool" 2>/dev/null)" "$out"
-is 'no command but options is status' "$("$tool" -j 2>/dev/null)" "$("$tool" status -j)"
+is "$(grep -c . <<<"$err")" 2 'table: no other note'
+is "$("$tool" 2>/dev/null)" "$out" 'no command is status'
+is "$("$tool" -j 2>/dev/null)" "$("$tool" status -j)" 'no command but options is status'
 
 # The notes come between the table and the end: the error is that of the table.
 for json in '' -j; do
 	err=$("$tool" status ${json:+"$json"} 2>&1 >/dev/full)
-	is "full disk $json: exit status" $? 1
+	is $? 1 "full disk $json: exit status"
 	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
 done
 
@@ -116,14 +116,14 @@ mkdir "$work/away"
 { sleep 0.3; mv "$memory/memory289" "$work/away/"; } &
 run status dax2.0
 wait $!
-is 'not wedged: what goes within a second' "$err" ''
+is "$err" '' 'not wedged: what goes within a second'
 mv "$work/away/memory289" "$memory/"
 
 # ---- which devices ----
 
 names() {
 	succeeds "select: $*" status -j "${@:2}"
-	json "select: ${*:2}" '[.[].chardev] | join(" ")' "\"$1\""
+	json_is '[.[].chardev] | join(" ")' "\"$1\"" "select: ${*:2}"
 }
 names 'dax0.0' dax0.0
 names 'dax0.0' /dev/dax0.0
@@ -159,8 +159,8 @@ rm -r "$memory/memory96"
 plan() {
 	local steps=${*: -1}
 	succeeds "plan: ${*:1:$#-1}" "${@:1:$#-1}" -n -j
-	json "plan: ${*:1:$#-1}" '[.[].steps[] | [.step, .word // empty, (.blocks // [] | .[] | tostring)] | join(" ")] | join("; ")' \
-		"\"$steps\""
+	json_is '[.[].steps[] | [.step, .word // empty, (.blocks // [] | .[] | tostring)] | join(" ")] | join("; ")' \
+		"\"$steps\"" "plan: ${*:1:$#-1}"
 }
 plan unplug dax0.0 'guard; write-blocks offline 64 65 80 81; check-offline; unbind'
 plan online --movable dax0.0 ''
@@ -178,20 +178,20 @@ mkdir "$sys/bus/dax/drivers/kmem"
 plan online dax1.3 dax1.2 'write-attribute online'
 run unplug -n dax0.0
 check 'plan: for people' matches "$out" '^dax0\.0: 0 MiB to move, .*: it fits'$'\n''dax0\.0: would '
-is 'plan: for people, a line a step' "$(grep -c 'would' <<<"$out")" 4
+is "$(grep -c 'would' <<<"$out")" 4 'plan: for people, a line a step'
 run online -j -n dax1.3
-json 'plan: all that is said of an action' '.[0] | keys_unsorted - ["rivals", "rivals_left_out"] | join(" ")' \
-	'"chardev action from to from_mode to_mode changed interface blocks seconds room steps"'
-json 'plan: nothing is done' '.[0] | [.action, .from, .to, .changed, .interface, .blocks]' \
-	'["online","unplugged","unplugged",false,"hotplug",2]'
+json_is '.[0] | keys_unsorted - ["rivals", "rivals_left_out"] | join(" ")' \
+	'"chardev action from to from_mode to_mode changed interface blocks seconds room steps"' 'plan: all that is said of an action'
+json_is '.[0] | [.action, .from, .to, .changed, .interface, .blocks]' \
+	'["online","unplugged","unplugged",false,"hotplug",2]' 'plan: nothing is done'
 run reconfigure --mode=system-ram -j -n dax0.1
-json 'plan: in devdax the mode says what the state cannot' '.[0] | [.from, .to, .from_mode, .to_mode]' \
-	'[null,null,"devdax","devdax"]'
+json_is '.[0] | [.from, .to, .from_mode, .to_mode]' \
+	'[null,null,"devdax","devdax"]' 'plan: in devdax the mode says what the state cannot'
 
 run reconfigure --mode=system-ram -n dax0.1
 check 'plan: from devdax, who uses it is asked' matches "$out" 'would check that no process uses the device'
 run reconfigure --mode=system-ram --force -n dax0.1
-is 'plan: --force does not ask' "$(grep -c 'no process' <<<"$out")" 0
+is "$(grep -c 'no process' <<<"$out")" 0 'plan: --force does not ask'
 
 # ---- nothing to do, and refused; dry or not ----
 
@@ -199,7 +199,7 @@ for dry in '' -n; do
 	succeeds "nothing to do $dry" online --movable dax1.2 ${dry:+"$dry"}
 	check "nothing to do $dry: says so" matches "$out" '^dax1\.2: is online_movable, nothing to do'
 	run unplug -j dax1.3 ${dry:+"$dry"}
-	json "nothing to do $dry: unchanged" '.[0] | [.from, .to, .changed, .error]' '["unplugged","unplugged",false,null]'
+	json_is '.[0] | [.from, .to, .changed, .error]' '["unplugged","unplugged",false,null]' "nothing to do $dry: unchanged"
 	fails "devdax $dry" 1 'dax0\.1: .*devdax.*reconfigure --mode=system-ram dax0\.1' online dax0.1 ${dry:+"$dry"}
 	fails "devdax, unplug $dry" 1 'dax0\.1: .*devdax' unplug dax0.1 ${dry:+"$dry"}
 	fails "famfs $dry" 1 'dax0\.2: .*famfs.*unbound from fsdev_dax.*reconfigure --mode=system-ram dax0\.2' online dax0.2 ${dry:+"$dry"}
@@ -211,46 +211,46 @@ for dry in '' -n; do
 	fails "wedged, unplug $dry" 1 'dax2\.0: .*reboot' unplug dax2.0 ${dry:+"$dry"}
 	fails "some missing $dry" 1 'dax2\.1: .*2 of its 3.*daxhp unplug dax2\.1' online dax2.1 ${dry:+"$dry"}
 	run online -j dax0.1 ${dry:+"$dry"}
-	is "refused $dry: exit status" "$status" 1
-	json "refused $dry: the error" '.[0].error | [.errno, .file, .wrote, .block, .undone, .stuck_blocks]' \
-		'["EOPNOTSUPP",null,null,null,true,[]]'
-	json "refused $dry: the sentence" ".[0].error.message == $(jq -R 'ltrimstr("daxhp: ")' <<<"$err")" true
+	is "$status" 1 "refused $dry: exit status"
+	json_is '.[0].error | [.errno, .file, .wrote, .block, .undone, .stuck_blocks]' \
+		'["EOPNOTSUPP",null,null,null,true,[]]' "refused $dry: the error"
+	json_is ".[0].error.message == $(jq -R 'ltrimstr("daxhp: ")' <<<"$err")" true "refused $dry: the sentence"
 	run online dax1.2 dax0.1 ${dry:+"$dry"}
-	is "one done and one not $dry: exit status" "$status" 64
+	is "$status" 64 "one done and one not $dry: exit status"
 	run unplug dax0.1 dax0.2 ${dry:+"$dry"}
-	is "none done of two $dry: exit status" "$status" 1
-	is "none done of two $dry: a sentence each" "$(grep -c '' <<<"$err")" 2
+	is "$status" 1 "none done of two $dry: exit status"
+	is "$(grep -c '' <<<"$err")" 2 "none done of two $dry: a sentence each"
 done
-is 'nothing of all this has changed anything' "$(fingerprint)" "$before"
+is "$(fingerprint)" "$before" 'nothing of all this has changed anything'
 
 # ---- a device that cannot be looked at is not left out in silence ----
 
 mv /dev/dax0.1 /dev/away
 run status -j
-is 'one that is not listed: exit status' "$status" 1
-json 'one that is not listed: the others are' 'length' 9
+is "$status" 1 'one that is not listed: exit status'
+json_is 'length' 9 'one that is not listed: the others are'
 check 'one that is not listed: says so' matches "$err" '^daxhp: 1 of the devices in /sys/bus/dax/devices cannot be looked at: .*/dev'
 succeeds 'one that is not listed: another one' status dax1.2
 fails 'one that is not listed: itself' 1 'dax0\.1: no dax device that can be looked at' online -n dax0.1
 run unplug -n --region=1 all
-is 'one that is not listed: not all can be done' "$status" 64
+is "$status" 64 'one that is not listed: not all can be done'
 mv /dev/away /dev/dax0.1
 
 # ---- somebody who may nothing ----
 
 if for_nobody; then
 	run status -j
-	is 'nobody: exit status' "$status" 0
-	is 'nobody: no talk' "$err" ''
+	is "$status" 0 'nobody: exit status'
+	is "$err" '' 'nobody: no talk'
 	device dax0.0 '.size, .target_node, .mode' '[536870912,2,"system-ram"]'
 	device dax0.0 '.hotplug_state, .online_memblocks, .total_memblocks, .movable, .zones' '[null,null,null,null,null]'
 	device dax1.2 '.attribute_state, .hotplug_interface' '["online_movable","state"]'
 	device dax0.0 '.memblock_size, .auto_online_blocks' '[134217728,"offline"]'
-	is 'nobody: no 0 for what may not be known' "$(jq '[.[] | select(.online_memblocks == 0)] | length' <<<"$out")" 0
+	is "$(jq '[.[] | select(.online_memblocks == 0)] | length' <<<"$out")" 0 'nobody: no 0 for what may not be known'
 	run status -j -M dax0.0
-	json 'nobody: no ranges' '.[0] | has("mappings"), .mappings' $'true\nnull'
+	json_is '.[0] | has("mappings"), .mappings' $'true\nnull' 'nobody: no ranges'
 	run status dax0.0
-	is 'nobody: table' "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" 'dax0.0 536870912 2 system-ram - memory-blocks - -'
+	is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" 'dax0.0 536870912 2 system-ram - memory-blocks - -' 'nobody: table'
 	for command in online unplug; do
 		fails "nobody: $command" 1 'dax0\.0: .*only root' "$command" dax0.0
 		fails "nobody: $command -n" 1 'dax0\.0: .*only root' "$command" -n dax0.0

@@ -35,9 +35,9 @@ ended() {
 
 # is_stopped NAME WHY: as it was, and says why.
 is_stopped() {
-	is "$1: exit status" "$status" 1
+	is "$status" 1 "$1: exit status"
 	check "$1: says why" matches "$err" "dax0\.0: .*$2.*Nothing was changed\."
-	is "$1: nothing changed" "$(fingerprint)" "$before"
+	is "$(fingerprint)" "$before" "$1: nothing changed"
 }
 
 for signal in INT TERM HUP; do

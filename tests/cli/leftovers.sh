@@ -38,24 +38,24 @@ run status dax0.2
 check 'status: mentions it, whichever device is asked for' matches "$err" \
 	'^daxhp: note: a daxhp that was killed \(pid 4711\) left dax0\.0 half reconfigured, it was online_movable; '
 run status -j
-is 'status -j: no talk' "$err" ''
+is "$err" '' 'status -j: no talk'
 run online -n dax0.2
-is 'a dry run: no talk' "$err" ''
+is "$err" '' 'a dry run: no talk'
 check 'and it stays' test -e /run/daxhp/dax0.0.journal
 
 # Who holds the lock is at work.
 exec 8>/run/daxhp/dax0.0.lock
 flock 8
 run status dax0.0
-is 'at work: not mentioned' "$(grep -c killed <<<"$err")" 0
+is "$(grep -c killed <<<"$err")" 0 'at work: not mentioned'
 nothing_to_do
-is 'at work: no talk' "$status $err" '0 '
+is "$status $err" '0 ' 'at work: no talk'
 check 'at work: it stays' test -e /run/daxhp/dax0.0.journal
 exec 8>&-
 
 if for_nobody; then
 	run status dax0.2
-	is 'somebody who may not know: no talk' "$status $err" '0 '
+	is "$status $err" '0 ' 'somebody who may not know: no talk'
 	as_user=()
 fi
 
@@ -71,14 +71,14 @@ struck() {
 
 strikes() {
 	nothing_to_do
-	is "$1: exit status" "$status" 0
+	is "$status" 0 "$1: exit status"
 	if [ -n "${4-}" ]; then
 		check "$1: one line" matches "$err" "^daxhp: $4\$"
 	else
-		is "$1: no talk" "$err" ''
+		is "$err" '' "$1: no talk"
 	fi
 	check "$1: struck out" test ! -e "/run/daxhp/$2.journal"
-	is "$1: nothing changed" "$(fingerprint)" "$before"
+	is "$(fingerprint)" "$before" "$1: nothing changed"
 }
 struck 'as it was' dax0.2 'system-ram online_movable - system_ram_kernel 128 2 4711'
 struck 'at the goal' dax0.2 'system-ram online - move_movable 128 2 4711'
@@ -96,7 +96,7 @@ struck "somebody else's doing" dax0.1 'system-ram online - move_movable 96 2 471
 other_boot=01234567-89ab-cdef-0123-456789abcdef
 note dax0.0 "$half" $other_boot
 run status dax0.2
-is 'of another boot: not mentioned' "$(grep -c killed <<<"$err")" 0
+is "$(grep -c killed <<<"$err")" 0 'of another boot: not mentioned'
 strikes 'of another boot' dax0.0 ''
 note policy 'online_kernel offline 4711' $other_boot
 strikes 'a policy of another boot' policy ''
@@ -134,7 +134,7 @@ holder=$!
 until ! flock --nonblock /run/daxhp/dax0.0.lock true; do sleep 0.1; done
 # 25 days are more milliseconds than 31 bits can count.
 timeout 1 "$tool" unplug --wait=2200000 dax0.0 2>/dev/null
-is 'a wait of 25 days does not end at once' $? 124
+is $? 124 'a wait of 25 days does not end at once'
 note dax0.0 'system-ram inconsistent - devdax 64 2 4711'
 (sleep 1 && kill "$holder") &
 run unplug --wait=30 dax0.0
@@ -158,7 +158,7 @@ mount -t tmpfs -o size=8k,mode=755 none /run
 mkdir -m 700 /run/daxhp
 head -c 8192 /dev/zero >/run/fill
 nothing_to_do
-is 'no room: exit status' "$status" 1
+is "$status" 1 'no room: exit status'
 check 'no room: says so' matches "$err" '^daxhp: dax0\.2: .*/run/daxhp/ \(ENOSPC: .*Nothing was changed\.$'
 umount /run
 
@@ -167,9 +167,9 @@ umount /run
 note dax0.0 "$half"
 chmod 777 /run/daxhp
 nothing_to_do
-is 'a folder that anybody can write to: exit status' "$status" 1
+is "$status" 1 'a folder that anybody can write to: exit status'
 check 'a folder that anybody can write to: says what it must be' matches "$err" 'must belong to root and be writable by nobody else'
-is 'a folder that anybody can write to: nothing is believed' "$(grep -c 'half reconfigured' <<<"$err")" 0
-is 'a folder that anybody can write to: nothing changed' "$(fingerprint)" "$before"
+is "$(grep -c 'half reconfigured' <<<"$err")" 0 'a folder that anybody can write to: nothing is believed'
+is "$(fingerprint)" "$before" 'a folder that anybody can write to: nothing changed'
 
 finish

@@ -49,15 +49,15 @@ traced() {
 
 if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; then
 	traced status -j
-	is "$blocks blocks: exit status" "$status" 0
-	json "$blocks blocks: all of them, no foreign one" '.[0] | [.online_memblocks, .total_memblocks, .hotplug_state]' \
-		"[$blocks,$blocks,\"online_movable\"]"
+	is "$status" 0 "$blocks blocks: exit status"
+	json_is '.[0] | [.online_memblocks, .total_memblocks, .hotplug_state]' \
+		"[$blocks,$blocks,\"online_movable\"]" "$blocks blocks: all of them, no foreign one"
 	echo "# $opens files opened for $blocks blocks"
 	check "$blocks blocks: at most two files a block and $spare" test "$opens" -le $((2 * blocks + spare))
 	# As many as there are: fewer were not all looked at.
 	check "$blocks blocks: no fewer either" test "$opens" -ge $((2 * blocks))
 	check 'the directory of all blocks is not gone through' test "$(grep -c 'O_DIRECTORY.*memory"' "$work/trace")" -le 2
-	is 'no foreign block is opened' "$(grep -cE 'memory(2[1-9][0-9][0-9]|3000)/' "$work/trace")" 0
+	is "$(grep -cE 'memory(2[1-9][0-9][0-9]|3000)/' "$work/trace")" 0 'no foreign block is opened'
 else
 	skip 'files opened' 'strace does not work here'
 fi
@@ -90,9 +90,9 @@ costs() {
 }
 
 run status -j
-is '1 PiB: exit status' "$status" 0
-json '1 PiB: the blocks that are there' '.[0] | [.online_memblocks, .total_memblocks, .possible_memblocks, .hotplug_state]' \
-	'[2937,2937,8388608,"inconsistent"]'
+is "$status" 0 '1 PiB: exit status'
+json_is '.[0] | [.online_memblocks, .total_memblocks, .possible_memblocks, .hotplug_state]' \
+	'[2937,2937,8388608,"inconsistent"]' '1 PiB: the blocks that are there'
 costs '1 PiB' status -j
 run unplug -n dax0.0
 check '1 PiB: a plan' matches "$out" 'write offline to 2937 memory blocks from memory64 to memory3000'
@@ -102,8 +102,8 @@ chmod 711 "$memory"
 chmod a+r "$sys/devices/platform/ndbus0/region0/dax0/dax0.0/"{resource,mapping0/*}
 if for_nobody; then
 	run status -j
-	is '1 PiB, not to be listed: exit status' "$status" 0
-	json '1 PiB, not to be listed: not known' '.[0] | [.online_memblocks, .total_memblocks, .hotplug_state]' '[null,null,null]'
+	is "$status" 0 '1 PiB, not to be listed: exit status'
+	json_is '.[0] | [.online_memblocks, .total_memblocks, .hotplug_state]' '[null,null,null]' '1 PiB, not to be listed: not known'
 	as_user=()
 else
 	skip '1 PiB, not to be listed' 'setpriv to nobody does not work here'
@@ -124,8 +124,8 @@ for ((try = 1; try <= 3 || (try <= 10 && took >= 2000); try++)); do
 	echo "# 131072 blocks, try $try: $this ms"
 	[ $this -ge $took ] || took=$this
 done
-is '131072 blocks: exit status' "$status" 0
-json '131072 blocks: all of them' '.[0] | [.online_memblocks, .total_memblocks, .size]' '[131072,131072,17592186044416]'
+is "$status" 0 '131072 blocks: exit status'
+json_is '.[0] | [.online_memblocks, .total_memblocks, .size]' '[131072,131072,17592186044416]' '131072 blocks: all of them'
 if sanitized; then
 	skip '131072 blocks: under 2 s' 'the tool is built with sanitizers'
 else
@@ -133,7 +133,7 @@ else
 fi
 
 run unplug -n dax0.0
-is '131072 blocks: a plan: exit status' "$status" 0
+is "$status" 0 '131072 blocks: a plan: exit status'
 check '131072 blocks: a plan' matches "$out" 'write offline to 131072 memory blocks from memory64 to memory131135'
 
 finish

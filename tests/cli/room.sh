@@ -38,17 +38,17 @@ says() {
 	succeeds "$1: dry run" unplug -n dax0.0
 	check "$1: dry run" matches "$out" "^dax0\.0: $2"
 	succeeds "$1: dry run, JSON" unplug -n -j dax0.0
-	json "$1: dry run, JSON" '.[0].room.verdict' "\"$3\""
+	json_is '.[0].room.verdict' "\"$3\"" "$1: dry run, JSON"
 }
 
 # ---- what it says ----
 
 room 1000 100
 says 'room enough' '100 MiB to move, 990 MiB free on node 0: it fits' yes
-json 'room enough: all that is said' '.[0].room' \
-	'{"verdict":"yes","to_move":104857600,"free":1038090240,"reclaimable":0,"swap":0,"missing":0,"huge_pages_missing":0,"nodes":[0]}'
+json_is '.[0].room' \
+	'{"verdict":"yes","to_move":104857600,"free":1038090240,"reclaimable":0,"swap":0,"missing":0,"huge_pages_missing":0,"nodes":[0]}' 'room enough: all that is said'
 succeeds 'for people' unplug -n -j -u dax0.0
-json 'for people: sizes' '.[0].room | [.to_move, .swap]' '["100.00 MiB (104.86 MB)","0"]'
+json_is '.[0].room | [.to_move, .swap]' '["100.00 MiB (104.86 MB)","0"]' 'for people: sizes'
 room 120 100
 says 'between the watermarks' '100 MiB to move, 110 MiB free on node 0: it most likely fits' likely
 room 60 100 nr_zone_inactive_file 70 nr_zone_write_pending 10
@@ -66,7 +66,7 @@ printf 'MemAvailable: 1024 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 says 'two nodes' '100 MiB to move, 210 MiB free on nodes 0 and 2: it fits' yes
 zone 3 Normal 4096 110 min 10 high 30 >>"$work/zoneinfo"
 says 'three nodes' '100 MiB to move, 310 MiB free on nodes 0, 2 and 3: it fits' yes
-json 'three nodes' '.[0].room.nodes' '[0,2,3]'
+json_is '.[0].room.nodes' '[0,2,3]' 'three nodes'
 room 120 100
 
 # ---- room for the memory's description ----
@@ -80,11 +80,11 @@ printf 'MemAvailable: 1024 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 
 # Nothing is online, or goes offline: not asked.
 succeeds 'nothing online' unplug -n -j dax2.0
-json 'nothing online' '.[0].room' null
+json_is '.[0].room' null 'nothing online'
 succeeds 'nothing to do' online -n -j dax0.0
-json 'nothing to do' '.[0].room' null
+json_is '.[0].room' null 'nothing to do'
 succeeds 'status does not tell' status -j dax0.0
-json 'status does not tell' '.[0] | has("room")' false
+json_is '.[0] | has("room")' false 'status does not tell'
 
 # ---- no room ----
 
@@ -105,15 +105,15 @@ for dry in '' -n; do
 	fails "no room for the other zone $dry" 1 '50 MiB too much' reconfigure --kernel dax0.0 ${dry:+"$dry"}
 	fails "no room for --no-online $dry" 1 '50 MiB too much' reconfigure --mode=system-ram --no-online dax0.0 ${dry:+"$dry"}
 	run unplug -j dax0.0 ${dry:+"$dry"}
-	is "no room $dry: exit status" "$status" 1
-	json "no room $dry: JSON" '.[0] | [.changed, .error.errno, .error.undone, .room.verdict, .room.missing]' \
-		'[false,"ENOMEM",true,"no",52428800]'
+	is "$status" 1 "no room $dry: exit status"
+	json_is '.[0] | [.changed, .error.errno, .error.undone, .room.verdict, .room.missing]' \
+		'[false,"ENOMEM",true,"no",52428800]' "no room $dry: JSON"
 done
-is 'no room: nothing was written' "$(fingerprint)" "$before"
+is "$(fingerprint)" "$before" 'no room: nothing was written'
 succeeds 'no room, forced: dry run' unplug -n --force dax0.0
 check 'no room, forced: dry run says so' matches "$out" '^dax0\.0: 100 MiB to move, .*it does not fit, 50 MiB too much'$'\n''dax0\.0: would'
 succeeds 'no room, forced: dry run, JSON' unplug -n -j --force dax0.0
-json 'no room, forced: dry run, JSON' '.[0] | [.room.verdict, (.steps | length), .error]' '["no",4,null]'
+json_is '.[0] | [.room.verdict, (.steps | length), .error]' '["no",4,null]' 'no room, forced: dry run, JSON'
 succeeds 'no room, forced: devdax' reconfigure -n --force --mode=devdax dax0.0
 
 # An attribute that is not true leads through unplugged, also on the way online.
@@ -163,7 +163,7 @@ pools 0 0 20 20 1
 fails 'a promised one' 1 '1 huge page of 2 MiB has nowhere to go' unplug -n dax0.0
 pools 0 0 20 20 3
 run unplug -j dax0.0
-json 'promised ones: JSON' '.[0].room | [.verdict, .huge_pages_missing]' '["no",3]'
+json_is '.[0].room | [.verdict, .huge_pages_missing]' '["no",3]' 'promised ones: JSON'
 rm -r "$sys/kernel" "$sys/devices/system/node/node"[01]/hugepages
 
 # ---- what cannot be told ----
@@ -171,7 +171,7 @@ rm -r "$sys/kernel" "$sys/devices/system/node/node"[01]/hugepages
 # cannot_tell NAME REGEX
 cannot_tell() {
 	says "$1" "whether what is in its memory fits elsewhere cannot be told \($2\)" maybe
-	json "$1: no figures" '.[0].room | [.to_move, .free, .reclaimable, .swap, .missing, .huge_pages_missing, .nodes] | unique' '[null]'
+	json_is '.[0].room | [.to_move, .free, .reclaimable, .swap, .missing, .huge_pages_missing, .nodes] | unique' '[null]' "$1: no figures"
 }
 : >"$work/zoneinfo"
 cannot_tell 'an empty zoneinfo' '/proc/zoneinfo: No data available'
@@ -186,5 +186,5 @@ mkdir -p "$huge"
 cannot_tell 'pools that cannot be read' '/sys/kernel/mm/hugepages: No such file or directory'
 rm -r "$sys/kernel"
 
-is 'nothing of all this has changed anything' "$(fingerprint)" "$before"
+is "$(fingerprint)" "$before" 'nothing of all this has changed anything'
 finish

@@ -5,6 +5,8 @@
 
 count=0 failures=0
 
+# Where a command follows, the name comes first; else last. So does tests/vm/guest/tap.sh.
+
 # check NAME COMMAND...: passes if the command succeeds; what it printed is shown if not.
 check() {
 	local name=$1 printed
@@ -27,9 +29,9 @@ equal() {
 	[ "$1" == "$2" ] || { printf 'got:  %s\nwant: %s\n' "$1" "$2"; return 1; }
 }
 
-# is NAME GOT WANT
+# is GOT WANT NAME
 is() {
-	check "$1" equal "$2" "$3"
+	check "$3" equal "$1" "$2"
 }
 
 matches() {
@@ -77,10 +79,10 @@ fails() {
 	local name=$1 want=$2 regex=$3
 	shift 3
 	run "$@"
-	is "$name: exit status" "$status" "$want"
+	is "$status" "$want" "$name: exit status"
 	check "$name: one sentence" one_sentence "$err"
 	check "$name: says why" matches "$err" "$regex"
-	is "$name: no data" "$out" ''
+	is "$out" '' "$name: no data"
 }
 
 # succeeds NAME ARGUMENTS...: exit status 0, nothing on stderr.
@@ -88,13 +90,13 @@ succeeds() {
 	local name=$1
 	shift
 	run "$@"
-	is "$name: exit status" "$status" 0
-	is "$name: no talk" "$err" ''
+	is "$status" 0 "$name: exit status"
+	is "$err" '' "$name: no talk"
 }
 
-# json NAME FILTER WANT: what jq makes of out.
-json() {
-	is "$1" "$(jq -c "$2" <<<"$out" 2>&1)" "$3"
+# json_is FILTER WANT NAME: what jq makes of out.
+json_is() {
+	is "$(jq -c "$1" <<<"$out" 2>&1)" "$2" "$3"
 }
 
 # ---- start ----

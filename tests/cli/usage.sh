@@ -12,25 +12,25 @@ check 'help: usage' matches "$out" '^Usage: daxhp '
 help=$out
 for word in --help -h; do
 	succeeds "$word" "$word"
-	is "$word is help" "$out" "$help"
+	is "$out" "$help" "$word is help"
 done
 
 succeeds list --list-commands
 commands=$(grep -vxE 'help|version' <<<"$out")
-is 'the three commands are there' "$(grep -cxE 'status|online|unplug' <<<"$commands")" 3
+is "$(grep -cxE 'status|online|unplug' <<<"$commands")" 3 'the three commands are there'
 for command in $commands; do
 	check "help names $command" matches "$help" $'\n  '"$command "
 	succeeds "$command --help" "$command" --help
 	check "$command: usage" matches "$out" "^Usage: daxhp $command "
 	usage=$out
 	succeeds "$command -h" "$command" -h
-	is "$command: -h is --help" "$out" "$usage"
+	is "$out" "$usage" "$command: -h is --help"
 	succeeds "help $command" help "$command"
-	is "help $command is $command --help" "$out" "$usage"
+	is "$out" "$usage" "help $command is $command --help"
 	# An option further on is not looked at any more, a wrong one before is.
 	run "$command" --help --no-such-option
-	is "$command --help and a wrong option behind: exit status" "$status" 0
-	is "$command --help and a wrong option behind" "$out" "$usage"
+	is "$status" 0 "$command --help and a wrong option behind: exit status"
+	is "$out" "$usage" "$command --help and a wrong option behind"
 	fails "$command: a wrong option before --help" 2 no-such-option "$command" --no-such-option --help
 done
 
@@ -39,7 +39,7 @@ check 'version: name and number' matches "$out" '^daxhp [0-9]+\.[0-9]+'
 version=$out
 for word in --version -V; do
 	succeeds "$word" "$word"
-	is "$word is version" "$out" "$version"
+	is "$out" "$version" "$word is version"
 done
 
 # ---- wrong usage: status 2, one sentence ----
@@ -101,21 +101,21 @@ for arguments in help version --list-commands 'status --help' status 'status -j'
 	# shellcheck disable=SC2086
 	err=$("$tool" $arguments 2>&1 >/dev/full)
 	status=$?
-	is "$ran: exit status" "$status" 1
+	is "$status" 1 "$ran: exit status"
 	check "$ran: says so" matches "$err" 'standard output'
 	check "$ran: one sentence" one_sentence "$err"
 	ran="daxhp $arguments >&-"
 	# shellcheck disable=SC2086
 	err=$("$tool" $arguments 2>&1 >&-)
 	status=$?
-	is "$ran: exit status" "$status" 1
+	is "$status" 1 "$ran: exit status"
 	check "$ran: one sentence" one_sentence "$err"
 	# Nothing is to be written into whatever file gets the number of the closed one.
 	ran="daxhp $arguments, all closed"
 	# shellcheck disable=SC2086
 	"$tool" $arguments >&- 2>&- <&-
 	status=$?
-	is "$ran: exit status" "$status" 1
+	is "$status" 1 "$ran: exit status"
 done
 
 finish
