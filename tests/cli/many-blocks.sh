@@ -115,21 +115,41 @@ chmod 755 "$memory"
 rm -rf "$sys/devices/platform" "$sys/bus/dax/devices/"* "$memory/memory"[0-9]*
 make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x1001ffffffff
 make_many 64 131135
-# What it costs, and not what else this machine has to do: where that is much, more tries.
-took=999999
-for ((try = 1; try <= 3 || (try <= 10 && took >= 2000); try++)); do
+# How long it takes depends on the machine and on what else runs there. So does another program that opens the same
+# files, one after the other.
+read_all() {
+	(cd "$memory" && perl -e '
+		for my $id (64 .. 131135) {
+			for my $file ("state", "valid_zones") {
+				open my $f, "<", "memory$id/$file" or die;
+				defined sysread $f, my $word, 64 or die;
+			}
+		}')
+}
+
+# milliseconds COMMAND...
+milliseconds() {
+	local start
 	start=$(date +%s%N)
-	run status -j
-	this=$((($(date +%s%N) - start) / 1000000))
-	echo "# 131072 blocks, try $try: $this ms"
-	[ $this -ge $took ] || took=$this
+	"$@"
+	took=$((($(date +%s%N) - start) / 1000000))
+}
+
+least=999999
+for try in 1 2 3; do
+	milliseconds read_all
+	plain=$took
+	milliseconds run status -j
+	share=$((100 * took / plain))
+	echo "# 131072 blocks, try $try: $took ms, plain reading $plain ms: $share %"
+	[ $share -ge $least ] || least=$share
 done
 is "$status" 0 '131072 blocks: exit status'
 json_is '.[0] | [.online_memblocks, .total_memblocks, .size]' '[131072,131072,17592186044416]' '131072 blocks: all of them'
 if sanitized; then
-	skip '131072 blocks: under 2 s' 'the tool is built with sanitizers'
+	skip '131072 blocks: not much slower than plain reading' 'the tool is built with sanitizers'
 else
-	check '131072 blocks: under 2 s' test $took -lt 2000
+	check '131072 blocks: not much slower than plain reading' test $least -le 150
 fi
 
 run unplug -n dax0.0
