@@ -75,8 +75,8 @@ test_other_signals() {
 
 # A child has copies of the lock and of the blocks' files, and runs no program that would close them.
 test_children() {
-	run timeout 120 storm "$device" children 5
-	exits 0 'children that do not end: unplugged and online five times'
+	run timeout 120 storm "$device" children "$(quick_or_full 2 10)"
+	exits 0 'children that do not end: unplugged and online again and again'
 	diag "$out"
 	agrees "$device" online_movable 'children that do not end'
 	never_wedged

@@ -35,7 +35,7 @@ two_rivals() {
 		start_rival "${@:2}" "$us" "${ids[@]}"
 		start_rival "${@:2}" "$us" "${ids[@]}"
 		# The fastest is the hardest.
-		[ "$us" = 100 ] && n=$(quick_or_full 10 100) || n=$(quick_or_full 3 34)
+		[ "$us" = 100 ] && n=$(quick_or_full 5 100) || n=$(quick_or_full 2 34)
 		tried "$1, every $us us" cycle "$device" "$n" unplugged,online "${ids[@]}"
 		stop_rivals
 	done
