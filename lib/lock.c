@@ -214,17 +214,26 @@ int lock_take(struct daxhp_ctx *ctx, const char *name, double until, struct lock
 }
 
 /* To ask is to hold it for a moment, so ask only where somebody may well have died. */
+static bool ask_whether_held(int dirfd, const char *file)
+{
+	_cleanup_close_ int fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
 bool lock_is_held(const char *name)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
-	_cleanup_close_ int fd = -1;
 	char file[WORD_MAX];
+	bool is_held;
 
 	if (dirfd < 0)
 		return false;
 	file_name(file, name);
-	fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	fork_hold();
+	is_held = ask_whether_held(dirfd, file);
+	fork_release();
+	return is_held;
 }
 
 /* ---- all of a lock ---- */

@@ -460,6 +460,21 @@ static void test_child_is_forked_as_lock_is_dropped(void **state)
 	end(forked);
 }
 
+static void test_child_is_forked_as_lock_is_asked_for(void **state)
+{
+	int holder;
+
+	(void)state;
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	daxhp_device_unlock(&device);
+	before_close = fork_in_thread;
+	assert_false(lock_is_held("dax0.0"));
+	assert_int_equal(pthread_join(forker, NULL), 0);
+	ctx.cancelled = 1; /* no waiting */
+	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	end(forked);
+}
+
 /* The numbers of what it does not have any more may be other files' by now. */
 static void use_in_child(void)
 {
@@ -865,6 +880,7 @@ int main(void)
 		RUN_TEST(test_child_does_not_keep_lock),
 		RUN_TEST(test_child_is_forked_as_lock_is_taken),
 		RUN_TEST(test_child_is_forked_as_lock_is_dropped),
+		RUN_TEST(test_child_is_forked_as_lock_is_asked_for),
 		RUN_TEST(test_child_has_no_lock),
 		RUN_TEST(test_stdio_is_closed),
 		RUN_TEST(test_device_lock_without_common_run),
