@@ -32,7 +32,7 @@ test_no_room() {
 	ok 'nobody is harmed' nobody_harmed
 	# With --force the kernel tries, for as long as it may.
 	run daxhp unplug --force --timeout=1 "$device"
-	like "$err" 'note: .* MiB too much; it is tried all the same' 'forced: says so'
+	like "$err" 'note: .* MiB too much; daxhp tries it anyway' 'forced: says so'
 }
 
 # Nothing has to be moved then.
