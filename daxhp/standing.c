@@ -107,7 +107,7 @@ static void describe_way_back(const struct outcome *o, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	if (!daxhp_observation_is_wedged(daxhp_result_get_after(o->result)) && !is_by_others(o))
-		snprintf(buf, size, "; 'daxhp %s %s' tries again to take it back",
+		snprintf(buf, size, "; 'daxhp %s %s' tries again to restore it",
 			 command_back(daxhp_observation_get_mode(o->before),
 				      daxhp_observation_get_state(o->before)),
 			 daxhp_device_get_name(o->device));
@@ -133,11 +133,11 @@ static void describe_not_undone(const struct outcome *o, char *buf, size_t size)
 	/* The blocks went away together with the driver. To name them would not help. */
 	if (n > 0 && !is_by_others(o))
 		snprintf(buf, size,
-			 "What was done could not all be undone: %s %s not as before, the "
-			 "device is %s now%s.",
+			 "daxhp could not undo everything: %s %s not as before. The device is %s "
+			 "now%s.",
 			 stuck, n > 1 ? "are" : "is", state, way_back);
 	else
-		snprintf(buf, size, "It is not as it was before: the device is %s now%s.", state,
+		snprintf(buf, size, "The device is not as it was before: it is %s now%s.", state,
 			 way_back);
 }
 
