@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* daxhp online: a device's memory becomes system RAM, all of it or none. */
+/* daxhp online: bring a device's memory online as system RAM, all of it or none. */
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ KEY_MOVABLE, "movable", NULL, "into ZONE_MOVABLE: can be unplugged again" },
-	{ KEY_KERNEL, "kernel", NULL, "into a zone for kernel memory: take it as permanent" },
+	{ KEY_MOVABLE, "movable", NULL, "online in ZONE_MOVABLE: can be unplugged again" },
+	{ KEY_KERNEL, "kernel", NULL,
+	  "online in a zone for kernel memory: expect it to be permanent" },
 	ROW_WAIT,
 	ROW_DRY_RUN,
 	{ 0 },

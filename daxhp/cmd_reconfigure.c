@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* daxhp reconfigure: what a device is used as, and the zone its memory is in. */
+/* daxhp reconfigure: change the mode of a device, or the zone of its memory. */
 #include <string.h>
 
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ KEY_MODE, "mode", "MODE", "make it system-ram or devdax" },
-	{ KEY_MOVABLE, "movable", NULL, "into ZONE_MOVABLE: can be unplugged again" },
-	{ KEY_KERNEL, "kernel", NULL, "into a zone for kernel memory: take it as permanent" },
-	{ KEY_NO_ONLINE, "no-online", NULL, "system-ram, but leave its memory out of use" },
-	{ KEY_FORCE, "force", NULL, "even if processes use it, or memory is short" },
-	{ KEY_YES, "yes", NULL, "do not ask before reconfiguring all devices" },
+	{ KEY_MODE, "mode", "MODE", "change the device's mode to system-ram or devdax" },
+	{ KEY_MOVABLE, "movable", NULL, "online in ZONE_MOVABLE: can be unplugged again" },
+	{ KEY_KERNEL, "kernel", NULL,
+	  "online in a zone for kernel memory: expect it to be permanent" },
+	{ KEY_NO_ONLINE, "no-online", NULL, "system-ram, but do not bring its memory online" },
+	{ KEY_FORCE, "force", NULL, "go on even if processes use it, or memory is short" },
+	{ KEY_YES, "yes", NULL, "do not ask before daxhp reconfigures all devices" },
 	ROW_TIMEOUT,
 	ROW_RETRY,
 	ROW_WAIT,
@@ -29,9 +30,10 @@ static int check_settings(const struct settings *s)
 		complain("--no-online and --%s contradict each other: give one of them.",
 			 s->movable ? "movable" : "kernel");
 	else if (s->mode && strcmp(s->mode, "devdax") == 0 && (has_zone || s->no_online))
-		complain("--mode=devdax has no use for --movable, --kernel or --no-online.");
+		complain("--mode=devdax cannot be combined with --movable, --kernel or "
+			 "--no-online.");
 	else if (s->no_online && !s->mode)
-		complain("--no-online goes with --mode=system-ram.");
+		complain("--no-online needs --mode=system-ram.");
 	else
 		return EXIT_DONE;
 	return EXIT_USAGE;
@@ -50,7 +52,7 @@ static enum daxhp_goal goal_of(const struct settings *s)
 	return s->kernel ? DAXHP_GOAL_SYSTEM_RAM_KERNEL : DAXHP_GOAL_SYSTEM_RAM;
 }
 
-/* The one command that takes memory away from those who use it: "all" is asked about. */
+/* Only this command takes a device away from processes that use it. So it asks before "all". */
 static int confirm(const struct settings *settings, int argc, char **argv)
 {
 	char answer[8] = "";
@@ -61,7 +63,7 @@ static int confirm(const struct settings *settings, int argc, char **argv)
 	if (!is_all || settings->yes || settings->dry_run)
 		return EXIT_DONE;
 	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-		complain("'all' needs --yes where there is no terminal to ask on.");
+		complain("'all' needs --yes when there is no terminal to ask on.");
 		return EXIT_USAGE;
 	}
 	fprintf(stderr, "Reconfigure all dax devices%s? [y/N] ",
@@ -85,7 +87,7 @@ const struct command cmd_reconfigure = {
 	.name = "reconfigure",
 	.synopsis = "[--mode=system-ram|devdax] [--movable | --kernel | --no-online] [OPTIONS] "
 		    "DEVICE...",
-	.summary = "Change what a device is used as, or the zone its memory is in.",
+	.summary = "Change the mode of a device, or the zone of its memory.",
 	.options = options,
 	.run = run,
 };

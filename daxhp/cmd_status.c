@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* daxhp status: what is there, and how it stands. */
+/* daxhp status: show the dax devices and the state of their memory. */
 #include <errno.h>
 #include <string.h>
 
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ 'M', "mappings", NULL, "show the devices' physical ranges as well" },
+	{ 'M', "mappings", NULL, "also show the devices' physical ranges" },
 	{ 0 },
 };
 
-/* What may not be known is left out of the report; what went wrong is said. */
+/* If the user may not read something, the report leaves it out. Other errors get a message. */
 static int look_at(struct looked_at *look)
 {
 	const char *file = NULL;
@@ -21,8 +21,8 @@ static int look_at(struct looked_at *look)
 		r = daxhp_observation_get_blocks_error(look->observation);
 		file = daxhp_observation_get_blocks_error_file(look->observation);
 		if (r == -EPERM && geteuid() == 0)
-			complain("note: %s: its memory blocks cannot be read just now: another "
-				 "program, most likely a daxhp at work, keeps others out.",
+			complain("note: %s: its memory blocks cannot be read now: another program, "
+				 "probably a daxhp at work, denies it.",
 				 daxhp_device_get_name(look->device));
 		if (r == -EACCES || r == -EPERM || r == -ENOTSUP)
 			return 0;
@@ -66,7 +66,7 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 const struct command cmd_status = {
 	.name = "status",
 	.synopsis = "[OPTIONS] [DEVICE...]",
-	.summary = "Show the machine's dax devices and how their memory stands.",
+	.summary = "Show the machine's dax devices and the state of their memory.",
 	.options = options,
 	.run = run,
 };

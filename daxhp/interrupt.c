@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Signals and time. Either makes the work stop and be undone; neither stops the undoing.
+ * Signals and --timeout. Both make daxhp stop its work and undo it. Neither stops the undo.
  *
- * Ctrl-Z stops the process, as it does any other: what it interrupts is begun anew afterwards. But
- * what is said meanwhile must not stop it, although it may be in the background of its terminal.
+ * Ctrl-Z suspends daxhp like any other program. After "fg" daxhp repeats an interrupted system call.
+ * When daxhp prints from the background, the terminal must not suspend it (SIGTTOU).
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -23,11 +23,11 @@ static void on_signal(int sig)
 		if (to_cancel)
 			daxhp_cancel(to_cancel);
 	} else if (sig != SIGALRM && write(STDERR_FILENO, again, sizeof(again) - 1) < 0) {
-		return; /* nobody listens, and there is nothing to be done about it */
+		return; /* the message cannot be printed, and that changes nothing */
 	}
 }
 
-/* The kernel's functions that wait for I/O on a page begin like this. */
+/* The kernel's functions that wait for I/O on a page have names that begin like this. */
 static bool is_io_wait(const char *where)
 {
 	static const char *const begin[] = { "folio_wait", "wait_on_page", "__lock_buffer",
@@ -45,7 +45,7 @@ static void tell_of_waiting(const struct daxhp_wait *wait, void *data __attribut
 
 	if (wait->block >= 0)
 		snprintf(what, sizeof(what), "memory%" PRId64, wait->block);
-	/* Over the picture of the progress. */
+	/* Erase the progress bar first. */
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	if (wait->state == 'D' && is_io_wait(wait->where))
@@ -57,7 +57,7 @@ static void tell_of_waiting(const struct daxhp_wait *wait, void *data __attribut
 			 "interrupted.",
 			 wait->where, what);
 	else if (wait->undoing)
-		complain("still waiting: what was done is being undone.");
+		complain("still waiting: daxhp is undoing what it did.");
 	else
 		complain("still waiting: the kernel is at work on %s, and has not looked for "
 			 "signals yet.",
@@ -66,7 +66,7 @@ static void tell_of_waiting(const struct daxhp_wait *wait, void *data __attribut
 
 void interrupt_arm(struct daxhp_ctx *ctx, int timeout)
 {
-	/* No SA_RESTART: the write is to return. */
+	/* No SA_RESTART: a signal must interrupt the write. */
 	struct sigaction action = { .sa_handler = on_signal };
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
 	sigset_t own;
@@ -75,18 +75,18 @@ void interrupt_arm(struct daxhp_ctx *ctx, int timeout)
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		struct sigaction old;
 
-		/* nohup(1), and a shell's background jobs, have asked not to hear of it. */
+		/* nohup(1), or the shell of a background job, has set it to be ignored. */
 		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == SIG_IGN &&
 		    signals[i] != SIGALRM)
 			continue;
 		sigaction(signals[i], &action, NULL);
 	}
-	/* Whoever started this may have blocked it for himself. */
+	/* The parent process may have blocked SIGALRM, and daxhp has inherited that. */
 	sigemptyset(&own);
 	sigaddset(&own, SIGALRM);
 	sigprocmask(SIG_UNBLOCK, &own, NULL);
-	/* A reader that went away is no reason to leave a device half way, nor is a terminal that
-	 * lets nobody write in the background. */
+	/* daxhp must not die or stop halfway through a device because a reader went away, or
+	 * because the terminal does not let a background process write. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
 	daxhp_set_cancel_signal(ctx, SIGALRM);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* daxhp: the command table, and what is said before a command is known. */
+/* daxhp: the table of commands, and the options that can stand instead of a command. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -25,12 +25,12 @@ static void print_help(FILE *to)
 	      to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-16s%s\n", commands[i]->name, commands[i]->summary);
-	fputs("  help            Print this, or with a command's name its options.\n"
+	fputs("  help            Print this help, or the options of a command.\n"
 	      "  version         Print the version.\n\n"
 	      "  -V, --version       the same as version\n"
 	      "  -h, --help          the same as help\n"
 	      "      --list-commands the names of the commands, for completion\n\n"
-	      "Without a command: status. See daxhp(8).\n",
+	      "Without a command, daxhp does what 'daxhp status' does. See daxhp(8).\n",
 	      to);
 }
 
@@ -51,7 +51,8 @@ static int list_commands(void)
 static int refuse_command(const char *name)
 {
 	if (daxhp_device_name_is_valid(name))
-		complain("'%.64s' is no command; did you mean 'daxhp status %.64s'?", name, name);
+		complain("'%.64s' is not a command; did you mean 'daxhp status %.64s'?", name,
+			 name);
 	else
 		complain("'%.64s' is not a command of daxhp; 'daxhp help' lists them.", name);
 	return EXIT_USAGE;
@@ -79,7 +80,7 @@ static void log_to_stderr(struct daxhp_ctx *ctx __attribute__((unused)),
 {
 	size_t len = strlen(format);
 
-	/* The library's threads have something to say as well. */
+	/* The library's threads log as well. Keep each message in one piece. */
 	flockfile(stderr);
 	fprintf(stderr, "debug: %s: ", fn);
 	vfprintf(stderr, format, args);
@@ -109,7 +110,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return r;
 }
 
-/* What can stand in the command's place without being one. */
+/* Words and options that can stand instead of a command. */
 static int run_word(int argc, char **argv)
 {
 	const char *word = argv[1];
@@ -137,13 +138,14 @@ static int run_any(int argc, char **argv)
 	command = find_command(argv[1]);
 	if (command)
 		return run_command(command, argc - 1, argv + 1);
-	/* No command at all: status, with its options. */
+	/* Options without a command are the options of status. */
 	return *argv[1] == '-' ? run_command(&cmd_status, argc, argv) : refuse_command(argv[1]);
 }
 
 /*
- * What is closed would be the next file that is opened, and what is printed end in that. Only for
- * reading: what cannot be printed is to be noticed.
+ * If stdout is closed, the next open() gets its number, and the output would go into that file. So
+ * fill the closed numbers with /dev/null. Open it only for reading: then a write still fails, and
+ * daxhp notices that it could not print.
  */
 static void fill_stdio(void)
 {
@@ -163,7 +165,7 @@ int main(int argc, char **argv)
 	fill_stdio();
 	status = argc < 1 ? EXIT_USAGE : run_any(argc, argv);
 	r = output_flush();
-	/* A full disk, or a reader that went away, must not look like success. */
+	/* When the disk is full, or the reader went away, the exit status must say so. */
 	if (r < 0)
 		complain("cannot write to standard output: %s.", strerror(-r));
 	return r < 0 && status == EXIT_DONE ? EXIT_FAILED : status;

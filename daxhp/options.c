@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Options: tables in, settings out. Usage is printed from the same tables. */
+/* Turns the arguments into settings, by tables of options. The usage comes from them as well. */
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -9,12 +9,12 @@
 #include "daxhp.h"
 
 const struct option_row options_common[] = {
-	{ KEY_REGION, "region", "ID", "only devices of this region" },
-	{ KEY_NODE, "node", "NODE", "only devices whose memory goes to this NUMA node" },
+	{ KEY_REGION, "region", "ID", "select only devices of this region" },
+	{ KEY_NODE, "node", "NODE", "select only devices whose memory goes to this NUMA node" },
 	{ 'j', "json", NULL, "print JSON" },
-	{ 'u', "human", NULL, "sizes for people: 2.00 GiB instead of 2147483648" },
-	{ 'v', "verbose", NULL, "say on stderr what is done; twice: every detail" },
-	{ 'h', "help", NULL, "print this and exit" },
+	{ 'u', "human", NULL, "print sizes with units: 2.00 GiB instead of 2147483648" },
+	{ 'v', "verbose", NULL, "print on stderr what daxhp does; twice: every detail" },
+	{ 'h', "help", NULL, "print this help and exit" },
 	{ 0 },
 };
 
@@ -23,7 +23,7 @@ const struct option_row options_common[] = {
 #define TIMEOUT_MAX (365 * 24 * 3600)
 #define RETRY_MAX 1000
 
-/* @shorts: the string that getopt() wants; no short option takes an argument. */
+/* @shorts: the string of short options for getopt(). No short option takes an argument. */
 static void append_rows(struct option *longs, char *shorts, const struct option_row *rows)
 {
 	size_t n = 0;
@@ -52,7 +52,7 @@ static int parse_number(const char *arg, int least, int most, int *ret_value)
 	return 0;
 }
 
-/* The options that take a number: what they are, and between which bounds. */
+/* @what: how the message calls the option's value. */
 static int take_number(const char *what, int least, int most, int *ret_value)
 {
 	if (parse_number(optarg, least, most, ret_value) == 0)
@@ -125,7 +125,7 @@ static int take_option(const struct command *command, struct settings *s, int ke
 	}
 }
 
-/* getopt_long() would say it in two styles of its own. */
+/* getopt_long() has two styles of messages, and neither is that of daxhp. */
 static int complain_option(const struct command *command, const struct option *longs, int key,
 			   const char *arg)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Standard output, with the first error that it gave: stdio writes when its buffer is full, and has
- * forgotten by the end which error that was.
+ * Standard output, and its first error. stdio writes whenever its buffer is full. At the end it no
+ * longer knows which error there was. So this file remembers it.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -30,7 +30,7 @@ int output_flush(void)
 {
 	if (fflush(stdout) != 0)
 		note_error();
-	/* Written past output(), as the help texts are. */
+	/* The help texts do not go through output(). */
 	if (ferror(stdout) && !first_error)
 		first_error = -EIO;
 	return first_error;

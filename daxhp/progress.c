@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a terminal's stderr gets while something takes longer than a second. */
+/* A progress bar on stderr, if that is a terminal and the work takes longer than a second. */
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -7,7 +7,7 @@
 #include "daxhp.h"
 
 #define PATIENCE 1.0 /* seconds before anything is shown */
-#define PAUSE 0.1    /* seconds between two pictures */
+#define PAUSE 0.1    /* seconds between two updates */
 #define BAR_MAX 40
 
 struct progress {
@@ -50,7 +50,7 @@ static int bar_width(void)
 
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) < 0 || ws.ws_col == 0)
 		return BAR_MAX;
-	/* What stands beside the bar: name, label, two counts. */
+	/* The name, the label and two counts stand beside the bar. */
 	width = ws.ws_col - 55;
 	return width < 0 ? 0 : width > BAR_MAX ? BAR_MAX : width;
 }

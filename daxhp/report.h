@@ -4,10 +4,10 @@
 
 struct looked_at {
 	struct daxhp_device *device;
-	struct daxhp_observation *observation; /* NULL when it could not be had */
+	struct daxhp_observation *observation; /* NULL when daxhp could not look at the device */
 };
 
-/* Each returns 0, or a negative errno when memory ran out: then nothing has been printed. */
+/* Each returns 0, or a negative errno when memory ran out; then it has printed nothing. */
 int report_status_json(const struct settings *settings, const struct looked_at *looks,
 		       size_t count);
 int report_status_table(const struct settings *settings, const struct looked_at *looks,
@@ -16,9 +16,9 @@ int report_outcomes_json(const struct settings *settings, const struct outcome *
 			 size_t count);
 void report_outcome_text(const struct settings *settings, const struct outcome *outcome);
 
-/* "2.00 GiB (2.15 GB)", as daxctl writes sizes for people. */
+/* "2.00 GiB (2.15 GB)", in daxctl's format. */
 void format_size(uint64_t bytes, char *buf, size_t size);
-/* A step as a person would say it: "write online_movable to state". */
+/* A step in words: "write online_movable to the attribute state". */
 #define STEP_TEXT_MAX 192
 void describe_step(const struct outcome *outcome, const struct daxhp_step *step, char *buf,
 		   size_t size);

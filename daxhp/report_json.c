@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * JSON for scripts. Keys are never renamed or removed. What the user may not know is null, never
- * 0; the keys that daxctl list prints as well mean what they mean there.
+ * JSON for scripts. Keys are never renamed or removed. A value that the user may not know is null,
+ * never 0. A key that daxctl list also prints has the same meaning there.
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,13 +11,13 @@
 
 #include "daxhp.h"
 
-/* No string in a report is as long: a path is the longest. */
+/* Every string in a report is shorter than this. The longest ones are paths. */
 #define PIECE_MAX 8192
 
 /*
- * json-c aborts when it is given what it had no memory to make, and leaves out a key that it has no
- * memory for. So it is called through these only. Once one of them has failed the report is short
- * of something, and is not printed.
+ * When memory runs out, json-c leaves out a key, or returns NULL for an object and aborts when that
+ * is passed to it later. So call json-c only through these functions. When one of them fails, the
+ * report is incomplete (is_short), and is not printed.
  */
 static bool is_short;
 
@@ -37,7 +37,7 @@ static struct json_object *new_array(void)
 	return made(json_object_new_array());
 }
 
-/* Not NULL: a text that there was no memory for is no null. */
+/* @s must not be NULL. When memory runs out, the report must fail instead of showing null. */
 static struct json_object *new_string(const char *s)
 {
 	return made(s ? json_object_new_string(s) : NULL);
@@ -53,7 +53,7 @@ static struct json_object *new_bool(bool value)
 	return made(json_object_new_boolean(value));
 }
 
-/* @value is given away. NULL is null. */
+/* Takes over @value. NULL becomes null. */
 static void add(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (object && json_object_object_add(object, key, value) == 0)
@@ -138,7 +138,7 @@ static struct json_object *zones_json(const struct daxhp_observation *obs)
 	return o;
 }
 
-/* As daxctl has it: null while a block is offline, and false where there are none. */
+/* As in daxctl: null while a block is offline, and false when there are no blocks. */
 static struct json_object *movable_json(const struct daxhp_observation *obs)
 {
 	size_t online = daxhp_observation_count_online(obs);
@@ -149,7 +149,7 @@ static struct json_object *movable_json(const struct daxhp_observation *obs)
 			daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE) == online);
 }
 
-/* daxctl counts the blocks of system RAM only; so does this, but for memory that is wedged. */
+/* As daxctl does, count only the blocks of system RAM; but also those that are wedged. */
 static bool has_counts(const struct daxhp_observation *obs)
 {
 	if (daxhp_observation_get_blocks_error(obs) < 0)
@@ -220,7 +220,7 @@ static void add_observation(struct json_object *o, const struct settings *settin
 #undef ADD_STRING
 }
 
-/* The keys stay, also for a device that went away while it was looked at. */
+/* The keys are there even when the device went away while daxhp looked at it. */
 static void add_nothing(struct json_object *o)
 {
 	static const char *const keys[] = {
@@ -368,7 +368,7 @@ static struct json_object *nodes_json(const struct daxhp_room *room)
 	return array;
 }
 
-/* Where it cannot be told, there are no figures. */
+/* Without an estimate, the figures are null. */
 static struct json_object *room_json(const struct settings *settings, const struct outcome *outcome)
 {
 	const struct daxhp_room *room = outcome->plan ? daxhp_plan_get_room(outcome->plan) : NULL;
@@ -388,7 +388,7 @@ static struct json_object *room_json(const struct settings *settings, const stru
 	return o;
 }
 
-/* The interface that was used: what the device had, or got when it was bound. */
+/* The interface that was used: the device had it before, or got it with the bind. */
 static const char *interface_used(const struct outcome *outcome)
 {
 	const struct daxhp_observation *after = outcome->result
@@ -434,7 +434,7 @@ static struct json_object *outcome_json(const struct settings *settings,
 	return o;
 }
 
-/* Prints nothing, but leaves the buffer with room for as many bytes as the array's size says. */
+/* Prints nothing, but makes room in the buffer for as many bytes as the array's userdata says. */
 static int make_room(struct json_object *array, struct printbuf *buffer,
 		     int level __attribute__((unused)), int flags __attribute__((unused)))
 {
@@ -444,9 +444,9 @@ static int make_room(struct json_object *array, struct printbuf *buffer,
 }
 
 /*
- * The array as text, which goes with it; NULL when memory ran out. A piece of text that json-c has
- * no room for is left out without a word. So there is to be more room than is used, by more than
- * any piece takes.
+ * Returns the array as text, which the array owns; NULL when memory ran out. json-c leaves out a
+ * piece of text that does not fit into its buffer, and reports no error. So make the buffer larger
+ * than the text, by more than the longest piece.
  */
 static const char *whole_text(struct json_object *array)
 {
@@ -470,7 +470,7 @@ static const char *whole_text(struct json_object *array)
 	} while (text && len > (size_t)room - PIECE_MAX);
 	if (!text)
 		return NULL;
-	/* json-c breaks the line inside an empty array. */
+	/* json-c prints an empty array on two lines. */
 	return json_object_array_length(array) ? text : "[]";
 }
 

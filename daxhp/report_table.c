@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What status tells a person: a table, and a note where something needs attention. */
+/* The output of status for people: a table, and a note when something needs attention. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -8,7 +8,7 @@
 
 #include "daxhp.h"
 
-/* daxctl's bounds: below the first bytes say it best, below two of a unit the smaller unit does. */
+/* As daxctl does it: plain bytes below the first bound, and a unit only from two of it on. */
 #define PLAIN_BELOW (5000 * 1024)
 #define KEEP_UNIT 2
 
@@ -37,7 +37,7 @@ void format_size(uint64_t bytes, char *buf, size_t size)
 typedef void (*cell_fn)(const struct settings *settings, const struct looked_at *look, char *buf,
 			size_t size);
 
-/* Unknown is a dash: an empty cell would shift the columns for whoever cuts them apart. */
+/* An unknown value is a dash: an empty cell would shift the columns for cut(1) and awk(1). */
 static void set_cell(char *buf, size_t size, const char *value)
 {
 	snprintf(buf, size, "%s", value ? value : "-");
@@ -155,7 +155,7 @@ static struct libscols_table *new_table(void)
 
 	scols_init_debug(0);
 	table = scols_new_table();
-	/* It is printed into memory, which is no terminal. */
+	/* libsmartcols prints into memory, and does not see that the output is a terminal. */
 	if (table && isatty(STDOUT_FILENO)) {
 		scols_table_enable_colors(table, 1);
 		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
@@ -163,7 +163,7 @@ static struct libscols_table *new_table(void)
 	return table;
 }
 
-/* Blanks, and what colours a line. */
+/* Skips blanks, and the escape sequences that colour a line. */
 static const char *skip_blanks(const char *text)
 {
 	while (*text == ' ' || *text == '\n' || *text == '\033') {
@@ -174,7 +174,7 @@ static const char *skip_blanks(const char *text)
 	return text;
 }
 
-/* Past the cell; NULL when it is not there. */
+/* Returns the text after the cell; NULL when the cell is not there. */
 static const char *skip_cell(const char *text, struct libscols_cell *cell)
 {
 	for (const char *c = scols_cell_get_data(cell); text && c && *c; c++) {
@@ -186,7 +186,7 @@ static const char *skip_cell(const char *text, struct libscols_cell *cell)
 	return text;
 }
 
-/* libsmartcols goes on without a cell that it has no memory for. */
+/* When memory runs out, libsmartcols leaves out a cell and reports no error. */
 static bool is_whole(struct libscols_table *table, const char *text)
 {
 	size_t n_columns = scols_table_get_ncols(table);
@@ -331,14 +331,14 @@ static void note_inconsistent(const struct looked_at *look)
 	bool can_go_on = daxhp_observation_count_present(obs) == n_blocks && !has_mixed_zones(obs);
 
 	complain("note: %s: inconsistent: of %zu memory blocks %zu are present and %zu "
-		 "online%s%s%s%s; 'daxhp %s %s' leads out of that.",
+		 "online%s%s%s%s; run 'daxhp %s %s' to fix this.",
 		 name, n_blocks, daxhp_observation_count_present(obs),
 		 daxhp_observation_count_online(obs), has_mixed_zones(obs) ? " in mixed zones" : "",
 		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
 		 word ? "'" : "", can_go_on ? "online" : "unplug", name);
 }
 
-/* Which zone would the memory be in, were it bound anew? */
+/* The policy decides in which zone the memory will be after the next bind. */
 static void note_policy(const struct looked_at *look)
 {
 	const struct daxhp_observation *obs = look->observation;
@@ -349,12 +349,13 @@ static void note_policy(const struct looked_at *look)
 	if (!policy)
 		return;
 	if (state == DAXHP_OFFLINE && strcmp(policy, "offline") == 0)
-		complain("note: %s: offline, as the machine's policy (auto_online_blocks) leaves "
-			 "new memory; 'daxhp online --movable %s' brings it online.",
+		complain("note: %s: offline, because the machine's policy (auto_online_blocks) is "
+			 "to leave new memory offline; 'daxhp online --movable %s' brings it "
+			 "online.",
 			 name, name);
 	if (state == DAXHP_ONLINE_MOVABLE && strcmp(policy, "online_kernel") == 0)
 		complain("note: %s: the machine's policy (auto_online_blocks) is 'online_kernel': "
-			 "bound anew, it would not be movable.",
+			 "after a new bind, its memory would not be movable.",
 			 name);
 }
 
@@ -381,7 +382,7 @@ int report_status_table(const struct settings *settings, const struct looked_at 
 	int r;
 
 	if (count == 0) {
-		/* libsmartcols prints no heading over no lines. */
+		/* libsmartcols prints no heading when the table has no lines. */
 		output("DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES\n");
 		return 0;
 	}

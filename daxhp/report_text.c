@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is said to a person of steps, and of how they ended. */
+/* Text about steps and their outcome, for people. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static void describe_blocks(const struct daxhp_step *step, char *buf, size_t siz
 			 word, n, blocks[0], blocks[n - 1]);
 }
 
-/* A device without a driver is unbound only once it has been bound to kmem. */
+/* A device that had no driver was bound to kmem before it is unbound. */
 static const char *driver_before(const struct outcome *outcome)
 {
 	const char *driver = daxhp_observation_get_driver(outcome->before);
@@ -44,7 +44,7 @@ void describe_step(const struct outcome *outcome, const struct daxhp_step *step,
 	switch (daxhp_step_get_type(step)) {
 	case DAXHP_STEP_WRITE_ATTRIBUTE:
 		snprintf(buf, size, "write %s to the attribute %s", word,
-			 interface ? interface : "it has once it is bound, if it has one");
+			 interface ? interface : "that it gets from the bind, if any");
 		break;
 	case DAXHP_STEP_GUARD:
 		snprintf(buf, size, "keep other programs off the memory blocks");
@@ -83,7 +83,7 @@ static const char *state_text(const struct daxhp_observation *obs)
 	return name ? name : "unknown";
 }
 
-/* Only what was come to: after a failure the rest of the plan was not. */
+/* After a failure, only the steps that were started. */
 static void print_steps(const struct settings *settings, const struct outcome *outcome)
 {
 	const char *name = daxhp_device_get_name(outcome->device);
@@ -120,7 +120,7 @@ static void print_outcome(const struct outcome *outcome)
 		output("%s: is %s, nothing to do\n", name, from);
 }
 
-/* A failure has had its sentence on stderr; there is nothing more to say of it. */
+/* A failure already has its sentence on stderr. Nothing about it goes to stdout. */
 void report_outcome_text(const struct settings *settings, const struct outcome *outcome)
 {
 	if (outcome->error < 0)
@@ -129,6 +129,6 @@ void report_outcome_text(const struct settings *settings, const struct outcome *
 		print_steps(settings, outcome);
 	if (outcome_is_good(outcome) && !settings->json)
 		print_outcome(outcome);
-	/* Before the next device takes its time. */
+	/* The user should see this before the next device, which may take long. */
 	output_flush();
 }

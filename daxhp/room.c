@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What is said of the estimate whether the memory in use of a device fits elsewhere. */
+/* Messages about the estimate: does the device's used memory fit elsewhere? */
 #include <inttypes.h>
 #include <string.h>
 
@@ -22,5 +22,5 @@ void tell_of_room(const struct settings *settings, const struct outcome *outcome
 	if (!settings->dry_run)
 		complain("%s%s: %s%s.", is_doubtful ? "note: " : "",
 			 daxhp_device_get_name(outcome->device), text,
-			 is_doubtful ? "; it is tried all the same" : "");
+			 is_doubtful ? "; daxhp tries it anyway" : "");
 }

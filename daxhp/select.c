@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which devices the arguments name. */
+/* Finds the devices that the arguments name. */
 #include <errno.h>
 #include <string.h>
 
@@ -29,7 +29,7 @@ static bool passes(const struct daxhp_device *device, const struct settings *set
 	return daxhp_device_get_target_node(device, &node) == 0 && node == settings->node;
 }
 
-/* What daxctl create-device starts from: a device that has no memory yet. */
+/* A device without memory. daxctl create-device gives it some. */
 static bool is_seed(const struct daxhp_device *device)
 {
 	uint64_t size;
@@ -62,8 +62,9 @@ static int add_all(struct daxhp_ctx *ctx, const struct settings *settings,
 	selection->is_all = true;
 	selection->n_unseen = daxhp_load_devices(ctx);
 	if (selection->n_unseen > 0)
-		complain("%d of the devices in /sys/bus/dax/devices cannot be looked at: without a "
-			 "node in /dev, or without a size that can be read.",
+		complain("%d of the devices in /sys/bus/dax/devices cannot be looked at: they have "
+			 "no "
+			 "node in /dev, or no size that can be read.",
 			 selection->n_unseen);
 	daxhp_device_foreach (ctx, device) {
 		bool wanted = !is_seed(device) && passes(device, settings);
@@ -75,7 +76,7 @@ static int add_all(struct daxhp_ctx *ctx, const struct settings *settings,
 	return EXIT_DONE;
 }
 
-/* An argument may be anything: long, empty, or full of what a terminal would act on. */
+/* An argument may be very long, empty, or full of control characters for the terminal. */
 static int refuse_name(const char *arg)
 {
 	bool printable = *arg && strlen(arg) <= 64;
@@ -97,10 +98,13 @@ static int refuse_unknown(struct daxhp_ctx *ctx, const char *name)
 	int n_unseen = daxhp_load_devices(ctx);
 
 	if (n_unseen > 0)
-		complain("%s: no dax device that can be looked at; %d of this machine's cannot.",
+		complain("%s: no dax device that can be looked at; %d of this machine's devices "
+			 "cannot.",
 			 name, n_unseen);
 	else if (daxhp_device_get_first(ctx))
-		complain("%s: no such dax device; 'daxhp status' lists those there are.", name);
+		complain(
+			"%s: no such dax device; 'daxhp status' lists the devices of this machine.",
+			name);
 	else
 		complain("%s: no such dax device; this machine has none.", name);
 	return EXIT_FAILED;
@@ -134,7 +138,7 @@ static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, con
 	return refuse_unknown(ctx, name);
 }
 
-/* A device that is not seen is not "none". */
+/* When the devices cannot be listed, the machine may still have some. */
 static int load(struct daxhp_ctx *ctx)
 {
 	int r = daxhp_load_devices(ctx);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* How things stand after a failure: what is not as before, what leads back, and who was in the way. */
+/*
+ * Sentences for after a failure: what is not as before, the command that leads back, and the
+ * programs that were in the way.
+ */
 #include <inttypes.h>
 #include <string.h>
 
 #include "daxhp.h"
 
-/* "memory33, memory34, memory35, memory36 and 10 more"; how many there are. */
+/* "memory33, memory34, memory35, memory36 and 10 more". Returns the number of blocks. */
 static size_t list_blocks(const struct daxhp_result *result, char *buf, size_t size)
 {
 	const uint64_t *blocks;
@@ -20,7 +23,7 @@ static size_t list_blocks(const struct daxhp_result *result, char *buf, size_t s
 	return n;
 }
 
-/* Loops start a program for each write: what counts is the name, not each of its processes. */
+/* A shell loop starts a process for each write. So count by name, not by process. */
 static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t n, size_t first,
 			       bool is_in_use)
 {
@@ -42,7 +45,7 @@ static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t
 		fprintf(f, ") has %s open", is_in_use ? "the device" : "one of its memory blocks");
 }
 
-/* As many names as a person reads; JSON has more. */
+/* A person reads no more names than this; the JSON has more. */
 #define NAMES_MAX 4
 
 char *message_for_rivals(const struct daxhp_result *result)
@@ -92,19 +95,19 @@ const char *command_back(enum daxhp_mode mode, enum daxhp_state state)
 	}
 }
 
-/* What others have done to the device is not for daxhp to take back. */
+/* daxhp does not undo what another program did to the device. */
 static bool is_by_others(const struct outcome *o)
 {
 	return daxhp_failure_get_kind(daxhp_result_get_failure(o->result)) ==
 	       DAXHP_FAILED_DRIVER_CHANGED;
 }
 
-/* What the way back failed of may not last. */
+/* The reason why the undo failed may be gone later. So name the command to try again. */
 static void describe_way_back(const struct outcome *o, char *buf, size_t size)
 {
 	buf[0] = '\0';
 	if (!daxhp_observation_is_wedged(daxhp_result_get_after(o->result)) && !is_by_others(o))
-		snprintf(buf, size, "; 'daxhp %s %s' tries again to take it back",
+		snprintf(buf, size, "; 'daxhp %s %s' tries again to restore it",
 			 command_back(daxhp_observation_get_mode(o->before),
 				      daxhp_observation_get_state(o->before)),
 			 daxhp_device_get_name(o->device));
@@ -123,22 +126,22 @@ static void describe_not_undone(const struct outcome *o, char *buf, size_t size)
 	char stuck[192], way_back[128];
 	size_t n = list_blocks(o->result, stuck, sizeof(stuck));
 
-	/* A driver that is none of ours. */
+	/* A driver that daxhp does not know. */
 	if (!state)
 		state = "in an unknown state";
 	describe_way_back(o, way_back, sizeof(way_back));
-	/* With its driver the blocks went as well; none of them is worth naming. */
+	/* The blocks went away together with the driver. To name them would not help. */
 	if (n > 0 && !is_by_others(o))
 		snprintf(buf, size,
-			 "What was done could not all be undone: %s %s not as before, the "
-			 "device is %s now%s.",
+			 "daxhp could not undo everything: %s %s not as before. The device is %s "
+			 "now%s.",
 			 stuck, n > 1 ? "are" : "is", state, way_back);
 	else
-		snprintf(buf, size, "It is not as it was before: the device is %s now%s.", state,
+		snprintf(buf, size, "The device is not as it was before: it is %s now%s.", state,
 			 way_back);
 }
 
-/* Without memory of its own: when there is none left, this is what must be told. */
+/* Allocates nothing: this must be said even when memory has run out. */
 void describe_standing(const struct outcome *o, char *buf, size_t size)
 {
 	const struct daxhp_observation *after = o->result ? daxhp_result_get_after(o->result)
@@ -147,7 +150,7 @@ void describe_standing(const struct outcome *o, char *buf, size_t size)
 	if (!o->result || daxhp_result_get_undone(o->result))
 		snprintf(buf, size, "Nothing was changed.");
 	else if (!after || daxhp_observation_get_blocks_error(after) < 0)
-		snprintf(buf, size, "How the device stands now cannot be seen.");
+		snprintf(buf, size, "daxhp cannot see the device's state now.");
 	else
 		describe_not_undone(o, buf, size);
 }

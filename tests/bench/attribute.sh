@@ -3,9 +3,9 @@
 #
 # vm: --topology=nvdimm:129G
 #
-# What the kernel's attribute costs, and writing to the blocks one by one, for
-# tests/bench/linear. The first round, with cold memory, does not count; of the
-# others the least does.
+# The cost of the kernel's attribute, and of writing to the blocks one by one, for
+# tests/bench/linear. The first round has cold memory and does not count. Of the
+# other rounds, the fastest counts.
 
 # shellcheck source=kernel.sh
 . /vm/guest/kernel.sh
@@ -47,8 +47,8 @@ test_attribute() {
 	done
 }
 
-# Ascending is what everybody does; with a hole behind the first block it is
-# cheap everywhere.
+# Most programs use the ascending order. The other order keeps a hole behind the
+# first block, and is cheap on every kernel.
 test_blocks() {
 	[[ " $(</proc/cmdline) " == *' bench.blocks '* ]] || return 0
 	stay_bound "$device"

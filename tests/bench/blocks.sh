@@ -3,11 +3,10 @@
 #
 # vm: --topology=nvdimm-pair --timeout=1700
 #
-# daxctl against daxhp on a device of 33 GiB and one of 129 GiB in the same
-# boot: looking, going online, going offline. A machine that is emulated has no
-# seconds of its own: only ratios within one boot mean anything. Every figure
-# is the least of some rounds; the rounds alternate, so that a busy host hits
-# both.
+# Compares daxctl with daxhp on a device of 33 GiB and one of 129 GiB in the same
+# boot: list, online, offline. The seconds of an emulated machine are not real;
+# only ratios within one boot have a meaning. Every figure is the smallest of
+# some rounds. The rounds alternate, so that a busy host disturbs both programs.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -20,7 +19,7 @@ set_policy offline
 
 declare -A least opens
 
-# took KEY COMMAND...: remembers the least time of the command under the key.
+# took KEY COMMAND...: stores the smallest time of the command under the key.
 took() {
 	local key=$1 start end
 	shift
@@ -37,7 +36,7 @@ remember() {
 	fi
 }
 
-# The steps that write to the blocks, out of what --verbose says.
+# The time of the steps that write to the blocks, from the output of --verbose.
 steps_took() {
 	remember "$1" "$(sed -nE 's/.*memory( block|[0-9]).*: ([0-9.]+) s$/\2/p' /run/bench.err | awk '{ sum += $1 } END { printf "%.3f", sum }')"
 }
@@ -59,20 +58,20 @@ expect() {
 	[ "$now_word" = "$2" ] || bail_out "$1 is $now_word, not $2"
 }
 
-# One device, all measurements. It is bound and offline before, and unbound
-# after.
+# All measurements for one device. Before them it is bound and offline, after
+# them it is unbound.
 measure() {
 	local device=$1 round
 	printf '# %s, %d blocks\n' "$device" "$(blocks "$device" | wc -l)"
 	bind_kmem "$device" offline || bail_out "cannot bind $device"
-	# The first time memory is touched costs more than all others.
+	# The first access to memory costs more than all later ones.
 	took warm daxctl online-memory "$device"
 	took warm daxctl offline-memory "$device"
 	expect "$device" offline
 
 	opened "$device daxctl list" daxctl list
 	opened "$device daxhp status" daxhp status
-	# Under strace the large device takes many minutes, and shows no more.
+	# Under strace the large device takes many minutes, and gives no other result.
 	if [ "$device" = "$small" ]; then
 		opened "$device daxctl online" daxctl online-memory "$device"
 		opened "$device daxctl offline" daxctl offline-memory "$device"
@@ -176,7 +175,7 @@ test_ratios() {
 	fi
 	at_least "$(ratio "${least["$large daxctl offline"]}" "${least["$large daxhp unplug, blocks"]}")" 4 \
 		'129 GiB: blocks go offline four times faster than by daxctl'
-	# Times that are the same differ by a little.
+	# Equal times still differ a little.
 	at_least "$(ratio "${least["$large daxctl online"]}" "${least["$large daxhp online, blocks"]}")" 0.95 \
 		'129 GiB: blocks go online no slower than by daxctl'
 	at_most "$(ratio "${least["$large daxhp online, blocks"]}" "${least["$small daxhp online, blocks"]}")" 5 \

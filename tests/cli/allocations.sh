@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# allocations.sh TOOL: memory runs out at each allocation there is. What is printed with exit status 0 is whole, and
-# every failure is told. DAXHP_FAILALLOC is the module that lets it run out; DAXHP_TEST_STEP=1 tries every allocation.
+# allocations.sh TOOL: lets memory run out at each allocation of the tool. With exit status 0 the output is complete, and
+# every failure has a message. DAXHP_FAILALLOC is the library that makes memory run out; DAXHP_TEST_STEP=1 tries every
+# allocation.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -21,7 +22,7 @@ make_device dax1.1 $hmem kmem 1 0x600000000-0x61fffffff
 echo online_movable >"$dir/state"
 make_blocks online Movable 192 193 194 195
 
-# runs_short AT AFTER ARGUMENTS...: as run, with the AT-th allocation failing. True if it came to that.
+# runs_short AT AFTER ARGUMENTS...: like run, but the AT-th allocation fails. True if there was such an allocation.
 runs_short() {
 	ran="daxhp ${*:3}, allocation $1${2:+ and all after it}"
 	rm -f "$work/told"
@@ -32,12 +33,12 @@ runs_short() {
 	[ -e "$work/told" ]
 }
 
-# What is there of all keys, in the order of the devices.
+# All keys of the output, in the order of the devices.
 shape() {
 	jq -c 'map(keys_unsorted - ["error"])' 2>&1
 }
 
-# Done and whole, or failed and told; never cut short, never dead. libkmod has a word of its own to say.
+# The tool is done and its output is complete, or it failed and said so. It never crashes. libkmod may print a line, too.
 is_true() {
 	local message='^daxhp: [^[:cntrl:]]+[.?]$' line
 	err=$(grep -v '^libkmod: ERROR ' <<<"$err")
@@ -56,11 +57,11 @@ is_true() {
 
 is_whole() {
 	[ "$out" == "$whole" ] && return
-	# A blank that is missing between two keys takes nothing away.
+	# A missing blank between two keys does no harm.
 	[ -n "$whole_shape" ] && equal "$(jq -c . <<<"$out" 2>&1)" "$(jq -c . <<<"$whole" 2>&1)"
 }
 
-# What failed is told, and what is printed all the same has every key, every device, or the lines of those that are done.
+# Every failure has a message. The output still has every key and every device, or the lines of the devices that are done.
 is_honest() {
 	if [ -n "$whole_shape" ]; then
 		equal "$(shape <<<"$out")" "$whole_shape"
@@ -71,7 +72,7 @@ is_honest() {
 	fi
 }
 
-# sweep STEP ARGUMENTS...: each STEP-th allocation fails once, and each third of those for good.
+# sweep STEP ARGUMENTS...: each STEP-th allocation fails once. For each third of them, all later ones fail, too.
 sweep() {
 	local step at after n wrong once=$1
 	shift

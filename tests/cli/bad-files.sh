@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# bad-files.sh TOOL: sysfs files that are not what they should be. What cannot be known is null, and said in one
-# sentence where it matters; nothing is guessed, nothing hangs, nothing is changed.
+# bad-files.sh TOOL: sysfs files with wrong content. A value that the tool cannot know is null, and where it matters one
+# sentence says so. The tool does not guess, does not hang, and changes nothing.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -43,14 +43,14 @@ mend() {
 	mv "$1.good" "$1"
 }
 
-# At most one sentence, and JSON in any case: what else, the caller looks at.
+# There is at most one sentence, and always JSON. The caller checks the rest.
 status_of_both() {
 	run status -j
 	check "$1: it answers" test "$status" -le 1
 	check "$1: JSON, of both devices" test "$(jq length <<<"$out" 2>&1)" = 2
 }
 
-# null_for FILE KEY KIND [NUMBER]: nothing is said, but the value is null.
+# null_for FILE KEY KIND [NUMBER]: there is no message, and the value is null.
 null_for() {
 	local name="${1##*/}, $3 ${4-}"
 	spoil "$1" "$3" "${4-}"
@@ -79,7 +79,7 @@ done
 null_for "$bad/target_node" target_node number -1
 null_for "$bad/memmap_on_memory" memmap_on_memory number 2
 
-# The device's size: without one libdaxctl may not list it at all, but then nothing may be made up.
+# The device's size. Without it libdaxctl may not list the device at all; then the tool must not invent one.
 for kind in "${kinds[@]}"; do
 	[ "$kind" != fifo ] || continue
 	spoil "$bad/size" "$kind"
@@ -89,9 +89,9 @@ for kind in "${kinds[@]}"; do
 	mend "$bad/size"
 done
 
-# ---- what the blocks are found by ----
+# ---- the files that lead to the blocks ----
 
-# unseen FILE KIND: no state, no counts; one sentence that names the file; and nobody acts on it.
+# unseen FILE KIND: there are no state and no counts; one sentence names the file; and no command changes the device.
 unseen() {
 	local name="${1##*/sys/}, $2 ${3-}" before
 	spoil "$1" "$2" "${3-}"
@@ -131,7 +131,7 @@ unseen "$memory/memory64/state" number 'online ' one
 unseen "$memory/block_size_bytes" number 0 both
 unseen "$memory/block_size_bytes" number 8000001 both
 unseen "$memory/block_size_bytes" number -8000000 both
-# All there is, and more: no list of blocks is as long.
+# A range of all addresses and more: no list of blocks is that long.
 spoil "$bad/mapping0/start" number 0x0
 spoil "$bad/mapping0/end" number 0xffffffffffffffff
 status_of_both 'a range of all'
@@ -141,14 +141,14 @@ fails 'a range of all: unplug' 1 'dax0\.0' unplug dax0.0
 mend "$bad/mapping0/start"
 mend "$bad/mapping0/end"
 
-# ---- a block that is gone is no bad file ----
+# ---- a block that is gone is not a bad file ----
 
 mv "$memory/memory65" "$memory/away"
 run status -j
 is "$status" 0 'a block missing: exit status'
 json_is '.[0] | [.hotplug_state, .online_memblocks, .total_memblocks]' '["inconsistent",3,3]' 'a block missing'
 mv "$memory/away" "$memory/memory65"
-# Its file goes before its directory does.
+# The kernel removes the block's file before its directory.
 mv "$memory/memory65/state" "$memory/away"
 run status -j
 json_is '.[0] | [.hotplug_state, .total_memblocks]' '["inconsistent",3]' 'a state file missing'
@@ -184,7 +184,7 @@ done
 ln -sfn ../../../../bus/dax/drivers/some_dax "$bad/driver"
 run status -j dax0.0
 json_is '.[0] | [.mode, .driver, .hotplug_state]' '[null,"some_dax",null]' 'an unknown driver'
-# Memory below a driver that has none.
+# Memory blocks of a device whose driver adds no memory.
 fails 'an unknown driver: unplug' 1 'dax0\.0: .*stayed when it was unbound' unplug dax0.0
 ln -sfn ../../../../bus/dax/drivers/kmem "$bad/driver"
 
@@ -205,7 +205,7 @@ for id in 64 65 80 81; do
 	mv "$memory/zones$id" "$memory/memory$id/valid_zones"
 done
 
-# ---- unreadable to somebody ----
+# ---- files that the user may not read ----
 
 if for_nobody; then
 	for file in size align target_node memmap_on_memory; do

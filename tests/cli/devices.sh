@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# devices.sh TOOL: devices of every kind, made up.
+# devices.sh TOOL: devices of every kind, in a made-up /sys.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -11,7 +11,7 @@ start_tree
 pmem=platform/ndbus0/region0/dax0
 hmem=platform/hmem_platform.0/hmem.1
 
-# ---- nothing there ----
+# ---- no devices ----
 
 succeeds 'no device: status' status
 is "$out" 'DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES' 'no device: the heading'
@@ -51,7 +51,7 @@ make_device dax1.10 $hmem '' 3 0x800000000-0x80fffffff
 # Wedged.
 make_device dax2.0 $hmem/../hmem.2 '' 1 0x900000000-0x90fffffff
 make_blocks online Movable 289
-# A block is missing, and one offline; the attribute has not heard.
+# One block is missing, and one is offline. The attribute has its old word.
 make_device dax2.1 $hmem/../hmem.2 kmem 1 0xa00000000-0xa17ffffff
 echo online_movable >"$dir/state"
 make_blocks online Movable 320
@@ -104,14 +104,14 @@ is "$(grep -c . <<<"$err")" 2 'table: no other note'
 is "$("$tool" 2>/dev/null)" "$out" 'no command is status'
 is "$("$tool" -j 2>/dev/null)" "$("$tool" status -j)" 'no command but options is status'
 
-# The notes come between the table and the end: the error is that of the table.
+# The notes come after the table. The message must have the error of the table.
 for json in '' -j; do
 	err=$("$tool" status ${json:+"$json"} 2>&1 >/dev/full)
 	is $? 1 "full disk $json: exit status"
 	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
 done
 
-# While somebody unbinds it, a device's driver is gone before its blocks are.
+# While somebody unbinds a device, its driver is gone before its blocks are.
 mkdir "$work/away"
 { sleep 0.3; mv "$memory/memory289" "$work/away/"; } &
 run status dax2.0
@@ -140,20 +140,20 @@ fails 'select: unknown' 1 'dax0\.7: no such dax device' status -j dax0.7
 fails 'select: one unknown among known ones' 1 'dax3\.0' status -j dax0.0 dax3.0
 fails 'select: no match' 1 'no dax device matches' unplug --node=7 all
 
-# A seed has no memory yet.
+# A seed is a device without memory.
 make_device dax3.0 $hmem/../hmem.3 '' 1 0xb00000000-0xb0fffffff
 echo 0 >"$dir/size"
 names 'dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1' all
 names '' --region=3
 fails 'select: a seed' 1 'dax3\.0: ' status -j dax3.0
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.3" "$sys/bus/dax/devices/dax3.0" /dev/dax3.0
-# Wedged below a driver that has no state for it: what is there is told all the same.
+# Wedged memory of a device in devdax mode. There is no state, but the note tells of the blocks.
 make_blocks online Movable 96
 run status -j dax0.1
 device dax0.1 '.wedged, .hotplug_state, .online_memblocks, .total_memblocks' '[true,null,1,1]'
 rm -r "$memory/memory96"
 
-# ---- what would be done ----
+# ---- dry runs ----
 
 # plan ARGUMENTS... STEPS
 plan() {
@@ -193,7 +193,7 @@ check 'plan: from devdax, who uses it is asked' matches "$out" 'would check that
 run reconfigure --mode=system-ram --force -n dax0.1
 is "$(grep -c 'no process' <<<"$out")" 0 'plan: --force does not ask'
 
-# ---- nothing to do, and refused; dry or not ----
+# ---- nothing to do, and refused; with and without --dry-run ----
 
 for dry in '' -n; do
 	succeeds "nothing to do $dry" online --movable dax1.2 ${dry:+"$dry"}
@@ -223,7 +223,7 @@ for dry in '' -n; do
 done
 is "$(fingerprint)" "$before" 'nothing of all this has changed anything'
 
-# ---- a device that cannot be looked at is not left out in silence ----
+# ---- a device that the tool cannot look at gets a message ----
 
 mv /dev/dax0.1 /dev/away
 run status -j
@@ -236,7 +236,7 @@ run unplug -n --region=1 all
 is "$status" 64 'one that is not listed: not all can be done'
 mv /dev/away /dev/dax0.1
 
-# ---- somebody who may nothing ----
+# ---- a user without rights ----
 
 if for_nobody; then
 	run status -j

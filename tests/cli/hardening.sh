@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# hardening.sh TOOL LIBRARY IS-FORTIFIED OPTION...: the tool and the library are built the way
-# distributions want a program to be that runs as root. The options are those of the compiler's
-# that it knows; each must be in what it has written down of how it was called.
+# hardening.sh TOOL LIBRARY IS-FORTIFIED OPTION...: the tool and the library are built as
+# distributions require it for a program that runs as root. The options are those that this
+# compiler knows. The compiler records its options in the files; each option must be there.
 
 library=${2:?} is_fortified=${3:?}
 options=("${@:4}")

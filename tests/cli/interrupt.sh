@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# interrupt.sh TOOL: signals, and time that runs out, while it waits for another daxhp.
+# interrupt.sh TOOL: signals, and the end of --timeout, while the tool waits for another daxhp.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -15,7 +15,7 @@ exec 8>/run/daxhp/dax0.0.lock
 flock 8
 before=$(fingerprint)
 
-# waits [ENV-OPTION...]: starts it; it is armed when this returns. A job of a shell ignores SIGINT otherwise.
+# waits [ENV-OPTION...]: starts the tool, and returns when it handles signals. Without env, a shell's job ignores SIGINT.
 waits() {
 	local mask=0 try
 	ran="env $* daxhp unplug --wait=60 --timeout=20 dax0.0"
@@ -33,7 +33,7 @@ ended() {
 	out=$(<"$work/out") err=$(<"$work/err")
 }
 
-# is_stopped NAME WHY: as it was, and says why.
+# is_stopped NAME WHY: the tool changed nothing, and says why it stopped.
 is_stopped() {
 	is "$status" 1 "$1: exit status"
 	check "$1: says why" matches "$err" "dax0\.0: .*$2.*Nothing was changed\."
@@ -48,7 +48,7 @@ for signal in INT TERM HUP; do
 	check "$signal: one sentence" one_sentence "$err"
 done
 
-# nohup, and a job of a shell: what was ignored before is no wish to stop. The second is one.
+# Like nohup, or a job of a shell: a signal that was ignored before must not stop the tool. The second signal must.
 for signal in INT HUP; do
 	waits --ignore-signal=$signal
 	kill -s $signal $worker
@@ -59,7 +59,7 @@ for signal in INT HUP; do
 	check "$signal, ignored: one sentence" one_sentence "$err"
 done
 
-# Both at once: whichever comes second is heard, too.
+# Both at the same time: the tool also notices the second one.
 waits
 kill -s STOP $worker
 kill -s TERM $worker
@@ -72,7 +72,7 @@ check 'a second signal: is heard' matches "$err" 'daxhp: stopping already, undoi
 run unplug --wait=60 --timeout=1 dax0.0
 is_stopped 'time' 'the time allowed ran out'
 check 'time: one sentence' one_sentence "$err"
-# Whoever starts it may have the alarm for himself.
+# The parent may have blocked or ignored SIGALRM.
 for way in block ignore; do
 	ran="$way ALRM"
 	env --$way-signal=ALRM "$tool" unplug --wait=15 --timeout=1 dax0.0 >"$work/out" 2>"$work/err"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# leftovers.sh TOOL: what a daxhp that was killed wrote down about a device it was reconfiguring.
+# leftovers.sh TOOL: the notes of a daxhp that was killed while it reconfigured a device.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -9,7 +9,7 @@ in_namespace
 
 start_tree
 hmem=platform/hmem_platform.0/hmem.0
-# Two blocks each; the last is the one that is worked on, the others are only there.
+# Each has two blocks. The commands work on the last one; the notes are about the others.
 make_device dax0.0 $hmem kmem 1 0x200000000-0x20fffffff
 make_blocks online Movable 64
 make_blocks offline Movable 65
@@ -19,12 +19,12 @@ make_blocks online Movable 128 129
 mkdir -m 700 /run/daxhp
 before=$(fingerprint)
 
-# note DEVICE WORDS [BOOT]: as journal.c writes them.
+# note DEVICE WORDS [BOOT]: writes a note in the format of journal.c.
 note() {
 	printf '%s %s\n' "${3-$(</proc/sys/kernel/random/boot_id)}" "$2" >"/run/daxhp/$1.journal"
 }
 
-# A command that may write, and has nothing to do.
+# A command that may change devices, and has nothing to do.
 nothing_to_do() {
 	run online dax0.2
 }
@@ -43,7 +43,7 @@ run online -n dax0.2
 is "$err" '' 'a dry run: no talk'
 check 'and it stays' test -e /run/daxhp/dax0.0.journal
 
-# Who holds the lock is at work.
+# A process that holds the lock is at work.
 exec 8>/run/daxhp/dax0.0.lock
 flock 8
 run status dax0.0
@@ -59,11 +59,11 @@ if for_nobody; then
 	as_user=()
 fi
 
-# ---- struck out ----
+# ---- notes that are removed ----
 
 rm /run/daxhp/dax0.0.journal
 
-# struck NAME DEVICE WORDS [REGEX]: no longer there after a command for another device, without or with a line.
+# struck NAME DEVICE WORDS [REGEX]: a command for another device removes the note, without a message or with one.
 struck() {
 	note "$2" "$3"
 	strikes "$@"
@@ -92,7 +92,7 @@ struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax 64 2 4711'
 	"note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\. 'daxhp .* dax0\.0' .*"
 struck "somebody else's doing" dax0.1 'system-ram online - move_movable 96 2 4711' \
 	"note: dax0\.1: .* it was online, is devdax now, and was left so\. 'daxhp reconfigure --mode=system-ram --kernel dax0\.1' .*"
-# Of before a reboot, where /run has outlasted it.
+# A note from before a reboot, on a machine whose /run survives a reboot.
 other_boot=01234567-89ab-cdef-0123-456789abcdef
 note dax0.0 "$half" $other_boot
 run status dax0.2
@@ -102,15 +102,15 @@ note policy 'online_kernel offline 4711' $other_boot
 strikes 'a policy of another boot' policy ''
 printf '%s\n' "$half" >/run/daxhp/dax0.0.journal
 strikes 'without the boot' dax0.0 ''
-# What somebody has changed since was meant, so nothing is restored, nor said to be.
+# Somebody has changed the device since, on purpose. So daxhp restores nothing, and does not say that it did.
 struck 'a policy that is another by now' policy 'online_kernel online_movable 4711'
 touch /run/daxhp/else.journal /run/daxhp/dax9.0
 nothing_to_do
 check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/daxhp/dax9.0
 
-# ---- that stays ----
+# ---- notes that stay ----
 
-# Somebody works on a device of that name, which another may not see.
+# A process works on a device of that name, which this process may not see.
 note dax7.0 "$half"
 exec 8>/run/daxhp/dax7.0.lock
 flock 8
@@ -119,7 +119,7 @@ check 'a device that is no more, at work: it stays' test -e /run/daxhp/dax7.0.jo
 exec 8>&-
 nothing_to_do
 check 'a device that is no more, not any more: struck out' test ! -e /run/daxhp/dax7.0.journal
-# A device that cannot be looked at may still be put right.
+# A later daxhp may still be able to restore a device that this one cannot look at.
 note dax0.0 "$half"
 echo nonsense >"$memory/memory64/state"
 nothing_to_do
@@ -127,12 +127,12 @@ check 'a device that cannot be looked at: it stays' test -e /run/daxhp/dax0.0.jo
 echo online >"$memory/memory64/state"
 rm /run/daxhp/dax0.0.journal
 
-# ---- the one that is waited for is killed ----
+# ---- the daxhp that holds the lock is killed ----
 
 (exec 8>/run/daxhp/dax0.0.lock && flock 8 && exec sleep 60) &
 holder=$!
 until ! flock --nonblock /run/daxhp/dax0.0.lock true; do sleep 0.1; done
-# 25 days are more milliseconds than 31 bits can count.
+# 25 days have more milliseconds than fit into 31 bits.
 timeout 1 "$tool" unplug --wait=2200000 dax0.0 2>/dev/null
 is $? 124 'a wait of 25 days does not end at once'
 note dax0.0 'system-ram inconsistent - devdax 64 2 4711'
@@ -143,16 +143,16 @@ check 'killed while it is waited for: its device is looked after' matches "$err"
 check 'killed while it is waited for: struck out' test ! -e /run/daxhp/dax0.0.journal
 before=$(fingerprint)
 
-# ---- outputs that are closed ----
+# ---- closed outputs ----
 
-# It is refused while the device is locked; what is said of that ends in no file.
+# The command fails because the device is locked. The message about that must not go into a file.
 for closed in '2>&-' '>&-' '>&- 2>&-' '<&- >&- 2>&-'; do
 	rm -f /run/daxhp/dax0.2.lock
 	eval '"$tool" online --kernel dax0.2 >"$work/out" 2>"$work/err"' "$closed"
 	check "$closed: the lock holds a pid and nothing else" matches "$(</run/daxhp/dax0.2.lock)" '^[0-9]+$'
 done
 
-# ---- where nothing can be written down ----
+# ---- notes cannot be written ----
 
 mount -t tmpfs -o size=8k,mode=755 none /run
 mkdir -m 700 /run/daxhp
@@ -162,7 +162,7 @@ is "$status" 1 'no room: exit status'
 check 'no room: says so' matches "$err" '^daxhp: dax0\.2: .*/run/daxhp/ \(ENOSPC: .*Nothing was changed\.$'
 umount /run
 
-# ---- where nothing can be believed ----
+# ---- notes cannot be trusted ----
 
 note dax0.0 "$half"
 chmod 777 /run/daxhp

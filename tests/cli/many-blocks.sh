@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# many-blocks.sh TOOL: what a look at many memory blocks costs: files, time, and memory.
+# many-blocks.sh TOOL: the cost of a look at many memory blocks: files, time, and memory.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -10,7 +10,7 @@ in_namespace
 
 start_tree
 
-# One inode for all states and one for all zones: a file of its own for each would take a gigabyte.
+# One inode for all states and one for all zones, because a separate file for each would take a gigabyte.
 make_many() {
 	(cd "$memory" && perl -e '
 		my ($first, $last) = @ARGV;
@@ -23,14 +23,14 @@ make_many() {
 echo online >"$sys/devices/online"
 echo Movable >"$sys/devices/movable"
 
-# 1000 blocks, 1000 more on the same node that are none of the device's.
+# 1000 blocks of the device, and 1000 other blocks on the same node.
 make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x3f3fffffff
 mkdir -p "$sys/devices/system/node/node1"
-# memory64 to memory2023 are the first 1960; the rest is foreign.
+# The device has the first 1960, memory64 to memory2023. The others are foreign.
 make_many 64 3000
 blocks=$(((0x3f3fffffff + 1 - 0x200000000) / 0x8000000))
 
-# The sanitizers open files of their own, and are slow.
+# The sanitizers open files themselves, and are slow.
 spare=60
 sanitized() {
 	grep -q __asan_init "$tool"
@@ -43,7 +43,7 @@ traced() {
 		>"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	out=$(<"$work/out") err=$(<"$work/err")
-	# A call that another thread's comes into is told of twice: the answer is in the second part.
+	# When another thread interrupts a call, strace prints the call in two parts. The result is in the second part.
 	opens=$(grep -c ' = [0-9]' "$work/trace")
 }
 
@@ -54,7 +54,7 @@ if command -v strace >/dev/null && strace -qq -o /dev/null true 2>/dev/null; the
 		"[$blocks,$blocks,\"online_movable\"]" "$blocks blocks: all of them, no foreign one"
 	echo "# $opens files opened for $blocks blocks"
 	check "$blocks blocks: at most two files a block and $spare" test "$opens" -le $((2 * blocks + spare))
-	# As many as there are: fewer were not all looked at.
+	# Two files for each block. With fewer, the tool did not look at all blocks.
 	check "$blocks blocks: no fewer either" test "$opens" -ge $((2 * blocks))
 	check 'the directory of all blocks is not gone through' test "$(grep -c 'O_DIRECTORY.*memory"' "$work/trace")" -le 2
 	is "$(grep -cE 'memory(2[1-9][0-9][0-9]|3000)/' "$work/trace")" 0 'no foreign block is opened'
@@ -62,12 +62,12 @@ else
 	skip 'files opened' 'strace does not work here'
 fi
 
-# ---- 1 PiB, and the same blocks: most of what it can have is not there ----
+# ---- 1 PiB, and the same blocks: most of the device's blocks are absent ----
 
 rm -rf "$sys/devices/platform" "$sys/bus/dax/devices/"*
 make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x40001ffffffff
 
-# costs NAME ARGUMENTS...: processor time and memory, whatever else this machine has to do.
+# costs NAME ARGUMENTS...: processor time and memory, which do not depend on the load of this machine.
 costs() {
 	local name=$1 used ms kib
 	shift
@@ -97,7 +97,7 @@ costs '1 PiB' status -j
 run unplug -n dax0.0
 check '1 PiB: a plan' matches "$out" 'write offline to 2937 memory blocks from memory64 to memory3000'
 costs '1 PiB: a plan' unplug -n dax0.0
-# What cannot be listed is not "none of them is there": with x alone a name can be opened, and not be found.
+# A folder that cannot be listed is not empty. With x alone, a program can open a known name, but cannot find names.
 chmod 711 "$memory"
 chmod a+r "$sys/devices/platform/ndbus0/region0/dax0/dax0.0/"{resource,mapping0/*}
 if for_nobody; then
@@ -115,8 +115,8 @@ chmod 755 "$memory"
 rm -rf "$sys/devices/platform" "$sys/bus/dax/devices/"* "$memory/memory"[0-9]*
 make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x1001ffffffff
 make_many 64 131135
-# How long it takes depends on the machine and on what else runs there. So does another program that opens the same
-# files, one after the other.
+# The time depends on the machine and its load. So the test compares it with the time of another program that opens the
+# same files, one after the other.
 read_all() {
 	(cd "$memory" && perl -e '
 		for my $id (64 .. 131135) {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# options.sh TOOL: the usage, the man pages and the completions name the same
-# commands and options, and the pages the same JSON keys, exit status and
+# options.sh TOOL: the usage, the man pages and the completions have the same
+# commands and options. The pages have the same JSON keys, exit statuses and
 # functions as the code.
 
 set -uo pipefail
@@ -12,7 +12,7 @@ cd -- "$(dirname -- "$0")/../.." || exit 1
 
 count=0 failures=0
 
-# same NAME GOT WANT: two lists, whatever their order.
+# same NAME GOT WANT: two lists have the same lines, in any order.
 same() {
 	local difference
 	count=$((count + 1))
@@ -25,9 +25,9 @@ same() {
 	failures=$((failures + 1))
 }
 
-# ---- what the tool says ----
+# ---- the usage ----
 
-# As "-j, --json" and "--node=NODE", one a line.
+# Options in the form "-j, --json" and "--node=NODE", one per line.
 help_options() {
 	"$tool" "$@" --help | grep -oE '^  (-.,|   ) --[a-z-]+(=[A-Z]+)?' | sed 's/^ *//'
 }
@@ -40,9 +40,9 @@ real_commands() {
 	"$tool" --list-commands | grep -vxE 'help|version'
 }
 
-# ---- what the pages say ----
+# ---- the man pages ----
 
-# page FILE SECTION: a section of a page, with what it includes.
+# page FILE SECTION: a section of a page, with its includes.
 page() {
 	local line
 	while IFS= read -r line; do
@@ -61,7 +61,7 @@ page_options() {
 	page "$1" OPTIONS | grep -E '^\*-.*::$' | sed 's/::$//' | plain
 }
 
-# ---- what the completion says ----
+# ---- the completion ----
 
 complete_line() {
 	COMP_WORDS=("$@")
@@ -88,7 +88,7 @@ same 'completion of help' "$(complete_line "$tool" help '')" "$(real_commands)"
 
 # ---- options ----
 
-# Those that every command has, and those in place of a command.
+# The options that every command has, and those that stand instead of a command.
 common=
 for command in $(real_commands); do
 	options=$(help_options "$command")
@@ -109,7 +109,7 @@ for command in $(real_commands); do
 		"$(help_options "$command" | just_options)"
 	same "help $command and $command --help" "$("$tool" help "$command")" "$("$tool" "$command" --help)"
 
-	# A device that does not exist, so that nothing is done.
+	# The device does not exist, so the command changes nothing.
 	takes() {
 		[[ $("$tool" "$command" "$1" dax4000000000.0 2>&1 >/dev/null) == *'is not an option'* ]] || printf '%s\n' "$1"
 	}

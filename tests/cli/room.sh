@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# room.sh TOOL: whether what is in a device's memory fits elsewhere, with made-up figures. Nothing is tried:
-# the blocks are files, which take any word.
+# room.sh TOOL: the estimate whether a device's used memory fits elsewhere, with made-up figures. No memory moves:
+# the blocks are plain files, which accept any word.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -10,20 +10,20 @@ in_namespace
 
 start_tree
 mkdir -p "$sys/devices/system/node/node0" "$sys/devices/system/node/node1"
-# Four blocks on a node of their own, without an attribute; and two with one.
+# Four blocks on their own node, without an attribute; and two with an attribute.
 make_device dax0.0 platform/ndbus0/region0/dax0 kmem 1 0x200000000-0x21fffffff
 make_blocks online Movable 64 65 66 67
 make_device dax1.0 platform/hmem_platform.0/hmem.1 kmem 1 0x280000000-0x28fffffff
 echo online_movable >"$dir/state"
 make_blocks online Movable 80 81
-# And one that has nothing online.
+# A device with no block online.
 make_device dax2.0 platform/hmem_platform.0/hmem.2 kmem 1 0x300000000-0x30fffffff
 make_blocks offline Movable 96 97
-# One that has no memory yet: 128 MiB of it take 2 MiB to be described.
+# A device without memory blocks yet. The memory map of 128 MiB takes 2 MiB.
 make_device dax3.0 platform/hmem_platform.0/hmem.3 '' 1 0x400000000-0x407ffffff
 before=$(fingerprint)
 
-# room FREE IN-USE [WORD SIZE]...: on node 0, and on the devices' node; MiB.
+# room FREE IN-USE [WORD SIZE]...: FREE on node 0, IN-USE on the devices' node, in MiB.
 room() {
 	local free=$1 used=$2
 	shift 2
@@ -33,7 +33,7 @@ room() {
 	} >"$work/zoneinfo"
 }
 
-# says NAME REGEX VERDICT: the dry run, for people and for scripts.
+# says NAME REGEX VERDICT: the dry run prints this, as text and as JSON.
 says() {
 	succeeds "$1: dry run" unplug -n dax0.0
 	check "$1: dry run" matches "$out" "^dax0\.0: $2"
@@ -41,7 +41,7 @@ says() {
 	json_is '.[0].room.verdict' "\"$3\"" "$1: dry run, JSON"
 }
 
-# ---- what it says ----
+# ---- messages ----
 
 room 1000 100
 says 'room enough' '100 MiB to move, 990 MiB free on node 0: it fits' yes
@@ -69,7 +69,7 @@ says 'three nodes' '100 MiB to move, 310 MiB free on nodes 0, 2 and 3: it fits' 
 json_is '.[0].room.nodes' '[0,2,3]' 'three nodes'
 room 120 100
 
-# ---- room for the memory's description ----
+# ---- room for the memory map ----
 
 printf 'MemAvailable: 2048 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 succeeds 'just enough to describe it' online -n --movable dax3.0
@@ -78,7 +78,7 @@ fails 'too little to describe it' 1 'dax3\.0: .*ENOMEM' online -n --movable dax3
 succeeds 'too little to describe it, forced' reconfigure -n --force --mode=system-ram --movable dax3.0
 printf 'MemAvailable: 1024 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 
-# Nothing is online, or goes offline: not asked.
+# No block is online, or none goes offline: there is no estimate.
 succeeds 'nothing online' unplug -n -j dax2.0
 json_is '.[0].room' null 'nothing online'
 succeeds 'nothing to do' online -n -j dax0.0
@@ -116,13 +116,13 @@ succeeds 'no room, forced: dry run, JSON' unplug -n -j --force dax0.0
 json_is '.[0] | [.room.verdict, (.steps | length), .error]' '["no",4,null]' 'no room, forced: dry run, JSON'
 succeeds 'no room, forced: devdax' reconfigure -n --force --mode=devdax dax0.0
 
-# An attribute that is not true leads through unplugged, also on the way online.
+# When the attribute's word is not true, the plan goes through unplugged, even to online.
 echo offline >"$dir/../../hmem.1/dax1.0/state"
 fails 'no room on the way online' 1 'dax1\.0: cannot bring online: .*too much.*daxhp reconfigure --mode=system-ram --movable --force dax1\.0' \
 	online --movable -n dax1.0
 echo online_movable >"$dir/../../hmem.1/dax1.0/state"
 
-# The device's node has two of them: which one the memory is in is not known.
+# The device's node has two such zones. Nobody knows which of them has the memory.
 room 1000 600
 says 'at most what there is of it' '512 MiB to move, 990 MiB free' yes
 
@@ -166,7 +166,7 @@ run unplug -j dax0.0
 json_is '.[0].room | [.verdict, .huge_pages_missing]' '["no",3]' 'promised ones: JSON'
 rm -r "$sys/kernel" "$sys/devices/system/node/node"[01]/hugepages
 
-# ---- what cannot be told ----
+# ---- no estimate ----
 
 # cannot_tell NAME REGEX
 cannot_tell() {

@@ -13,7 +13,7 @@ in_namespace() {
 	exit
 }
 
-# Files that must be there whatever is made up: a device is no place for a file that is written to.
+# Files that must exist in every made-up /sys. Files that are written to do not belong into a device's folder.
 make_dev() {
 	local name
 	mkdir "$work/dev"
@@ -26,7 +26,7 @@ make_dev() {
 	mount --rbind "$work/dev" /dev
 }
 
-# Where somebody else may read and run it.
+# A place where another user may read and run it.
 make_bin() {
 	local lib
 	mkdir "$work/bin"
@@ -39,7 +39,7 @@ make_bin() {
 	chmod -R a+rX "$work"
 }
 
-# zone NODE NAME MANAGED FREE [WORD SIZE]...: a zone, as /proc/zoneinfo has it. Sizes in MiB.
+# zone NODE NAME MANAGED FREE [WORD SIZE]...: a zone in the format of /proc/zoneinfo. Sizes in MiB.
 zone() {
 	printf 'Node %d, zone %8s\n  pages free     %d\n        managed  %d\n' "$1" "$2" $(($4 * 256)) $(($3 * 256))
 	shift 4
@@ -49,7 +49,7 @@ zone() {
 	done
 }
 
-# A machine with 32 GiB free, and two nodes for devices, of which nothing is in use.
+# A machine with 32 GiB free, and two nodes for devices, without used memory.
 make_proc() {
 	{
 		zone 0 Normal 65536 32768 min 64 high 96
@@ -70,7 +70,7 @@ start_tree() {
 	make_dev
 	make_proc
 	mount --bind "$sys" /sys
-	# Nothing of this machine is to be locked or written down.
+	# The test must not lock or write files of this machine.
 	mount -t tmpfs none /run
 	mkdir -p "$sys/bus/dax/devices" "$sys/bus/dax/drivers/"{kmem,device_dax,fsdev_dax} "$sys/devices/system/memory" \
 		"$sys/dev/char"
@@ -121,13 +121,13 @@ make_blocks() {
 	done
 }
 
-# All of it, names, contents and links, as one line: has anything been changed?
+# Prints names, contents and links of everything as one line, to see whether anything changed.
 fingerprint() {
 	(cd "$sys" && find . -type f -print0 | sort -z | xargs -0 sha256sum; find . -type l -printf '%p %l\n' | sort) |
 		sha256sum
 }
 
-# for_nobody: what follows is run by a user who may nothing. Fails if there is none to be had.
+# for_nobody: a user without rights runs the next commands. Fails if there is no such user.
 for_nobody() {
 	as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	"${as_user[@]}" "$tool" version >/dev/null 2>&1 || { as_user=(); return 1; }

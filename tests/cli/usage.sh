@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# usage.sh TOOL: what is said before any device is looked at, or whatever there is.
+# usage.sh TOOL: output that does not depend on the machine's devices.
 
 . "$(dirname -- "$0")/tap.sh"
 
@@ -27,7 +27,7 @@ for command in $commands; do
 	is "$out" "$usage" "$command: -h is --help"
 	succeeds "help $command" help "$command"
 	is "$out" "$usage" "help $command is $command --help"
-	# An option further on is not looked at any more, a wrong one before is.
+	# The tool ignores options after --help. It refuses a wrong option before --help.
 	run "$command" --help --no-such-option
 	is "$status" 0 "$command --help and a wrong option behind: exit status"
 	is "$out" "$usage" "$command --help and a wrong option behind"
@@ -90,11 +90,11 @@ for command in status online unplug; do
 	fails "$command with a newline" 2 'not the name' "$command" $'dax0.0\ndax1.0'
 	fails "$command with umlauts" 2 'an argument is not the name' "$command" 'däx0.0'
 	fails "$command with a format" 2 'not the name' "$command" '%s%n%x'
-	# Wrong wherever it stands, and nothing is done before it.
+	# A wrong name is an error at any position. The tool does nothing before it.
 	fails "$command all and a wrong one" 2 'not the name' "$command" all ../x
 done
 
-# ---- stdout that takes nothing ----
+# ---- stdout that cannot be written ----
 
 for arguments in help version --list-commands 'status --help' status 'status -j'; do
 	ran="daxhp $arguments >/dev/full" out='' err='' status=''
@@ -110,7 +110,7 @@ for arguments in help version --list-commands 'status --help' status 'status -j'
 	status=$?
 	is "$status" 1 "$ran: exit status"
 	check "$ran: one sentence" one_sentence "$err"
-	# Nothing is to be written into whatever file gets the number of the closed one.
+	# The output must not go into a file that gets the number of the closed stdout.
 	ran="daxhp $arguments, all closed"
 	# shellcheck disable=SC2086
 	"$tool" $arguments >&- 2>&- <&-

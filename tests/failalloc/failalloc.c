@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Preloaded, it lets memory run out: the K-th call of the allocator from main() on, counted over
- * all threads, gets NULL and ENOMEM. What glibc and the libraries allocate for themselves counts as
- * well: strdup(), asprintf(), opendir() come through here.
+ * A library for LD_PRELOAD that makes memory run out. The K-th call of the allocator gets NULL and
+ * ENOMEM. It counts from the start of main(), over all threads. The calls of glibc and of other
+ * libraries count as well: strdup(), asprintf() and opendir() call the allocator, too.
  *
  *   FAILALLOC_AT=K      the call that fails, from 1 on
- *   FAILALLOC_AFTER=1   unless it is empty: and so does every call after it
- *   FAILALLOC_FILE=F    takes one line once a call has failed: who asked, and for how much
+ *   FAILALLOC_AFTER=1   if not empty: every call after it fails, too
+ *   FAILALLOC_FILE=F    gets one line when a call has failed: the caller, and the size
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* glibc's own, by names that nobody puts others in place of. */
+/* glibc's own functions, by names that no other library replaces. */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
@@ -129,7 +129,7 @@ static int armed_main(int argc, char **argv, char **envp)
 	return real_main(argc, argv, envp);
 }
 
-/* What the loader, and the libraries' constructors, allocate before is theirs. */
+/* Do not count the allocations of the loader and of the libraries' constructors before main(). */
 int __libc_start_main(main_fn main, int argc, char **argv, void (*init)(void), void (*fini)(void),
 		      void (*rtld_fini)(void), void *stack_end)
 {

@@ -27,7 +27,7 @@ int folder_open(void)
 {
 	if (dir_fd >= 0)
 		return dir_fd;
-	/* In memory, if it can be: it is written to thousands of times. */
+	/* If possible in memory, because the test writes to it thousands of times. */
 	strcpy(path, "/dev/shm/daxhp-fuzz-XXXXXX");
 	if (!mkdtemp(path)) {
 		strcpy(path, "/tmp/daxhp-fuzz-XXXXXX");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the kernel tells of a descriptor, in PID/fdinfo/FD. */
+/* The reader of PID/fdinfo/FD, in which the kernel describes a file descriptor. */
 #include <errno.h>
 
 #include "folder.h"
 #include "libdaxhp-private.h"
 
-/* As the kernel writes it: "pos:", then "flags:" with an octal number, then the rest. */
+/* The kernel's format: "pos:", then "flags:" with an octal number, then the rest. */
 static bool is_plain(const char *text, unsigned int *ret_flags)
 {
 	char again[64];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is written down in /run/daxhp/: an entry's boot, the machine's words, how a device was. */
+/* The readers of the notes in /run/daxhp/: the boot, the machine's words, a device's old state. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(strncmp(line, boot, sizeof(boot) - 1) != 0 || strlen(line) <= sizeof(boot) ||
 		     line[sizeof(boot) - 1] != ' ');
 	}
-	/* Also without the boot: it is in the way of most inputs. */
+	/* Also without the boot's id, because most inputs do not have the right one. */
 	check_words(words ? words : line);
 	check_device(words ? words : line);
 	free(line);

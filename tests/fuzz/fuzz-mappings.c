@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A device's ranges: each line of the input is what a file says, three files a mapping. */
+/* The reader of a device's ranges. Each line of the input is a file, and three make a mapping. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -10,7 +10,7 @@
 
 static const char *const files[] = { "start", "end", "page_offset" };
 
-/* Is it as the kernel writes it? */
+/* Does it have the kernel's format? */
 static bool is_plain(const char *text, uint64_t *ret_value)
 {
 	char again[32];
@@ -21,7 +21,7 @@ static bool is_plain(const char *text, uint64_t *ret_value)
 	return strcmp(again, text) == 0;
 }
 
-/* NULL for a file that is not there. */
+/* NULL for a file that does not exist. */
 static void write_files(char *text, const char *ret_texts[MAPPINGS * 3])
 {
 	for (size_t i = 0; i < MAPPINGS * 3; i++) {
@@ -29,7 +29,7 @@ static void write_files(char *text, const char *ret_texts[MAPPINGS * 3])
 
 		snprintf(name, sizeof(name), "mapping%zu/%s", i / 3, files[i % 3]);
 		ret_texts[i] = text ? strsep(&text, "\n") : NULL;
-		/* Each is made once, so that its folder is there. */
+		/* Make each file once, so that its folder exists. */
 		folder_write(name, ret_texts[i] ? ret_texts[i] : "",
 			     ret_texts[i] ? strlen(ret_texts[i]) : 0);
 		if (!ret_texts[i])
@@ -55,7 +55,7 @@ static void check_ranges(const struct daxhp_device *device, int r,
 	}
 	if (all_plain && i > 0)
 		must(r == 0 && device->n_ranges == i);
-	/* Nothing is made up where nothing is said. */
+	/* Without input there are no ranges. */
 	for (i = 0; i < device->n_ranges; i++)
 		must(texts[3 * i] && texts[3 * i + 1] && texts[3 * i + 2]);
 }

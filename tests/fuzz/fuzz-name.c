@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The name of a device: held against a regular expression. */
+/* Compares the check of a device's name with a regular expression. */
 #include <regex.h>
 
 #include "fuzz.h"

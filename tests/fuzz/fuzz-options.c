@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The tool's options, as separate words: one a line of the input. */
+/* The parser of the tool's options. Each line of the input is one word. */
 #include <getopt.h>
 #include <stdarg.h>
 
@@ -10,7 +10,7 @@
 
 static unsigned int complaints;
 
-/* In the place of the tool's own: one sentence, and nothing that a terminal would act on. */
+/* Replaces the tool's complain(). A message must be one sentence without control characters. */
 void complain(const char *format, ...)
 {
 	char text[1024];
@@ -79,11 +79,11 @@ static void forget_last_time(void)
 	static char name[] = "";
 	char *nothing[] = { name, NULL };
 
-	/* Usages are of no interest, and there would be a lot of them. */
+	/* The test does not need the usage texts, and there would be many. */
 	if (!is_silent)
 		must(freopen("/dev/null", "w", stdout));
 	is_silent = true;
-	/* What is left of "-jx" after j is kept by getopt() until it is told to begin anew. */
+	/* After the j of "-jx", getopt() keeps the rest until it is reset. */
 	optind = 0;
 	must(getopt(1, nothing, "") == -1);
 	complaints = 0;
@@ -99,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	forget_last_time();
 	r = options_parse(&command, argc, argv, &settings, &first);
 	must(r == EXIT_DONE || r == EXIT_USAGE || r == -1);
-	/* A sentence for each refusal, and only then. */
+	/* There is a sentence for each refusal, and only for a refusal. */
 	must(complaints == (r == EXIT_USAGE));
 	if (r == EXIT_DONE)
 		check_settings(&settings, first, argc);

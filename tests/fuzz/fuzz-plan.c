@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Plans from observations that are made of the input, sensible or not, to every goal; and the way
- * back from one to another, carried out on a kernel that does as it is told.
+ * Makes observations from the input, sensible or not. Plans from each of them to every goal. Also
+ * plans the way back from one observation to another, and carries it out on a model of the kernel.
  */
 #include <errno.h>
 
@@ -9,16 +9,16 @@
 #include "libdaxhp-private.h"
 
 #define BLOCKS_MAX 12
-/* As apply.c has it. */
+/* The same value as in apply.c. */
 #define ROUNDS 6
 
 static const char *const words[] = { "unplugged",      "offline", "online",   "online_kernel",
 				     "online_movable", "unknown", "nonsense", "" };
 
-/* What is left of the input. */
+/* The rest of the input. */
 static const uint8_t *input;
 static size_t input_size;
-/* What a device that is bound to kmem is worked through. */
+/* The interface of a device that is bound to kmem. */
 static enum daxhp_interface kernel_interface;
 
 static unsigned int pick(unsigned int below)
@@ -81,7 +81,7 @@ static struct daxhp_observation *pick_observation(size_t n_blocks)
 	return obs;
 }
 
-/* ---- what holds for every plan ---- */
+/* ---- rules for every plan ---- */
 
 static bool comes_before(const struct daxhp_plan *plan, size_t i, enum daxhp_step_type type)
 {
@@ -91,7 +91,7 @@ static bool comes_before(const struct daxhp_plan *plan, size_t i, enum daxhp_ste
 	return false;
 }
 
-/* Never without the check right before, nor without anything that keeps the check true. */
+/* An unbind comes right after the check, and something must keep the result of the check true. */
 static void check_unbind(const struct daxhp_plan *plan, size_t i)
 {
 	must(i > 0 && plan->steps[i - 1].type == DAXHP_STEP_CHECK_OFFLINE);
@@ -109,7 +109,7 @@ static void check_write_blocks(const struct daxhp_plan *plan, size_t i)
 		     (k == 0 || step->blocks[k] > step->blocks[k - 1]));
 }
 
-/* The policy is changed for the one bind, and never left so. */
+/* A plan changes the policy for one bind only, and then restores it. */
 static void check_bind(const struct daxhp_plan *plan, size_t i)
 {
 	const struct daxhp_step *step = &plan->steps[i];
@@ -161,7 +161,7 @@ static void check_goals(struct daxhp_observation *obs)
 	}
 }
 
-/* ---- a kernel that does as it is told, like 7.3 ---- */
+/* ---- a model of the kernel, like 7.3, in which every write succeeds ---- */
 
 static void set_block(struct memblock *block, enum daxhp_state word)
 {
@@ -244,7 +244,7 @@ static struct daxhp_observation *copy(const struct daxhp_observation *obs)
 	return c;
 }
 
-/* How the device stands after the plan, or after as much of it as went well. */
+/* The device's state after the plan, or after the steps that succeeded. */
 static struct daxhp_observation *after(const struct daxhp_plan *plan)
 {
 	struct daxhp_observation *obs = copy(plan->before);
@@ -257,7 +257,7 @@ static struct daxhp_observation *after(const struct daxhp_plan *plan)
 
 /* ---- the way back ---- */
 
-/* Does this kernel lead there? If not, there is no end to the way but that of the rounds. */
+/* Can this kernel reach that state? If not, only the limit of rounds ends the loop. */
 static bool can_be_had_again(const struct daxhp_observation *obs)
 {
 	enum daxhp_state word = state_from_name(obs->attribute_word);
@@ -272,7 +272,7 @@ static bool can_be_had_again(const struct daxhp_observation *obs)
 	return obs->n_present == obs->n_blocks;
 }
 
-/* From where no more can be done; what is left to do there is nothing but to look. */
+/* Restores round after round, until a round changes nothing. The kernel must then be at @before. */
 static void check_restore(const struct daxhp_observation *from,
 			  const struct daxhp_observation *before)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From ranges to blocks: held against sums that cannot overflow. */
+/* Compares the blocks of a device's ranges with sums that cannot overflow. */
 #include <errno.h>
 
 #include "fuzz.h"
@@ -9,7 +9,7 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-/* Few enough to be gone through, more than enough to be compared. */
+/* A loop over so many blocks is fast, and so many are enough to compare. */
 #define BLOCKS_MAX 4096
 
 static bool is_inside(const struct daxhp_range *ranges, size_t n, uint64_t id, uint64_t block_size)
@@ -22,7 +22,7 @@ static bool is_inside(const struct daxhp_range *ranges, size_t n, uint64_t id, u
 	return false;
 }
 
-/* How many blocks the ranges hold, each range counted by itself. */
+/* The number of blocks in the ranges. It counts each range separately. */
 static wide count_blocks(const struct daxhp_range *ranges, size_t n, uint64_t block_size)
 {
 	wide total = 0;
@@ -52,7 +52,7 @@ static void check_blocks(const struct daxhp_range *ranges, size_t n, uint64_t bl
 	wide total = count_blocks(ranges, n, block_size);
 	int r;
 
-	/* A list of millions is right or not like any other, and takes its time. */
+	/* A list of millions of blocks takes long, and finds no other mistakes. */
 	if (!is_backwards(ranges, n) && total > BLOCKS_MAX && total <= UINT64_C(1) << 25)
 		return;
 	r = memblock_from_ranges(ranges, n, block_size, &blocks, &count);
@@ -65,7 +65,7 @@ static void check_blocks(const struct daxhp_range *ranges, size_t n, uint64_t bl
 		must(i == 0 || blocks[i].id > blocks[i - 1].id);
 		must(is_inside(ranges, n, blocks[i].id, block_size));
 	}
-	/* None left out: whatever a range begins with is there. */
+	/* No range is left out: the first block of each range is in the list. */
 	for (size_t i = 0; i < n; i++) {
 		wide first = ((wide)ranges[i].start + block_size - 1) / block_size;
 
@@ -80,7 +80,7 @@ static void check_blocks(const struct daxhp_range *ranges, size_t n, uint64_t bl
 	free(blocks);
 }
 
-/* The first byte is the size of a block, then two numbers a range. */
+/* The first byte is the size of a block. Then come two numbers for each range. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct daxhp_range ranges[RANGES_MAX] = { 0 };

@@ -24,7 +24,7 @@ static void check_word(const uint8_t *data, size_t size)
 	must(memcmp(word, data, strlen(word)) == 0);
 }
 
-/* What was read, written again, is what stands there, but for leading zeros and the case. */
+/* When the value is printed again, it equals the text, except for leading zeros and the case. */
 static void check_same(const char *word, uint64_t value, int base)
 {
 	char again[40];

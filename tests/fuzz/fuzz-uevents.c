@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The kernel's events of memory blocks, one a line of the input: name and action, a blank between.
- * The first byte chooses what is counted.
+ * The counter of the kernel's events of memory blocks. Each line of the input is one event: name
+ * and action, with a blank between. The first byte selects the blocks to count.
  */
 #include <inttypes.h>
 
@@ -21,7 +21,7 @@ static const struct daxhp_step steps[] = {
 
 static const char *const wanted[] = { "online", "offline", "add", "online" };
 
-/* By names, and one after the other: the other way round. */
+/* Another way to count, to compare: by names, one event after the other. */
 static size_t find(const char *name)
 {
 	char text[32];

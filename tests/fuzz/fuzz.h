@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Each fuzz-*.c takes bytes as libFuzzer hands them over, and aborts when something that must hold
- * does not. runner.c calls them in an ordinary test run.
+ * Each fuzz-*.c takes bytes from libFuzzer, and aborts when a rule is broken. In a normal test run,
+ * runner.c calls them.
  */
 #ifndef DAXHP_TESTS_FUZZ_H
 #define DAXHP_TESTS_FUZZ_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * runner NAME NAME.seeds: the seeds, then inputs made from them by a generator that begins with
- * the same number each time, so that a failure comes again. One line of TAP. An input that aborts
- * is left in NAME.crash, which can be given in the place of the seeds.
+ * runner NAME NAME.seeds: runs the seeds, then inputs that it makes from the seeds. The generator
+ * starts with the same number each time, so a failure is repeatable. Prints one line of TAP. Writes
+ * an input that aborts into NAME.crash; give that file instead of the seeds to run it again.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -45,7 +45,7 @@ static void save_crash(int sig)
 
 static void run(void)
 {
-	/* A copy of just that size: a read past its end is seen by valgrind and the sanitizers. */
+	/* A copy of exactly that size, so that valgrind and the sanitizers see a read past its end. */
 	uint8_t *copy = malloc(current.size + (current.size == 0));
 
 	must(copy);
@@ -60,7 +60,7 @@ static void give_up(const char *what, const char *file)
 	exit(1);
 }
 
-/* "<text\x0a>": what stands between the brackets, each \xHH as a byte. */
+/* "<text\x0a>": the text between the brackets, with each \xHH as a byte. */
 static void load_line(const char *line, const char *file)
 {
 	const char *end = strrchr(line, '>');
@@ -107,7 +107,7 @@ static void insert(const uint8_t *data, size_t size)
 	current.size += size;
 }
 
-/* What parsers stumble over. */
+/* Pieces that often break a parser. */
 static void insert_token(void)
 {
 	static const char *const tokens[] = {
@@ -214,7 +214,7 @@ static void run_all(const char *file)
 	}
 }
 
-/* An input by itself: what a run before has left in a file. */
+/* One input, from the file that an earlier run has written. */
 static void run_crash(const char *file)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
@@ -229,7 +229,7 @@ static void run_crash(const char *file)
 
 int main(int argc, char **argv)
 {
-	/* What is fuzzed may do as it likes with stdout. */
+	/* The code under test may print to stdout. */
 	FILE *tap = fdopen(dup(STDOUT_FILENO), "w");
 
 	if (argc != 3 || !tap) {

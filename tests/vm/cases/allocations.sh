@@ -3,8 +3,9 @@
 #
 # vm: --topology=pmem:640M --cpus=1
 #
-# Memory runs out at each allocation of daxhp, once or for good: what it says of
-# the device, and its exit status, are true. The device is small, as for sweep.sh.
+# Memory runs out at each allocation of daxhp, once or from there on. Its message
+# about the device and its exit status must be true. The device is as small as in
+# sweep.sh.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
@@ -12,7 +13,7 @@
 device=dax0.0
 set_policy offline
 base_policy=offline
-# A prime, as for the other sweeps.
+# A prime, as in the other sweeps.
 short_step=$(step 61)
 bind_kmem "$device" offline || bail_out "cannot bind $device"
 take_away "$device"
@@ -42,7 +43,7 @@ test_reconfigure() {
 	short 'devdax and movable' devdax:movable,movable:devdax
 }
 
-# For these there is time only when all is done.
+# Only a full run has time for these.
 test_others() {
 	is_full || return 0
 	short 'the zones' movable:kernel,kernel:movable

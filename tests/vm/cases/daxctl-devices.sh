@@ -3,17 +3,17 @@
 #
 # vm: --topology=nvdimm-labels --overlay-from=host/fetch-daxctl-test
 #
-# ndctl's own test of daxctl, unchanged, with daxhp behind every command of it
-# that changes something. Its last check wants daxctl to refuse to leave memory
-# offline while the kernel's policy is to online it; daxhp need not refuse, for
-# it sets the policy aside for as long as the bind takes.
+# ndctl's own test of daxctl, unchanged. daxhp does every command that changes
+# something. The last check of the test expects that daxctl refuses to leave memory
+# offline when the kernel's policy is to bring it online. daxhp does not refuse,
+# because it changes the policy during the bind.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
 
 theirs=/opt/ndctl/daxctl-devices.sh
 
-# All that it asks before its last check ends it at once when it does not hold.
+# Any earlier check that fails ends the test at once.
 test_daxctl_devices() {
 	chmod +x /vm/guest/daxctl-shim
 	run env NDCTL=ndctl DAXCTL=/vm/guest/daxctl-shim CXL=true TEST_PATH=/opt/ndctl bash -Ex "$theirs"

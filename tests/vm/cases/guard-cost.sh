@@ -3,9 +3,9 @@
 #
 # vm: --topology=nvdimm:129G
 #
-# What it costs to keep others off a thousand blocks: the guard's step, held
-# against the whole unplug in the same run, and against plain writes to the
-# same files in the same order and boot.
+# The cost of keeping other programs off a thousand blocks. It compares the guard's
+# step with the whole unplug of the same run, and with plain writes to the same
+# files in the same order and boot.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -15,12 +15,12 @@ set_policy offline
 base_policy=offline
 bind_kmem "$device" offline || bail_out "cannot bind $device"
 
-# The seconds of a step, as "unplug -v" prints them.
+# Prints the seconds of a step, from the output of "unplug -v".
 seconds_of() {
 	grep -F "$1" <<<"$err"$'\n'"$out" | grep -oE '[0-9]+\.[0-9]+ ?s' | head -n 1 | tr -d 's '
 }
 
-# All blocks, the first one last, as daxhp goes through them.
+# All blocks in daxhp's order, with the first one last.
 plain_writes() {
 	local start=${EPOCHREALTIME/./} n
 	for n in "${ids[@]:1}" "${ids[0]}"; do

@@ -3,8 +3,8 @@
 #
 # vm: --topology=pmem-slow-disk
 #
-# Signals, time that runs out, a second daxhp, rights and places that are
-# missing: whatever comes in between, it is done or it is as before.
+# Signals, the end of --timeout, a second daxhp, missing rights and missing places.
+# After any of them, the change is done, or everything is as before.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
@@ -30,13 +30,13 @@ test_signals() {
 	never_wedged
 }
 
-# Nobody who looks at the blocks is held up meanwhile, and afterwards it goes on.
+# While daxhp is stopped, programs that look at the blocks do not hang. Afterwards daxhp continues.
 test_stopped() {
 	tried 'Ctrl-Z and fg' stop "$device" "$(quick_or_full 3 20)" unplugged,online 6 "${ids[@]}"
 	never_wedged
 }
 
-# The kernel gives an offline up when it is to stop, which is nobody's wish to cancel it.
+# When a process gets SIGSTOP, the kernel ends its offline write. That must not cancel daxhp.
 test_stopped_with_the_lock() {
 	local pid rc_first=0
 	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }
@@ -66,14 +66,14 @@ done_in_a_storm() {
 	never_wedged
 }
 
-# A program has signals of its own, which are not to end what the library does for it.
+# A program has its own signals. They must not end the work of the library.
 test_other_signals() {
 	done_in_a_storm 10000
 	done_in_a_storm 1000
 	agrees "$device" online_movable 'in the end'
 }
 
-# A child has copies of the lock and of the blocks' files, and runs no program that would close them.
+# A child has copies of the lock and of the blocks' files. It runs no program, so close-on-exec does not help.
 test_children() {
 	run timeout 120 storm "$device" children "$(quick_or_full 2 10)"
 	exits 0 'children that do not end: unplugged and online again and again'
@@ -82,7 +82,7 @@ test_children() {
 	never_wedged
 }
 
-# No signal at all is sent from outside, and the memory does not go.
+# No signal comes from outside, and the memory does not go offline.
 test_cancelled_by_a_thread() {
 	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }
 	run timeout 60 storm "$device" cancel
@@ -97,20 +97,20 @@ test_second_signal() {
 	never_wedged
 }
 
-# is_taken PID SIGNAL: what was sent to the process has reached one of its threads.
+# is_taken PID SIGNAL: one thread of the process has received the signal.
 is_taken() {
 	local mask
 	mask=$(sed -n 's/^ShdPnd:\t*/0x/p' "/proc/$1/status") && ! (((mask >> ($2 - 1)) & 1))
 }
 
-# eight_gone: eight blocks less than full_total. The states cannot be looked at, as the guard is up.
+# eight_gone: eight blocks less than full_total. While the guard is up, a test cannot read the states.
 eight_gone() {
 	look_mem_total
 	[ $((full_total - now_mem_total)) -ge $((8 * now_block_size / 1024)) ]
 }
 
-# Every write takes a while, so that there is time to send a signal to the undo. The second one
-# would be lost while the first is pending, which it is until the write it came in is over.
+# Every write takes some time, so that a signal can reach the undo. While the first signal is
+# pending, a second one would be lost. It is pending until the current write ends.
 test_second_signal_while_undoing() {
 	local pid
 	if has_attribute; then
@@ -134,8 +134,8 @@ test_second_signal_while_undoing() {
 	unchanged "$before" 'all undone'
 }
 
-# online_cut_short: a kernel that calls half of it a success, a signal behind the write, and the
-# way back. 1 when the fault came too late, so that all went well.
+# online_cut_short: the kernel brings half of the blocks online and reports success. Then a signal
+# comes after the write, and daxhp undoes it. 1 when the fault came too late, so all went well.
 online_cut_short() {
 	local pid watcher
 	daxhp unplug "$device" >/dev/null
@@ -158,8 +158,8 @@ is_refused() {
 	[ "$(<"$faults/MEM_GOING_ONLINE/error")" = -12 ]
 }
 
-# daxhp sends itself a signal every tenth of a second then, and taking the blocks away again takes
-# longer than that. Only a kernel that calls half of them a success has them taken away by daxhp.
+# daxhp then sends itself a signal every tenth of a second. To take the blocks away again takes
+# longer than that. Only on a kernel that reports success for half of the blocks, daxhp undoes them.
 test_undo_outlasts_ticks() {
 	local try
 	if ! has_attribute; then
@@ -174,7 +174,7 @@ test_undo_outlasts_ticks() {
 	agrees "$device" unplugged 'a long undo: all undone'
 }
 
-# Nobody reads what it says: that is no reason to stop half way.
+# Nobody reads the output. daxhp must not stop halfway because of that.
 test_broken_pipe() {
 	local block=${ids[7]}
 	run bash -c "daxhp unplug -v $device 2>&1 | true"
@@ -193,15 +193,15 @@ no_daxhp() {
 	! pgrep -x daxhp >/dev/null
 }
 
-# timed_run COMMAND...: leaves in took how many seconds it ran.
+# timed_run COMMAND...: sets took to the seconds that it ran.
 timed_run() {
 	local start=${EPOCHREALTIME/./}
 	run "$@"
 	took=$(awk -v us=$((${EPOCHREALTIME/./} - start)) 'BEGIN { printf "%.2f", us / 1e6 }')
 }
 
-# It took 1.9 to 4.0 s with KASAN, and 1.1 to 1.3 s without: the kernel
-# itself takes that much longer to give up, and to go back online.
+# It took 1.9 to 4.0 s with KASAN, and 1.1 to 1.3 s without. With KASAN the kernel
+# needs so much longer to give up, and to bring the memory online again.
 stopped_in_time() {
 	local seconds=3
 	! has_kasan || seconds=6
@@ -222,14 +222,14 @@ test_timeout() {
 	agrees "$device" unplugged 'time enough'
 }
 
-# The kernel itself does not come back before a signal does.
+# The kernel does not return before a signal comes.
 test_pinned_memory() {
 	start_holder pinned pin || { fail 'pages can be pinned' "$(</run/holder.out)"; return; }
 	timed_run daxhp unplug --timeout=1 "$device"
 	stopped_in_time 'pages that cannot be moved'
 	timed_run daxhp unplug --retry=1000 --timeout=1 "$device"
 	stopped_in_time 'pages that cannot be moved, and daxhp tries again'
-	# Disturbed once, it keeps out the signals that are not meant for it.
+	# After the first disturbance, daxhp blocks the signals that are not meant for it.
 	{ sleep 0.5; pkill -STOP -x daxhp; pkill -CONT -x daxhp; } &
 	timed_run timeout -s INT 20 daxhp unplug --timeout=1 "$device"
 	wait $!
@@ -240,16 +240,16 @@ test_pinned_memory() {
 	agrees "$device" unplugged 'once they are free'
 }
 
-# start_slow_read: from now on pages of the device wait for a disk that takes half a minute.
+# start_slow_read: pages of the device begin to wait for a disk that takes half a minute.
 start_slow_read() {
 	modprobe -q -a virtio_pci virtio_blk ext4
 	wait_until test -b /dev/vda || return 1
 	mkdir -p /mnt/slow
 	mountpoint -q /mnt/slow || mount -o ro /dev/vda /mnt/slow || return 1
-	# All in one go: what has been asked for is locked until it is there.
+	# One large read: the kernel locks the pages until the data is there.
 	echo 512 >/sys/block/vda/queue/max_sectors_kb
 	echo 16384 >/sys/block/vda/bdi/read_ahead_kb
-	# On a busy host it may all be there before anybody looks.
+	# On a busy host all data may be there before the test looks.
 	for _ in 1 2 3; do
 		sync
 		echo 3 >/proc/sys/vm/drop_caches
@@ -266,19 +266,19 @@ is_asked_for_or_read() {
 	is_asked_for || ! kill -0 "$slow_pid" 2>/dev/null
 }
 
-# is_asked_for: most of the file is waiting in the disk.
+# is_asked_for: the disk has most of the requests for the file.
 is_asked_for() {
 	local reads
 	read -r reads _ </sys/block/vda/inflight
 	[ "$reads" -ge 8 ]
 }
 
-# is_in_io: the first daxhp's writing thread is where no signal ends the wait.
+# is_in_io: the writing thread of the first daxhp is in a wait that no signal ends.
 is_in_io() {
 	[[ $(<"/proc/$first/wchan") == folio_wait* ]]
 }
 
-# No handler of it runs either: the signal just stays pending.
+# Its handler does not run either: the signal stays pending.
 test_slow_disk() {
 	local told='still waiting: the kernel waits for I/O on a page of memory([0-9]+), which cannot be interrupted'
 	local first start
@@ -340,8 +340,8 @@ test_two_at_once() {
 	never_wedged
 }
 
-# Both at the same moment, both ways, ten times: one has the lock, and either
-# the other comes too late, or it finds the work done.
+# Two daxhp at the same time, in both directions, ten times. One gets the lock. The
+# other fails because of the lock, or finds that the work is done.
 test_pairs() {
 	local i a b rc_a rc_b
 	for ((i = 0; i < $(quick_or_full 3 20); i++)); do
@@ -357,8 +357,8 @@ test_pairs() {
 	never_wedged
 }
 
-# daxctl does not know of the lock: both must come back, nothing may be wedged,
-# and what daxhp says must be so.
+# daxctl does not know the lock. Both programs must return, no memory may be
+# wedged, and the output of daxhp must be true.
 test_with_daxctl() {
 	local i theirs
 	for ((i = 0; i < $(quick_or_full 3 20); i++)); do
@@ -383,13 +383,13 @@ test_without_rights() {
 	like "$err" '[Rr]oot|CAP_SYS_ADMIN' 'says what is missing'
 }
 
-# As in a container that has root, but not all of its rights.
+# As in a container: root without some of its capabilities.
 test_without_sys_admin() {
 	snapshot
 	before=$now_snapshot
 	run setpriv --bounding-set=-sys_admin --inh-caps=-sys_admin daxhp unplug "$device"
 	like "$rc" '^[01]$' 'unplug comes back'
-	# The attribute needs no guard, so nothing is missing there.
+	# With the attribute daxhp needs no guard, so it needs no more rights.
 	[ "$(has_attribute && echo yes)$rc" = yes0 ] ||
 		like "$err" 'CAP_SYS_ADMIN|could not be kept off' 'says what is missing'
 	if [ "$rc" = 0 ]; then
@@ -402,12 +402,12 @@ test_without_sys_admin() {
 	[ "$rc" = 1 ] || agrees "$device" online_movable 'online all the same'
 }
 
-# with_run OPTIONS SETUP COMMAND: with another /run.
+# with_run OPTIONS SETUP COMMAND: runs it with another /run.
 with_run() {
 	unshare --mount sh -c "mount -t tmpfs -o $1 none /run && { $2; } && exec $3"
 }
 
-# done_or_not NAME WORD: done, or failed with a word about /run and unchanged.
+# done_or_not NAME WORD: the change is done; or it failed, the message names /run, and nothing changed.
 done_or_not() {
 	if [ "$rc" = 0 ]; then
 		agrees "$device" "$2" "$1: done"
@@ -426,7 +426,7 @@ try_with_run() {
 	run with_run "$@" "daxhp unplug $device"
 	done_or_not "$name: unplug" unplugged
 	take_away "$device"
-	# Unbound, so that the way leads by the policy and its journal.
+	# The device is unbound, so daxhp must change the policy and write its journal.
 	unbind "$device"
 	snapshot
 	before=$now_snapshot

@@ -3,8 +3,8 @@
 #
 # vm: --topology=soft-reserved --append=quiet
 #
-# Writes that fail half way, on a device with two ranges: whatever fails and
-# wherever, blocks, zones, reservations, memory and word are as before.
+# Writes that fail halfway, on a device with two ranges. After any failure at any
+# place, blocks, zones, reservations, memory and word are as before.
 
 # shellcheck source=kernel.sh
 . /vm/guest/kernel.sh
@@ -14,7 +14,7 @@ read -r device _ < <(carve_region)
 [ -n "$device" ] || bail_out 'the region cannot be carved'
 stay_bound "$device"
 file=$now_attribute
-# In the kernel's order: it takes one range after the other.
+# In the kernel's order, one range after the other.
 ids=()
 while read -r start end; do
 	for n in $(blocks "$device"); do
@@ -26,9 +26,9 @@ done < <(ranges "$device")
 step=7
 [[ " $(</proc/cmdline) " != *' daxhp.full '* ]] || step=1
 
-# As tried, where a block has come online in a kernel zone before the failure.
-# KASAN delays what is freed: what it takes from the node's own memory for each
-# further block is in the first one, which then does not go offline again.
+# Like tried, for a case in which a block comes online in a kernel zone before the
+# failure. KASAN frees memory late. For each further block it takes memory of the
+# node, and this is in the first block. Then that block does not go offline again.
 tried_in_kernel_zone() {
 	if has_kasan; then
 		skip "$1" 'KASAN keeps the first block in use'
@@ -64,7 +64,7 @@ take_range() {
 	modprobe ramoops mem_address="$1" mem_size=65536 record_size=16384
 }
 
-# Whoever it is, it is there first.
+# Another owner already has the range.
 test_range_is_taken() {
 	local n start end
 	modprobe -n ramoops 2>/dev/null || { skip 'taken' 'this kernel has no ramoops'; return; }
@@ -83,7 +83,7 @@ test_range_is_taken() {
 	no_splat
 }
 
-# Every allocation of the write's own task.
+# Fails every allocation of the task that writes.
 test_no_memory() {
 	local one
 	[ -e /sys/kernel/debug/failslab ] || { skip 'no memory' 'this kernel has no failslab'; return; }

@@ -3,8 +3,8 @@
 #
 # vm: --topology=pmem
 #
-# Somebody puts every block online as soon as it is offline, ten thousand times
-# a second: the attribute takes the device away all the same.
+# A program brings every block online as soon as it is offline, ten thousand times
+# a second. The attribute must still unplug the device.
 
 # shellcheck source=kernel.sh
 . /vm/guest/kernel.sh
@@ -29,7 +29,7 @@ test_rival() {
 		put online_movable "$file" || wrong+="online_movable, try $i: $refused_with"$'\n'
 	done
 	kill %1
-	# A child's end is a signal, and a signal ends an unplug.
+	# When a child ends, the shell gets a signal, and a signal ends an unplug.
 	wait
 	is "$taken" 100 '100 of 100 unplugs'
 	is "$wrong" '' 'and nothing refused'

@@ -4,7 +4,7 @@
 # vm: --topology=pmem
 #
 # The selftest that comes with the patch set, through each name of the
-# attribute. The last test is the one after which the memory is lost.
+# attribute. After the last test the memory is lost.
 
 # shellcheck source=kernel.sh
 . /vm/guest/kernel.sh

@@ -3,8 +3,8 @@
 #
 # vm: --topology=pmem --append=quiet
 #
-# Two minutes of everybody at once, 200 times there and back, and unbinding
-# with whatever is online; then a look at what the kernel says.
+# Two minutes with all programs at once, 200 times there and back, and unbinding
+# with some blocks online. Then it checks the kernel's log.
 
 # shellcheck source=kernel.sh
 . /vm/guest/kernel.sh
@@ -48,7 +48,7 @@ test_everybody() {
 	no_leak
 }
 
-# The last: half of it online, half of it offline, and the driver goes.
+# The last test: unbinds the driver with half of the blocks online.
 test_unbind_in_between() {
 	local n
 	put online_movable "$file"

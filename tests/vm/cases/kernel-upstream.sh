@@ -3,8 +3,8 @@
 #
 # vm: --topology=pmem --overlay-from=host/fetch-selftest
 #
-# Mainline's selftest of the attribute, unchanged, with its test of unbinding,
-# after which the memory is lost.
+# Mainline's selftest of the attribute, unchanged, with its test of unbinding.
+# After that test the memory is lost.
 
 # shellcheck source=kernel.sh
 . /vm/guest/kernel.sh

@@ -3,7 +3,7 @@
 #
 # vm: --topology=none
 #
-# A machine without dax devices, and what the installation has brought.
+# A machine without dax devices, and the files of the installation.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -51,7 +51,7 @@ test_no_bus() {
 	one_sentence 'online without a bus: one sentence'
 }
 
-# A kernel without memory hot-plug has no such directory.
+# A kernel without memory hotplug has no such directory.
 test_no_memory_hotplug() {
 	run unshare --mount sh -c "mount -t tmpfs none $memory && daxhp status --json"
 	exits 0 'status without memory blocks'

@@ -3,7 +3,7 @@
 #
 # vm: --topology=nvdimm:129G
 #
-# The whole way there and back with 1031 blocks.
+# Online and unplug with 1031 blocks.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -29,7 +29,7 @@ test_there_and_back() {
 	agrees "$device" unplugged 'unplugged'
 }
 
-# The blocks go one by one on every kernel, there are so many; those that went come back.
+# With so many blocks, daxhp takes them offline one by one on every kernel. The undo brings them online again.
 test_refused_going_offline_later() {
 	local watcher
 	daxhp online --movable "$device" >/dev/null

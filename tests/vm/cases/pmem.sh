@@ -12,7 +12,7 @@ device=dax0.0
 set_policy offline
 base_policy=offline
 
-# Unbound, unplugged, no fault set, nobody in the way.
+# The device is unbound and unplugged, no fault is set, and no other program disturbs.
 reset() {
 	no_faults
 	set_policy "$base_policy"
@@ -20,7 +20,7 @@ reset() {
 	take_away "$device"
 }
 
-# Bound with all blocks offline, as the policy left it.
+# The device is bound, with all blocks offline, because of the policy.
 offline() {
 	bind_kmem "$device" offline || bail_out "cannot bind $device"
 }
@@ -111,7 +111,7 @@ test_ten_cycles() {
 	done
 }
 
-# Bound by whatever policy, by somebody else.
+# Somebody else has bound the device, under any policy.
 test_bound_by_policy() {
 	local word
 	for word in online_movable online_kernel; do
@@ -124,7 +124,7 @@ test_bound_by_policy() {
 	done
 }
 
-# The policy is the administrator's: used for a moment at most.
+# The policy belongs to the administrator. daxhp changes it only for a moment.
 test_policy_is_kept() {
 	local word
 	for word in online_movable online_kernel online; do
@@ -199,7 +199,7 @@ test_zones_mixed() {
 		exits 0 'unplug from two zones'
 		agrees "$device" unplugged 'unplugged from two zones'
 	else
-		# The kernel may not allow the zones to interleave.
+		# The kernel may not allow two zones to overlap.
 		skip 'two zones' "the kernel put the block into $(states "$device" | sed -n 1p)"
 	fi
 }
@@ -211,7 +211,7 @@ error_is() {
 	json_like '.[0].error.message' '[a-z]{4}' "$1: JSON has a message"
 }
 
-# The kernel refuses the first block.
+# The kernel fails the first block.
 test_refused_going_offline() {
 	online_movable
 	fault MEM_GOING_OFFLINE -16
@@ -231,7 +231,7 @@ test_refused_going_offline() {
 	agrees "$device" unplugged 'unplugged in the end'
 }
 
-# Runs a command under fault_after until the fault came in time.
+# Runs a command under fault_after, again until the fault comes in time.
 run_with_fault_after() {
 	local number=$1 action=$2 errno=$3 try watcher
 	shift 3
@@ -282,9 +282,9 @@ test_refused_going_online() {
 	agrees "$device" online_movable 'online in the end'
 }
 
-# The kernel can be asked to add memory that it then leaves offline, and 7.3
-# says that all is well: on the attribute and on binding no errno comes back.
-# A kernel that is all or nothing answers with the errno, and has nothing left.
+# The kernel adds memory, but the blocks fail to come online. Linux 7.3 then reports
+# success: the write to the attribute and the bind return no error. A kernel that is
+# all or nothing returns the error, and adds no memory.
 refused_online() {
 	local name=$1 from=$2
 	run daxhp online --movable --json "$device"
@@ -298,7 +298,7 @@ refused_online() {
 		like "$err" 'memory[0-9]+' "$name: names the block"
 		agrees "$device" offline "$name"
 	elif [ "$from" = offline ]; then
-		# From offline the attribute's only way leads through unplugged.
+		# From offline, the attribute accepts only unplugged.
 		is "$(count "$device" online)" 0 "$name: nothing is online"
 		like "$(raw_word "$device")" '^(offline|unplugged)$' "$name: all blocks the same"
 	else
@@ -327,7 +327,7 @@ test_refused_going_online_later() {
 	fi
 }
 
-# Exactly the tenth block refuses, whatever the order: strace answers for it.
+# Exactly the tenth block fails, in any order: strace makes the write fail.
 test_one_block_refuses() {
 	local block
 	if has_attribute; then
@@ -472,12 +472,12 @@ test_status_table() {
 		"$(jq -c '.[0] | [.chardev, .size, .target_node, .align, .mappings]' /run/daxctl.json)" 'as daxctl has it'
 }
 
-# unheard WAY ARGUMENTS...: daxhp, with its standard output led somewhere that takes nothing.
+# unheard WAY ARGUMENTS...: runs daxhp with a standard output that cannot be written.
 unheard() {
 	run bash -c "daxhp ${*:2} $1; exit \${PIPESTATUS[0]}"
 }
 
-# A write error is not silence; and a change that was made is not "failed", whoever heard of it.
+# daxhp must report a write error. And a change that was made is not "failed", even if nobody reads the report.
 test_stdout_takes_nothing() {
 	local way json why
 	for way in '>/dev/full' '>&-' '| true'; do
@@ -495,7 +495,7 @@ test_stdout_takes_nothing() {
 			agrees "$device" online_movable "online $json $way"
 		done
 	done
-	# With nothing changed there is nothing else to tell.
+	# When nothing changed, there is no other message.
 	for json in '' --json; do
 		unheard '>/dev/full' online ${json:+"$json"} "$device"
 		exits 1 "nothing to do $json"
@@ -507,7 +507,7 @@ test_stdout_takes_nothing() {
 		exits 1 "status $json"
 		is "$err" 'daxhp: cannot write to standard output: No space left on device.' "status $json: says so"
 	done
-	# The first is done, and the second is none.
+	# The first name is a device and is done. The second is not a device.
 	unheard '>/dev/full' unplug "$device" dax9.0
 	exits 1 'with a device that is none'
 	agrees "$device" online_movable 'with a device that is none'
@@ -574,8 +574,8 @@ test_kmem_blacklisted() {
 	rm -f /etc/modprobe.d/test.conf
 }
 
-# stand_in INJECTION: the one file of a running unplug where strace steps in:
-# the ninth block, or the attribute.
+# stand_in INJECTION: strace changes one write of a running unplug: that to the
+# ninth block, or that to the attribute.
 stand_in() {
 	local file
 	if has_attribute; then
@@ -621,7 +621,7 @@ test_retry() {
 	agrees "$device" online_movable 'what is not for trying again'
 }
 
-# gone_by NAME, come_back NAME: what happens to the device meanwhile.
+# gone_by NAME, come_back NAME: take the device away meanwhile, and bring it back.
 gone_by() {
 	case $1 in
 	driver) unbind "$device" ;;
@@ -639,7 +639,7 @@ come_back() {
 	take_away "$device"
 }
 
-# All blocks are offline when it goes, so that nobody wedges anything.
+# The device goes only when all its blocks are offline, so that no memory is wedged.
 test_gone_before_online() {
 	local what
 	for what in driver module device; do
@@ -655,13 +655,13 @@ test_gone_before_online() {
 	never_wedged
 }
 
-# all_gone: seen in MemTotal, as the guard is up.
+# all_gone: looks at MemTotal, because the guard is up.
 all_gone() {
 	look_mem_total
 	[ "$now_mem_total" = "$base_total" ]
 }
 
-# The last block has just gone offline, and what daxhp would do next is done.
+# The last block has just gone offline, and somebody else already does daxhp's next step.
 test_gone_after_offline() {
 	local what last
 	has_attribute && last=1 || last=$(blocks "$device" | wc -l)

@@ -1,21 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# daxhp reconfigure: from each mode and zone to each other, under each policy;
-# what keeps a device from being taken away; and the way back when half of it
-# has been done.
+# daxhp reconfigure: from each mode and zone to each other, under each policy. Also
+# tests the reasons to refuse, and the undo when half of the work is done.
 #
 # vm: --topology=pmem
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
-# Too much for shellcheck: followed into it, it takes minutes and gigabytes.
+# Too much for shellcheck: if it follows this file, it takes minutes and gigabytes.
 # shellcheck source=/dev/null
 . /vm/guest/reconfigure.sh
 
 device=dax0.0
 set_base_policy offline
-# Found out here, and not in a subshell that forgets it.
+# Call this here. A subshell would forget the result.
 has_attribute
 bind_kmem "$device" offline || bail_out "cannot bind $device"
 mapfile -t ids < <(blocks "$device")
@@ -40,7 +39,7 @@ test_from_what_daxhp_does_not_leave() {
 	all_trips "${trips[@]}"
 }
 
-# Who of the two knows more: daxctl calls a device without a driver devdax.
+# The two programs differ here: daxctl says that a device without a driver is devdax.
 daxctl_agrees() {
 	local differ
 	daxctl list -M -d "$device" >/run/theirs.json 2>/run/theirs.err || { fail "$1" "$(</run/theirs.err)"; return; }
@@ -96,10 +95,10 @@ test_json_modes() {
 	json_is '.[0] | "\(.from) \(.to) \(.from_mode) \(.to_mode)"' 'online_movable null system-ram devdax' 'and back'
 }
 
-# ---- who uses it ----
+# ---- processes that use the device ----
 
-# is_held NAME COMMAND...: while the command, which says "held", holds the
-# device in whichever way, it is not taken away.
+# is_held NAME COMMAND...: the command uses the device in some way, and then prints
+# "held". While it does, daxhp must refuse.
 is_held() {
 	local name=$1 before
 	start_holder held "${@:2}" || { fail "$name: holds it" "$(</run/holder.out)"; return; }
@@ -112,7 +111,7 @@ is_held() {
 	unchanged "$before" "$name: nothing changed"
 }
 
-# The same device by another name, where nobody else sees it.
+# The same device by another name, in a mount namespace that no other process sees.
 hidden() {
 	local numbers
 	numbers=$(stat -c '%t %T' "/dev/$device")
@@ -136,9 +135,9 @@ test_in_use() {
 	exits 0 'once nobody holds it'
 }
 
-# ---- what fails ----
+# ---- failures ----
 
-# went_back NAME PLACE: failed, and everything is as it was.
+# went_back NAME PLACE: the command failed, and everything is as before.
 went_back() {
 	exits 1 "$1: exit status"
 	one_sentence "$1: one sentence"
@@ -147,7 +146,7 @@ went_back() {
 	nok "$1: no journal is left" compgen -G '/run/daxhp/*.journal'
 }
 
-# without_module NAME COMMAND...: while the module is neither loaded nor there.
+# without_module NAME COMMAND...: runs it while the module is not loaded and its file is missing.
 without_module() {
 	local name=$1 file
 	shift
@@ -196,7 +195,7 @@ test_module_missing() {
 	fi
 }
 
-# The bus is told not to probe while kmem loads: a file that cannot be written to, before or after.
+# daxhp turns drivers_autoprobe off while kmem loads. Here it cannot write that file, before or after the load.
 test_autoprobe_refuses() {
 	local file=/sys/bus/dax/drivers_autoprobe
 	unloaded kmem || { skip 'drivers_autoprobe refuses' 'kmem is built in'; return; }
@@ -216,7 +215,7 @@ test_autoprobe_refuses() {
 	is "$(<"$file")" 1 'it is restored'
 }
 
-# The first half: memory that does not go.
+# The first half fails: the memory does not go offline.
 test_first_half_fails() {
 	local trip
 	for trip in $(quick_or_full 'movable:kernel movable:devdax' 'movable:kernel kernel:movable movable:devdax movable:off'); do
@@ -228,8 +227,8 @@ test_first_half_fails() {
 	done
 }
 
-# The second half: memory that does not come. From devdax there is a way back,
-# from the other zone there is none until it comes again.
+# The second half fails: the memory does not come online. From devdax there is a way
+# back. From the other zone there is none, until memory can come online again.
 test_second_half_fails() {
 	local way
 	get_to devdax
@@ -256,8 +255,8 @@ test_second_half_fails() {
 	stands kernel 'what it says'
 }
 
-# Sets the fault when four blocks have come online in the other zone, and takes it back as soon as
-# one goes again, which is the undo at work.
+# Sets the fault when four blocks have come online in the other zone. Turns it off as soon as one
+# block goes offline, because then the undo is at work.
 fault_halfway() {
 	local top
 	look_block_size
@@ -272,7 +271,7 @@ fault_halfway() {
 	echo 0 >"$faults/MEM_GOING_ONLINE/error"
 }
 
-# Blocks that are added anew have files of their own: what was opened for the old ones is no use.
+# Blocks that were added again have new files. Descriptors of the old files are useless.
 test_second_half_fails_halfway() {
 	local try watcher
 	fault MEM_GOING_ONLINE 0
@@ -285,14 +284,14 @@ test_second_half_fails_halfway() {
 		rm /run/watching
 		wait "$watcher"
 		no_faults
-		# Too late for the fault, or for taking it back.
+		# The fault came too late, or was turned off too late.
 		[ "$rc" != 1 ] || break
 		forget_place
 	done
 	went_back 'movable to kernel, not all blocks come online' movable
 }
 
-# While another daxhp binds a device, this one waits, half-way through its own work.
+# While another daxhp binds a device, this one waits, halfway through its own work.
 wait_for_policy() {
 	exec 9>/run/daxhp/policy.lock
 	flock 9
@@ -344,7 +343,7 @@ test_signal_while_waiting() {
 	went_back 'from the other zone' movable
 }
 
-# As many bytes as that are said to be available.
+# Makes /proc/meminfo say that so many bytes are available.
 with_memory() {
 	sed "s/^MemAvailable:.*/MemAvailable: $1 kB/" /proc/meminfo >/run/meminfo
 	# shellcheck disable=SC2016 # for the other shell
@@ -379,7 +378,7 @@ test_signals() {
 	never_wedged
 }
 
-# What is left offline on purpose they take, so that is left out where it can be taken.
+# Rivals bring memory online that daxhp left offline on purpose. So only with the attribute there is "off".
 test_two_rivals() {
 	local us places=devdax,movable,kernel
 	! has_attribute || places=devdax,movable,off,kernel

@@ -3,8 +3,8 @@
 #
 # vm: --topology=pmem --append=memmap=1G$256M --append=memmap=1408M!6400M --append=memmap=256M!7936M
 #
-# A device on the machine's only node: what is in it goes to the other zones of
-# the node, if there is room. A bystander has most of them.
+# A device on the machine's only node. Its used memory goes to the other zones of
+# the node, if there is room. A bystander uses most of these.
 
 # shellcheck source=room.sh
 . /vm/guest/room.sh

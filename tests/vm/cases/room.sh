@@ -3,8 +3,8 @@
 #
 # vm: --topology=soft-reserved --append=memmap=1G$256M --append=memmap=1408M!6G --append=memmap=256M!7936M
 #
-# A device on a node of its own: what is in it goes to nodes 0 and 2, if there
-# is room. A bystander has most of them.
+# A device on its own node. Its used memory goes to nodes 0 and 2, if there is room.
+# A bystander uses most of these.
 
 # shellcheck source=room.sh
 . /vm/guest/room.sh
@@ -30,12 +30,12 @@ test_no_room() {
 	like "$out" 'it does not fit, [0-9]+ MiB too much' 'dry run, forced: the figures all the same'
 	unchanged "$before" 'nothing changed'
 	ok 'nobody is harmed' nobody_harmed
-	# With --force the kernel tries, for as long as it may.
+	# With --force the kernel tries until the timeout.
 	run daxhp unplug --force --timeout=1 "$device"
-	like "$err" 'note: .* MiB too much; it is tried all the same' 'forced: says so'
+	like "$err" 'note: .* MiB too much; daxhp tries it anyway' 'forced: says so'
 }
 
-# Nothing has to be moved then.
+# Then there is no used memory to move.
 test_not_asked() {
 	bind_kmem "$device" offline
 	run daxhp unplug --json "$device"

@@ -3,12 +3,12 @@
 #
 # vm: --topology=soft-reserved
 #
-# A region on a node of its own, carved into three devices. The first has two
+# A region on its own node, split into three devices. The first has two
 # ranges in reverse order, with the second device between them.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
-# Too much for shellcheck: followed into it, it takes minutes and gigabytes.
+# Too much for shellcheck: if it follows this file, it takes minutes and gigabytes.
 # shellcheck source=/dev/null
 . /vm/guest/reconfigure.sh
 
@@ -38,7 +38,7 @@ offline_all() {
 	done
 }
 
-# Blocks of the machine that belong to none of the devices given.
+# The machine's blocks that belong to none of the given devices.
 foreign() {
 	local device
 	{
@@ -103,7 +103,7 @@ test_from_unplugged() {
 	agrees "$split" unplugged 'at the end'
 }
 
-# A block of the second range is offline: it counts, and is mended.
+# One block of the second range is offline. daxhp counts it, and brings it online.
 test_inconsistent_in_the_second_range() {
 	local block
 	bind_kmem "$split" online_movable
@@ -121,7 +121,7 @@ test_inconsistent_in_the_second_range() {
 	agrees "$split" unplugged 'unplugged'
 }
 
-# Only one of the ranges is there: 7.3 calls that online.
+# Only one of the ranges is present. Linux 7.3 says that this is online.
 test_one_range_missing() {
 	local block
 	bind_kmem "$split" online_movable
@@ -179,7 +179,7 @@ test_select_by_node() {
 	json_is length 0 'none on node 0'
 }
 
-# Two of three done is neither success nor failure.
+# When two of three devices are done, this is neither success nor failure.
 test_partly() {
 	offline_all
 	bind_devdax "$between" || bail_out "cannot bind $between to device_dax"
@@ -192,8 +192,9 @@ test_partly() {
 	like "$err" "$between" 'the message names it'
 }
 
-# 7.3's attribute offlines the ranges as one operation; per block the undo is
-# daxhp's: the kernel refuses in the second range, all of the first comes back.
+# The attribute of 7.3 takes the ranges offline as one operation. Block by block,
+# daxhp makes the undo. The kernel fails a block of the second range; all blocks of
+# the first range must come online again.
 test_refused_in_one_range() {
 	local block
 	bind_kmem "$split" online_movable
@@ -213,7 +214,7 @@ test_refused_in_one_range() {
 	done
 }
 
-# Each pair of what does not leave the kernel's own things in the memory.
+# Each pair of places that does not put the kernel's own data into the memory.
 test_reconfigure() {
 	local device=$split trips=(devdax:movable movable:off off:devdax devdax:off off:movable movable:devdax) neighbour
 	bind_kmem "$between" offline
@@ -239,7 +240,7 @@ test_reconfigure_with_rivals() {
 	never_wedged
 }
 
-# A device smaller than a block, and one that no whole block fits into.
+# A device smaller than a block, and a device that contains no whole block.
 test_too_small() {
 	local small
 	take_away "$behind"
@@ -255,7 +256,7 @@ test_too_small() {
 	is "$small" 1 'and back'
 }
 
-# A seed, a device without size, is none to daxctl, and none to daxhp.
+# A seed is a device without size. daxctl does not list it, and neither does daxhp.
 test_seed() {
 	run daxhp status --json
 	json_is 'map(.chardev) | sort | join(" ")' "$(daxctl list | jq -r 'map(.chardev) | sort | join(" ")')" 'the devices that daxctl lists'
@@ -265,8 +266,8 @@ test_seed() {
 		"$(daxctl list -M -d "$split" | jq -c '.[0].mappings | map([.start, .end]) | sort')" 'as daxctl has them'
 }
 
-# kmem is loaded by daxhp itself: the other devices of the region, which the
-# driver would take all by itself, are not its business.
+# daxhp itself loads kmem. The new driver would also take the other devices of the
+# region. daxhp must prevent this.
 test_loading_kmem_touches_no_other() {
 	rmmod kmem || { skip 'the others' 'kmem cannot be removed'; return; }
 	snapshot
@@ -279,8 +280,8 @@ test_loading_kmem_touches_no_other() {
 	is "$(all_blocks)" "$own_blocks" 'the machine as it was'
 }
 
-# The last test: on a node that has no other memory the kernel soon puts
-# things of its own there, and then the memory stays.
+# The last test: on a node without other memory, the kernel soon puts its own data
+# there, and then the memory cannot be unplugged.
 test_kernel_zone() {
 	run daxhp online --movable "$split"
 	run daxhp reconfigure --kernel --json "$split"

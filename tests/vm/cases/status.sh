@@ -3,9 +3,9 @@
 #
 # vm: --topology=nvdimm:129G --icount
 #
-# Many blocks: what status costs. The guest's clock counts instructions, so that
-# the figures are the same however busy the host is: a "second" is a thousand
-# million of them.
+# The cost of status with many blocks. The guest's clock counts instructions, so
+# the figures do not depend on the load of the host. A "second" is a thousand
+# million instructions.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -16,14 +16,14 @@ base_policy=offline
 bind_kmem "$device" offline || bail_out "cannot bind $device"
 number=$(blocks "$device" | wc -l)
 
-# Files that a command opened, the ones of its programs and libraries included.
+# The number of files that a command opened, including programs and libraries.
 opened() {
 	strace -f -e trace=open,openat,openat2 -o /run/strace.log "$@" >/dev/null 2>&1 || return 1
 	grep -c ' = [0-9]' /run/strace.log
 }
 
-# look_ratio: status to daxctl list. Of five runs, as the first finds nothing in
-# the caches.
+# look_ratio: the time of status divided by that of daxctl list. The smallest of
+# five runs, because in the first run the caches are empty.
 look_ratio() {
 	local ours theirs
 	ours=$(took 5 daxhp status --json)
@@ -45,8 +45,8 @@ test_status_opens() {
 	json_is '.[0] | "\(.hotplug_state) \(.online_memblocks) \(.total_memblocks)"' "offline 0 $number" 'all counted'
 }
 
-# A tree of 131,072 blocks on a tmpfs. Only those of the device have files in
-# them: nobody has business with the others.
+# A tree of 131,072 blocks on a tmpfs. Only the device's blocks have files, because
+# daxhp must not look into the others.
 make_tree() {
 	local tree=$1 n
 	mkdir -p "$tree"
@@ -66,7 +66,7 @@ test_huge_tree() {
 	is "$(find "$tree" -maxdepth 1 -name 'memory[0-9]*' | wc -l)" 131072 '131,072 blocks'
 	run unshare --mount sh -c "mount --bind $tree $memory && daxhp status --json"
 	exits 0 'status'
-	# These blocks and the attribute, which still says offline, contradict.
+	# These blocks contradict the attribute, which still says offline.
 	! has_attribute || word=inconsistent
 	json_is '.[0] | "\(.hotplug_state) \(.online_memblocks) \(.total_memblocks)"' "$word $number $number" 'the blocks of the device, and no other'
 	at_most "$(took 2 unshare --mount sh -c "mount --bind $tree $memory && daxhp status --json")" 2 'seconds for status'
@@ -79,7 +79,7 @@ test_status_time() {
 	local n
 	look_ratio
 	at_most "$ratio" 0.3333 'all offline: status takes under a third of daxctl list'
-	# From the end, which is the quick way.
+	# Starts at the end, which is faster.
 	for n in $(blocks "$device" | tac); do
 		echo online_movable >"$memory/memory$n/state"
 	done

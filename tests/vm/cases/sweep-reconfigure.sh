@@ -3,9 +3,9 @@
 #
 # vm: --topology=pmem:640M --cpus=1
 #
-# As sweep.sh, for daxhp reconfigure: killed at every system call, where the
-# next run puts the device right first; and every call on a file below /sys or
-# /proc refused with every errno that may come from there.
+# Like sweep.sh, for daxhp reconfigure. daxhp is killed at every system call; then
+# the next run must first repair the device. And every call on a file below /sys or
+# /proc fails, with every errno that may come from there.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
@@ -13,7 +13,7 @@
 device=dax0.0
 set_policy offline
 base_policy=offline
-# Odd, so that half of the next runs lead back.
+# An odd number, so that half of the next runs go back.
 kill_step=$(step 401)
 fail_step=$(step 89)
 bind_kmem "$device" offline || bail_out "cannot bind $device"
@@ -49,7 +49,7 @@ test_from_devdax_with_a_holder() {
 	done
 }
 
-# For these there is time only when all is done.
+# Only a full run has time for these.
 test_others() {
 	is_full || return 0
 	fails_everywhere "$device" "$fail_step" movable:kernel,kernel:movable "${ids[@]}"

@@ -3,10 +3,10 @@
 #
 # vm: --topology=pmem:640M --cpus=1
 #
-# daxhp killed at every system call, and refused every call on a file below
-# /sys or /proc with every errno that may come from there. The device is small,
-# for the runs are some thousands: with four blocks there are a first, a last,
-# and two between. With one processor the traced need not wait for another to
+# daxhp is killed at every system call. And every call on a file below /sys or /proc
+# fails, with every errno that may come from there. The device is small, because
+# there are thousands of runs. Its four blocks are a first, a last, and two between.
+# With one processor, the traced process does not wait for another processor to
 # wake up.
 
 # shellcheck source=trials.sh
@@ -15,7 +15,7 @@
 device=dax0.0
 set_policy offline
 base_policy=offline
-# Primes, so that the quick runs do not fall on the same call of every block.
+# Primes, so that a quick run does not hit the same call of every block.
 kill_step=$(step 97)
 fail_step=$(step 43)
 bind_kmem "$device" offline || bail_out "cannot bind $device"
@@ -51,7 +51,7 @@ test_online_from_offline() {
 	fails_everywhere "$device" "$fail_step" offline:online "${ids[@]}"
 }
 
-# Where the attribute is, unplugged and unbound are two states.
+# With the attribute, unplugged and unbound are two different states.
 test_online_from_unbound() {
 	if has_attribute; then
 		fails_everywhere "$device" "$fail_step" unbound:online "${ids[@]}"
@@ -60,7 +60,7 @@ test_online_from_unbound() {
 	fi
 }
 
-# Where the attribute is, nobody is looked for.
+# With the attribute, daxhp does not look for holders.
 test_unplug_with_a_holder() {
 	if has_attribute; then
 		skip 'a holder' 'the attribute does not mind'

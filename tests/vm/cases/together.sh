@@ -3,10 +3,10 @@
 #
 # vm: --topology=soft-reserved
 #
-# Several daxhp at once on several devices: each has its own device's lock, and
-# the machine's policy, which all of them change for a moment, is in the end
-# what it was: also when they do not share /run, and when somebody else changes
-# the policy meanwhile.
+# Several daxhp at the same time on several devices. Each has the lock of its own
+# device. All of them change the machine's policy for a moment, and at the end the
+# policy is as before. This must hold even when they do not share /run, and when
+# another program changes the policy meanwhile.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -16,7 +16,7 @@ base_policy=offline
 read -r first second third < <(carve_region)
 [ -n "$third" ] || bail_out 'the region cannot be carved'
 devices=("$first" "$second" "$third")
-# The driver takes what fits it when it is loaded: that is not what is tried here.
+# A driver that is loaded takes all devices that fit it. This case does not test that.
 load_kmem
 
 reset() {
@@ -26,10 +26,10 @@ reset() {
 	done
 }
 
-# What daxhp is started by.
+# The command that starts daxhp.
 launcher=()
 
-# at_once WORD...: daxhp with these words for each device, all at the same time.
+# at_once WORD...: runs daxhp with these words for each device, all at the same time.
 at_once() {
 	local device pids=() pid rc
 	for device in "${devices[@]}"; do
@@ -70,18 +70,18 @@ test_all_at_once() {
 	never_wedged
 }
 
-# apart COMMAND...: with a /run of its own, as in a container.
+# apart COMMAND...: runs it with its own /run, as in a container.
 apart() {
 	unshare --mount sh -c 'mount -t tmpfs -o mode=755 none /run && exec "$@"' sh "$@"
 }
 
-# far_apart COMMAND...: with a network and a /sys of its own as well.
+# far_apart COMMAND...: runs it with its own network and /sys as well.
 far_apart() {
 	unshare --mount --net --pid --fork --mount-proc \
 		sh -c 'umount -l /sys && mount -t sysfs none /sys && mount -t tmpfs -o mode=755 none /run && exec "$@"' sh "$@"
 }
 
-# keeps_policy NAME: twenty times the devices come up at once; one test.
+# keeps_policy NAME: brings the devices online at the same time, twenty times. One test.
 keeps_policy() {
 	local i wrong=''
 	for ((i = 1; i <= 20 && ${#wrong} == 0; i++)); do
@@ -111,8 +111,8 @@ test_without_common_sys() {
 	never_wedged
 }
 
-# at_bind COMMAND...: runs it while daxhp is held up behind the binding of the first device. A driver that
-# does not know the device by its type binds it when it is told its name.
+# at_bind COMMAND...: runs it while strace delays daxhp after the bind of the first device. When a driver
+# does not know the device by its type, the write of the device's name to new_id binds it.
 at_bind() {
 	timeout 60 strace -f -o /run/strace.log -P "$dax_bus/drivers/kmem/bind" -P "$dax_bus/drivers/kmem/new_id" \
 		-e inject=write:delay_exit=8000000 \
@@ -127,7 +127,7 @@ is_up() {
 	[ "$(raw_word "$first")" = online_movable ]
 }
 
-# Whoever writes to the policy while daxhp has it changed means it, and knows nothing of daxhp.
+# When a program writes to the policy while daxhp has changed it, daxhp must keep the new word.
 test_policy_changed_meanwhile() {
 	at_bind set_policy online_kernel
 	is "$(policy)" online_kernel "somebody else's word stays"

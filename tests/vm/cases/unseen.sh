@@ -3,9 +3,8 @@
 #
 # vm: --topology=pmem:640M
 #
-# daxhp must see what all processes have open, or refuse: without rights, in
-# namespaces, without /proc. And the process that keeps others off may be
-# stopped or killed.
+# daxhp must see the open files of all processes, or refuse. It runs without rights,
+# in namespaces, without /proc. Also, the guard process may be stopped or killed.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -30,7 +29,7 @@ sees_all() {
 	daxhp online --movable "$device" >/dev/null
 }
 
-# Where the kernel takes the device in one write, nobody needs to be seen.
+# When the kernel moves the device in one write, daxhp need not see other processes.
 refuses() {
 	local name=$1 pattern=$2
 	shift 2
@@ -74,7 +73,7 @@ test_no_proc() {
 	refuses 'no /proc' '/proc is not mounted' no_proc
 }
 
-# One of the descriptors that looking takes is too much.
+# daxhp may not open one of the descriptors that the look needs.
 test_few_descriptors() {
 	local n
 	for n in 8 10 12 14 16 20 24; do
@@ -85,7 +84,7 @@ test_few_descriptors() {
 			agrees "$device" unplugged "$n descriptors: done"
 			daxhp online --movable "$device" >/dev/null
 		elif [ "$rc" = 64 ] && has_attribute; then
-			# One write takes little; it is the look afterwards that takes more.
+			# The one write needs few descriptors. Only the look after it needs more.
 			like "$err" 'how it went cannot be seen.*EMFILE' "$n descriptors: says what it could not see"
 			agrees "$device" unplugged "$n descriptors: changed"
 			daxhp online --movable "$device" >/dev/null
@@ -109,7 +108,7 @@ test_holders_of_the_device() {
 		like "$err" 'cannot be seen whether a process uses the device' "mapped, $way: says so"
 		like "$err" '--force' "mapped, $way: names the way out"
 	done
-	# Without it no note of what to restore can be made either.
+	# Without it daxhp also cannot write its note of the old policy.
 	refused 'mapped, no_proc' 1 no_proc daxhp reconfigure --mode=system-ram --movable "$device"
 	like "$err" '/proc' 'mapped, no_proc: says so'
 	ok 'the holder is alive' kill -0 "$holder"
@@ -120,7 +119,7 @@ test_holders_of_the_device() {
 	agrees "$device" online_movable 'with --force'
 }
 
-# guard_pid: of the process that keeps others off.
+# guard_pid: prints the process id of the guard.
 guard_pid() {
 	local file
 	file=$(grep -lx daxhp-guard /proc/[0-9]*/comm 2>/dev/null)
@@ -132,7 +131,7 @@ no_guard() {
 	! guard_pid >/dev/null
 }
 
-# at_work: daxhp unplugs and gets no block offline, its guard is up; its pid is left in worker.
+# at_work: daxhp unplugs, but no block goes offline, and its guard is up. Sets worker to its process id.
 at_work() {
 	fault MEM_GOING_OFFLINE -16
 	rm -f "/run/daxhp/$device.lock"
@@ -153,7 +152,7 @@ ended() {
 	diag "exit $rc: $err"
 }
 
-# Everybody else's opens come back, and are denied.
+# When another program opens a block's file, the open returns with EPERM.
 test_stopped() {
 	local n
 	if has_attribute; then
@@ -208,7 +207,7 @@ test_guard_stopped() {
 	never_wedged
 }
 
-# The guard goes with daxhp, and then the files are everybody's again.
+# The guard ends with daxhp, and then other programs can open the files again.
 test_killed() {
 	if has_attribute; then
 		skip 'killed' 'there is no guard'
@@ -222,7 +221,7 @@ test_killed() {
 	no_faults
 }
 
-# The last one: that cannot be taken back.
+# The last test, because nothing can undo it.
 test_yama() {
 	if [ ! -e /proc/sys/kernel/yama/ptrace_scope ]; then
 		skip 'ptrace_scope=3' 'this kernel has no Yama'

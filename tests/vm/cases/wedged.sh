@@ -3,9 +3,9 @@
 #
 # vm: --topology=pmem:640M --cpus=1
 #
-# What the other cases look with, in a guest where it must strike: nothing can
-# be traced there, and memory is wedged on purpose. Neither can be taken back,
-# so the tests are in the order in which the guest is spoilt.
+# Tests the checks of the other cases: in this guest they must find something. Here
+# no process can be traced, and memory is wedged on purpose. Nothing can undo
+# either of them, so the order of the tests matters.
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
@@ -17,7 +17,7 @@ bind_kmem "$device" offline || bail_out "cannot bind $device"
 take_away "$device"
 mapfile -t ids < <(blocks "$device")
 
-# said COMMAND...: what tests of their own would print; their count is not ours.
+# said COMMAND...: prints the TAP lines of tests in a subshell, so that the case does not count them.
 said() {
 	(tap_test='' && "$@")
 }
@@ -28,7 +28,7 @@ wedge() {
 	unbind "$device"
 }
 
-# Older lines make room for newer ones, until the kernel's own are gone.
+# The kernel's log drops older lines for newer ones, until its own message is gone.
 overflow_dmesg() {
 	local lines n
 	echo on >/proc/sys/kernel/printk_devkmsg
@@ -47,7 +47,7 @@ test_before() {
 	exits 0 'trials can trace, to kill'
 }
 
-# What cannot be traced runs undisturbed, which looks as if nothing could harm it.
+# A process that cannot be traced runs undisturbed. It would look as if it passed every trial.
 test_nothing_can_be_traced() {
 	local scope=/proc/sys/kernel/yama/ptrace_scope how errno=()
 	if [ ! -e "$scope" ]; then

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# The truth about dax devices, read from /sys by means as simple as can be,
-# and never by way of daxhp: what it says is measured against this.
+# The truth about dax devices. It comes from /sys, in the simplest way, and never
+# from daxhp: the tests compare daxhp with this.
 
 dax_bus=/sys/bus/dax
 memory=/sys/devices/system/memory
 faults=/sys/kernel/debug/notifier-error-inject/memory/actions
 export memory faults
 
-# A fork costs some 20 ms in a machine that is emulated, so what is asked often
-# is answered by the shell alone: the functions that "look" leave their answer
-# in variables, the others print it.
+# A fork costs some 20 ms in an emulated machine. So the functions that the tests
+# call often use only the shell: those with "look" in the name set variables, the
+# others print their answer.
 
-# look_driver DEVICE: leaves the driver in now_driver.
+# look_driver DEVICE: sets now_driver to the driver.
 look_driver() {
 	local name
 	now_driver=none
@@ -42,7 +42,7 @@ block_size() {
 	printf '%s' "$now_block_size"
 }
 
-# The physical ranges of a device as "START END" lines, in the kernel's order.
+# Prints the physical ranges of a device as "START END" lines, in the kernel's order.
 ranges() {
 	local dir=$dax_bus/devices/$1 n start end
 	for ((n = 0; ; n++)); do
@@ -53,7 +53,7 @@ ranges() {
 	done
 }
 
-# look_blocks DEVICE: leaves in now_blocks the numbers of the blocks that lie
+# look_blocks DEVICE: sets now_blocks to the numbers of the blocks that lie
 # wholly inside the ranges, ascending, present or not.
 look_blocks() {
 	local dir=$dax_bus/devices/$1 range start end n
@@ -69,7 +69,7 @@ look_blocks() {
 	done
 	now_blocks=()
 	[ ${#seen[@]} -gt 0 ] || return 0
-	# A walk over a range of numbers is a sort without a fork.
+	# A loop over a range of numbers sorts without a fork.
 	local low='' high=''
 	for n in "${!seen[@]}"; do
 		[ -n "$low" ] && [ "$low" -le "$n" ] || low=$n
@@ -85,7 +85,7 @@ blocks() {
 	[ ${#now_blocks[@]} = 0 ] || printf '%s\n' "${now_blocks[@]}"
 }
 
-# All memory blocks of the machine with their states, as text to compare.
+# Prints all memory blocks of the machine with their states, as text to compare.
 all_blocks() {
 	local block state
 	for block in "$memory"/memory[0-9]*; do
@@ -94,11 +94,11 @@ all_blocks() {
 	done
 }
 
-# look DEVICE: leaves in now_states the blocks of the device, one a line
-# (number, state, zone; the state of one that is not there is "absent"), their
-# counts in now_absent, now_offline and now_online, the zones of the online
-# ones as "NAME COUNT,NAME COUNT" in now_zones, and in now_word the word that
-# they amount to.
+# look DEVICE: sets now_states to the blocks of the device, one per line (number,
+# state, zone; a missing block has the state "absent"). Sets now_absent,
+# now_offline and now_online to their counts, now_zones to the zones of the online
+# blocks as "NAME COUNT,NAME COUNT", and now_word to the state of all blocks
+# together.
 look() {
 	local n state zone name movable=0 kernel=0
 	local -A zones=()
@@ -120,7 +120,7 @@ look() {
 			;;
 		esac
 	done
-	# In the order that jq sorts names in.
+	# In the order in which jq sorts names.
 	for name in DMA DMA32 Device Movable Normal none; do
 		[ -z "${zones[$name]:-}" ] || now_zones+="${now_zones:+,}$name ${zones[$name]}"
 	done
@@ -147,16 +147,16 @@ raw_word() {
 	printf '%s' "$now_word"
 }
 
-# count DEVICE STATE: how many of its blocks are in the state (online, offline
-# or absent).
+# count DEVICE STATE: prints how many of its blocks are in the state (online,
+# offline or absent).
 count() {
 	look "$1"
 	local -n now_count=now_$2
 	printf '%s' "$now_count"
 }
 
-# look_attribute DEVICE: leaves the attribute's file in now_attribute ("" when
-# there is none) and its word in now_attribute_word ("null").
+# look_attribute DEVICE: sets now_attribute to the attribute's file, and
+# now_attribute_word to its word. They are "" and "null" when there is none.
 look_attribute() {
 	local name
 	now_attribute='' now_attribute_word=null
@@ -179,22 +179,22 @@ attribute_word() {
 	printf '%s' "$now_attribute_word"
 }
 
-# Prints how many blocks the device of the topology nvdimm:SIZE has: eight a
-# GiB, but the metadata of the namespace takes part of one.
+# Prints how many blocks the device of the topology nvdimm:SIZE has: eight per
+# GiB, less one, because the metadata of the namespace takes a part of it.
 nvdimm_blocks() {
 	local size=${vm_topology:?}
 	size=${size#*:}
 	echo $((${size%G} * 8 - 1))
 }
 
-# Whether this kernel keeps a shadow of its memory, an eighth of it.
+# True if this kernel keeps a shadow of its memory (KASAN), an eighth of its size.
 has_kasan() {
 	grep -q ' kasan_report$' /proc/kallsyms
 }
 
-# Whether this kernel gives bound devices the whole-device attribute. Only a
-# bound device shows it, so what bind_kmem has seen is remembered, and where
-# it has seen nothing yet one device is bound for a moment.
+# True if this kernel has the whole-device attribute. Only a bound device has it.
+# So bind_kmem remembers whether it was there. When nothing was bound yet, this
+# binds one device for a moment.
 has_attribute() {
 	local device before
 	if [ -z "$knows_attribute" ]; then
@@ -223,8 +223,8 @@ set_policy() {
 	echo "$1" >$memory/auto_online_blocks
 }
 
-# Pages under the allocator's management, in KiB: grows by exactly a block
-# with every block that goes online.
+# Prints the size of the pages that the kernel's allocator manages, in KiB. It
+# grows by exactly one block with every block that goes online.
 look_mem_total() {
 	read -r _ now_mem_total _ </proc/meminfo
 }
@@ -234,8 +234,8 @@ mem_total() {
 	printf '%s' "$now_mem_total"
 }
 
-# Binds a device to kmem under a policy, as an administrator would, and puts
-# the policy back.
+# Binds a device to kmem under a policy, as an administrator does, and restores
+# the old policy.
 bind_kmem() {
 	local device=$1 before
 	look_policy
@@ -256,8 +256,8 @@ bind_devdax() {
 	[ "$now_driver" = device_dax ]
 }
 
-# When kmem is loaded, the bus gives it every soft-reserved device that is
-# without a driver. Here only the one asked for is wanted.
+# When kmem is loaded, the bus binds every soft-reserved device without a driver
+# to it. This function must bind only the given device.
 load_kmem() {
 	[ ! -e $dax_bus/drivers/kmem ] || return 0
 	echo 0 >$dax_bus/drivers_autoprobe
@@ -265,8 +265,8 @@ load_kmem() {
 	echo 1 >$dax_bus/drivers_autoprobe
 }
 
-# A device that the driver knows by its type needs no new_id, and a new_id
-# would bind all others of that type, too.
+# A driver that knows the device by its type needs no new_id. A new_id would bind
+# all other devices of that type, too.
 bind_driver() {
 	local device=$1 to=$2
 	look_driver "$device"
@@ -284,7 +284,7 @@ unbind() {
 	[ "$now_driver" = none ] || echo "$1" >"$dax_bus/drivers/$now_driver/unbind"
 }
 
-# Takes a device's memory away block by block, however it stands.
+# Removes a device's memory block by block, from any state.
 take_away() {
 	local device=$1 n state try
 	for ((try = 0; try < 5; try++)); do
@@ -306,8 +306,8 @@ take_away() {
 	[ "$now_absent" = ${#now_blocks[@]} ]
 }
 
-# fault ACTION ERRNO: what the memory notifier answers from now on; ERRNO 0
-# takes it back. ACTION is MEM_GOING_OFFLINE or MEM_GOING_ONLINE.
+# fault ACTION ERRNO: from now on the memory notifier returns ERRNO; ERRNO 0
+# turns the fault off. ACTION is MEM_GOING_OFFLINE or MEM_GOING_ONLINE.
 fault() {
 	[ -e $faults ] || modprobe memory-notifier-error-inject || return 1
 	echo "$2" >"$faults/$1/error"
@@ -321,9 +321,9 @@ no_faults() {
 	done
 }
 
-# carve_region: of the one device of a soft-reserved region makes three
-# devices; the first has two ranges in reverse order, with the second between
-# them and the third behind. Prints their names. Offsets in MiB:
+# carve_region: splits the one device of a soft-reserved region into three
+# devices. The first has two ranges in reverse order; the second lies between
+# them, and the third after them. Prints their names. Offsets in MiB:
 #   0-512 A's second range, 512-1024 B, 1024-1536 A's first range, 1536-2048 C
 carve_region() {
 	local a b c first
@@ -350,9 +350,9 @@ new_device() {
 	daxctl create-device --region=0 --size="$1" 2>/dev/null | jq -r '.[0].chardev'
 }
 
-# The signs of memory that is lost until reboot, a line each. The kernel's own
-# sentence may have gone from its log by now, a device may have been rebound or
-# taken apart: so every place is looked at where the loss can still be seen.
+# Prints the signs of memory that is lost until reboot, one per line. The kernel's
+# message may no longer be in its log, and a device may have been bound again or
+# split. So this looks at every place where the loss can still be seen.
 wedge_signs() {
 	local device
 	dmesg | grep -E 'until (the next )?reboot'
@@ -368,7 +368,7 @@ wedge_signs() {
 	wedge_signs_in_iomem
 }
 
-# What kmem has added lies in a device that is bound to it, or is lost.
+# Memory that kmem has added is in a device that is bound to kmem, or it is lost.
 wedge_signs_in_iomem() {
 	local line first last device start end
 	while IFS= read -r line; do

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What daxhp says, held against what /sys says.
+# Compares the output of daxhp with /sys.
 
 # shellcheck source=tap.sh
 . /vm/guest/tap.sh
@@ -10,13 +10,13 @@
 
 command -v daxhp >/dev/null || bail_out "daxhp is not installed in the guest"
 
-# Baselines, taken by a case while its devices are unplugged.
+# Base values. A case takes them while its devices are unplugged.
 base_total=$(mem_total)
 base_policy=$(policy)
 
-# agrees DEVICE WORD NAME: the device's blocks amount to the word, and the
-# kernel's attribute, MemTotal, the policy and daxhp all say the same. One test
-# in the plan; every disagreement is named.
+# agrees DEVICE WORD NAME: the state of the device's blocks is WORD, and it
+# agrees with the kernel's attribute, MemTotal, the policy and daxhp. This is one
+# test in the plan; it names everything that does not agree.
 agrees() {
 	local device=$1 want=$2 name=$3 wrong='' key got delta interface size node
 	local filter='.[0] | {
@@ -63,7 +63,7 @@ agrees() {
 	for key in "${!due[@]}"; do
 		[ "${said[$key]:-}" = "${due[$key]}" ] || wrong+="status: $key is ${said[$key]:-}, not ${due[$key]}"$'\n'
 	done
-	# Without the attribute nobody can tell "online" from "online_kernel".
+	# Without the attribute, "online" and "online_kernel" look the same.
 	case ${said[hotplug_state]:-}:$want in
 	"$want:$want" | online:online_kernel) ;;
 	*) wrong+="status: hotplug_state is ${said[hotplug_state]:-}, not $want"$'\n' ;;
@@ -76,11 +76,11 @@ agrees() {
 	fi
 }
 
-# What other devices of the case have online meanwhile, for MemTotal.
+# The online memory of the case's other devices, for MemTotal.
 others_kib=0
 
-# snapshot: leaves in now_snapshot everything that a refused or failed command
-# must leave alone.
+# snapshot: sets now_snapshot to everything that a refused or failed command must
+# not change.
 snapshot() {
 	local device block state size
 	look_policy
@@ -118,11 +118,11 @@ refused() {
 	before=$now_snapshot
 	run "$@"
 	exits "$status" "$name: exit status"
-	# Wrong usage is followed by a pointer to the help.
+	# After wrong usage, a second sentence may name the help.
 	if [ "$rc" = 2 ]; then
 		err=${err%%$'\n'"Try '"*}
 	fi
-	# What could not be told beforehand is another matter.
+	# A note may come first, when daxhp was not sure that the memory fits elsewhere.
 	[[ $err != 'daxhp: note: '* ]] || err=${err#*$'\n'}
 	one_sentence "$name: one sentence"
 	unchanged "$before" "$name: nothing changed"
@@ -133,8 +133,8 @@ is_locked() {
 	[ -s "/run/daxhp/$device.lock" ]
 }
 
-# held_up INJECTION COMMAND...: daxhp on $device in the background, under strace, which
-# holds it up at a write to the blocks or the attribute; returns once it has the lock.
+# held_up INJECTION COMMAND...: runs daxhp on $device in the background, under strace. strace
+# delays its writes to the blocks or the attribute. Returns when daxhp has the lock.
 held_up() {
 	local n paths=()
 	if has_attribute; then
@@ -150,7 +150,7 @@ held_up() {
 	wait_until is_locked
 }
 
-# let_go: waits for it; what it left as after run.
+# let_go: waits until that daxhp ends, and sets the same variables as run.
 let_go() {
 	rc=0
 	wait "$held_pid" || rc=$?
@@ -159,8 +159,8 @@ let_go() {
 }
 
 # fault_after N ACTION ERRNO: sets the fault as soon as N blocks have come or
-# gone, so that the kernel refuses a later one. Seen in MemTotal: daxhp keeps
-# everybody else off the blocks.
+# gone, so that the kernel refuses a later one. It looks at MemTotal, because
+# daxhp does not let other programs open the blocks' files.
 fault_after() {
 	local kib start
 	look_block_size

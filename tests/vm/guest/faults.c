@@ -3,11 +3,11 @@
  * faults nth FILE FROM WORD STEP BLOCK...
  * faults at FILE FROM WORD ACTION ERRNO NUMBER BLOCK...
  *
- * Writes a word into a device's attribute, again and again, while the kernel is made to fail:
- *   nth  at its n-th allocation of memory, for every STEP-th n until the write needs no more
+ * Writes a word to a device's attribute, again and again, and makes the kernel fail:
+ *   nth  at its n-th allocation of memory, for every STEP-th n, until the write has no more
  *   at   at the NUMBER-th block of the list, by the memory notifier's ACTION
- * before the write the device is brought into the state FROM. A write that fails must leave blocks,
- * zones, reservations, the machine's memory and the attribute's word exactly as they were.
+ * Before each write it brings the device into the state FROM. After a write that fails, blocks,
+ * zones, reservations, the machine's memory and the attribute's word must be exactly as before.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static int n_blocks, nth_fd;
 static unsigned long n_runs, n_done, n_failed, n_wrong;
 static int last_errno;
 
-/* Everything that a failed write has to leave alone. */
+/* Everything that a failed write must not change. */
 struct look {
 	char text[64 * 1024];
 	size_t length;
@@ -161,7 +161,7 @@ static void set_nth(long n)
 		perror("fail-nth");
 }
 
-/* One write that fails at its n-th allocation; false if it has not so many. */
+/* One write that fails at its n-th allocation. False if it has fewer allocations. */
 static bool write_failing_at(long n, int *ret_r)
 {
 	char left[24] = "";
@@ -228,7 +228,7 @@ static void *watch(void *data)
 	return NULL;
 }
 
-/* One write that is refused at that block, by a fault that is set when the block before it is done. */
+/* One write that fails at that block. The fault is set when the block before it is done. */
 static int write_refused_at(const char *action, const char *error, int number)
 {
 	struct watch w = {
@@ -261,7 +261,7 @@ static int fail_at_block(const char *action, const char *error, int number)
 	char what[64];
 
 	snprintf(what, sizeof(what), "%s at block %d", action, number);
-	/* The fault may come too late; then the write is done. */
+	/* The fault may come too late. Then the write succeeds. */
 	for (int try = 0; try < TRIES_MAX && !n_failed && !n_wrong; try++) {
 		if (!go_to(from)) {
 			printf("cannot get to %s\n", from);

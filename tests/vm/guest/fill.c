@@ -2,12 +2,12 @@
 /*
  * fill KIND NODE MIB [FILE]
  *
- * Has that much memory of a kind on a NUMA node (-1: on whichever), and keeps it: anon (private), shared (as memfd and
- * tmpfs have it), file (FILE's page cache, mapped), or huge (pages of 2 MiB). Prints "filled", then
- * does what standard input says, and answers each line with one of its own:
- *   check      "right", or how many of its pages are not as they were written
- *   free MIB   gives that much back from the end: "freed"
- * It ends with the input.
+ * Uses that much memory of a kind on a NUMA node (-1: any node), and keeps it. The kinds are anon
+ * (private), shared (like memfd and tmpfs), file (FILE's page cache, mapped), and huge (pages of
+ * 2 MiB). Prints "filled". Then it reads commands from standard input, and answers each of them:
+ *   check      "right", or the number of pages that do not have their old content
+ *   free MIB   frees that much at the end: "freed"
+ * It ends at the end of the input.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define PAGE 4096
-#define STEP 512 /* a word of its own is written as often as that */
+#define STEP 512 /* one different word per so many bytes */
 
 static unsigned char *memory;
 static size_t size;
@@ -45,7 +45,7 @@ static void write_words(unsigned char *to, size_t begin, size_t length)
 		*(uint64_t *)(to + i) = word_at(begin + i);
 }
 
-/* What is allocated from now on comes from this node and no other; -1: from anywhere. */
+/* From now on, all memory comes from this node; -1: from any node. */
 static void allocate_from(int node)
 {
 	unsigned long mask[16] = { 0 };
@@ -57,7 +57,7 @@ static void allocate_from(int node)
 		die("set_mempolicy");
 }
 
-/* Written past the page cache first, so that what is in the cache then is clean, and on the node. */
+/* Write past the page cache first. So the cache is clean later, and its pages are on the node. */
 static void make_file(const char *name)
 {
 	unsigned char *chunk = NULL;
@@ -120,7 +120,7 @@ static void fill(const char *kind, int node, const char *file)
 		count_wrong();
 	else
 		write_words(memory, 0, size);
-	/* The node may go. */
+	/* The node's memory may go away. */
 	allocate_from(-1);
 }
 
@@ -130,7 +130,7 @@ static void give_back(size_t bytes)
 	size -= bytes;
 	if (fd >= 0 && posix_fadvise(fd, size, bytes, POSIX_FADV_NORMAL) != 0)
 		die("fadvise");
-	/* A shared page goes when nobody has it mapped, and it is cut out of what is behind. */
+	/* A shared page is free when no process has it mapped, and the file has a hole there. */
 	if (madvise(memory + size, bytes, MADV_REMOVE) < 0 && errno != EINVAL && errno != EACCES)
 		die("madvise");
 	if (munmap(memory + size, bytes) < 0)

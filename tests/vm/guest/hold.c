@@ -2,7 +2,7 @@
 /*
  * hold open|map FILE
  *
- * Keeps a dax device's node open; or maps some of it, and closes it. Prints "held", then sleeps.
+ * Keeps a dax device's node open; or maps a part of it and closes it. Prints "held", then sleeps.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A huge page: less cannot be mapped. */
+/* The size of a huge page: a smaller part cannot be mapped. */
 #define SIZE (2 << 20)
 
 int main(int argc, char **argv)

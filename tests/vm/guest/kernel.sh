@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# For the cases that try the kernel's attribute itself, and not daxhp.
+# For the cases that test the kernel's attribute itself, without daxhp.
 
 # shellcheck source=tap.sh
 . /vm/guest/tap.sh
@@ -10,8 +10,8 @@
 
 set_policy offline
 
-# stay_bound DEVICE: bound to kmem with all blocks offline, and kmem will take
-# it again whenever it is asked to; bind_kmem lets kmem forget the device.
+# stay_bound DEVICE: binds the device to kmem with all blocks offline. Later it
+# can be unbound and bound again. (After bind_kmem, kmem forgets the device.)
 stay_bound() {
 	load_kmem
 	unbind "$1"
@@ -30,7 +30,7 @@ needs() {
 	done
 }
 
-# put WORD FILE: leaves why it was refused in refused_with, "" when it was taken.
+# put WORD FILE: writes the word. Sets refused_with to the error, "" when there is none.
 put() {
 	refused_with=''
 	{ echo "$1" >"$2"; } 2>/run/put.err && return
@@ -39,7 +39,7 @@ put() {
 	return 1
 }
 
-# tried NAME COMMAND...: one test of a program that says itself what it saw.
+# tried NAME COMMAND...: one test. The command checks everything itself, and prints what it saw.
 tried() {
 	local name=$1 start=$SECONDS
 	shift
@@ -51,7 +51,7 @@ tried() {
 	diag "$(</run/tried.out), $((SECONDS - start)) s"
 }
 
-# ktap NAME COMMAND...: each line of a test in the kernel's manner is one here.
+# ktap NAME COMMAND...: runs a kernel selftest. Each of its result lines is one test here.
 ktap() {
 	local name=$1 line
 	shift
@@ -67,15 +67,15 @@ ktap() {
 	done < <("$@" 2>&1; echo "exit status $?")
 }
 
-# What the kernel says of itself when something is wrong.
+# Lines that the kernel logs when it has found a mistake in itself.
 no_splat() {
 	local splat
 	splat=$(dmesg | grep -E 'WARNING:|BUG:|BUG |KASAN|UBSAN|INFO: task|INFO: possible|Oops|general protection|DEBUG_OBJECTS|ODEBUG' | head -n 5)
 	is "$splat" '' 'the kernel has not complained'
 }
 
-# Only a kernel with kmemleak can tell. What was allocated and dropped within
-# the last seconds is reported at the second scan.
+# Only a kernel with kmemleak can see leaks. It reports a leak of the last seconds
+# only at the second scan.
 no_leak() {
 	local file=/sys/kernel/debug/kmemleak
 	if ! [ -e $file ] || ! echo scan >$file 2>/dev/null; then

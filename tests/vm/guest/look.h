@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* How a device stands, read straight from /sys: everything that a run which fails must leave alone. */
+/* A device's state, straight from /sys: everything that a failed run must not change. */
 #ifndef LOOK_H
 #define LOOK_H
 
@@ -17,21 +17,21 @@ struct look {
 	} blocks[BLOCKS_MAX];
 };
 
-/* The one that is looked at, and its memory blocks' numbers. */
+/* The device, and the numbers of its memory blocks. */
 extern const char *device, *const *block_ids;
 extern int n_blocks;
 
 void look(struct look *l);
-/* Only what is the machine's: nobody is kept off that. */
+/* Only the values of the machine: the guard does not deny these. */
 void look_policy(struct look *l);
 void print_look(const char *when, const struct look *l);
 bool write_word(const char *path, const char *word);
 
-/* @zone is the empty string for blocks that are not online, and so is @state for absent ones. */
+/* @zone is "" for blocks that are not online. @state is "" for absent blocks. */
 bool all_blocks_are(const struct look *l, const char *state, const char *zone);
 bool is_wedged(const struct look *l);
 bool is_same_block(const struct look *a, const struct look *b, int i);
-/* The policy apart: it is asked for by itself. */
+/* Does not compare the policy: the callers do that. */
 bool is_same(const struct look *a, const struct look *b);
 bool is_same_policy(const struct look *a, const struct look *b);
 

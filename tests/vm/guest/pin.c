@@ -2,8 +2,8 @@
 /*
  * pin
  *
- * Holds on to some memory in a way that lets nobody move it: pages given to a pipe. The kernel
- * tries to offline their block for as long as no signal comes. Prints "pinned", then sleeps.
+ * Gives some pages to a pipe, so that the kernel cannot move them. Until a signal comes, the kernel
+ * tries to take their block offline. Prints "pinned", then sleeps.
  */
 #include <fcntl.h>
 #include <stdio.h>

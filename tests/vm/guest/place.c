@@ -48,7 +48,7 @@ static bool is_devdax(const struct look *l)
 	return is_unplugged(l) && has_driver(l, "device_dax");
 }
 
-/* What --no-online comes to: the kernel's attribute, where there is one, makes it unplugged. */
+/* The result of --no-online: unplugged if the kernel has an attribute, else offline. */
 static bool is_off(const struct look *l)
 {
 	return has_driver(l, "kmem") && (*l->attribute ? is_unplugged(l) : is_offline(l));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a device can be, and the daxhp command that leads there. */
+/* The places of a device, and the daxhp command that leads to each. */
 #ifndef PLACE_H
 #define PLACE_H
 
@@ -11,7 +11,7 @@ struct place {
 	bool (*is_there)(const struct look *l);
 };
 
-/* NULL when there is none of that name; @len as strlen() has it. */
+/* NULL when no place has that name. @len is the name's length. */
 const struct place *find_place(const char *name, size_t len);
 /* For execvp(); good until the next call. */
 char *const *command_to(const struct place *place);

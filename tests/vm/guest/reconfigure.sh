@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# From one use of the device to another, for the cases about daxhp reconfigure.
-# A case sets "device"; what it calls, and reads, is in daxhp.sh.
+# Moves a device from one use to another, for the cases about daxhp reconfigure.
+# A case sets "device", and also sources daxhp.sh.
 #
-# A place is devdax, unplugged, offline, off (what --no-online leads to: one of
-# the two before), online (in whichever zone), kernel or movable.
+# A place is devdax, unplugged, offline, off (the result of --no-online, which is
+# unplugged or offline), online (in any zone), kernel or movable.
 
-# to PLACE: the options that lead there, where there are such.
+# to PLACE: the options that lead there, if there are any.
 to() {
 	case $1 in
 	devdax) echo --mode=devdax ;;
@@ -17,7 +17,7 @@ to() {
 	esac
 }
 
-# The word that the blocks amount to then.
+# The state of the blocks at that place.
 word_of() {
 	case $1 in
 	devdax | unplugged) echo unplugged ;;
@@ -33,12 +33,12 @@ reconfigure() {
 	run daxhp reconfigure $(to "$1") "${@:2}" "$device"
 }
 
-# Only device_dax lets anybody open the device's node.
+# Programs can open the device's node only while it is bound to device_dax.
 can_be_opened() {
 	{ : <"/dev/$device"; } 2>/dev/null
 }
 
-# stands PLACE NAME: the device is there, in blocks, driver and node.
+# stands PLACE NAME: the device is at the place. Checks blocks, driver and node.
 stands() {
 	if [ "$1" = devdax ]; then
 		run daxhp status --json "$device"
@@ -56,12 +56,12 @@ stands() {
 
 here=''
 
-# After whatever else has moved it.
+# Call this when something else has moved the device.
 forget_place() {
 	here=''
 }
 
-# get_to PLACE: however it stands; what daxhp does not lead to is made by hand.
+# get_to PLACE: from any state. Goes there by hand when daxhp cannot.
 get_to() {
 	[ "$here" != "$1" ] || return 0
 	here=$1
@@ -82,7 +82,7 @@ get_to() {
 	esac
 }
 
-# trip FROM GOAL: there, as it should be, and once more, which does nothing.
+# trip FROM GOAL: goes to GOAL and checks it. Then gives the same command again, which must do nothing.
 trip() {
 	local name="$base_policy: $1 to $2"
 	get_to "$1"
@@ -94,8 +94,8 @@ trip() {
 	is "$rc $(json '.[0].changed')" '0 false' "$name: again, unchanged"
 }
 
-# Each pair of the places that daxhp leads to, in an order in which each trip
-# begins where the last one ended; and the others.
+# Each pair of the places that daxhp can reach, in an order in which each trip
+# begins where the last one ended. Then the other pairs.
 chain=(devdax:movable movable:kernel kernel:off off:devdax devdax:off off:kernel kernel:devdax devdax:kernel
 	kernel:movable movable:off off:movable movable:devdax)
 beside=(devdax:online online:movable online:kernel off:online offline:movable offline:kernel offline:devdax
@@ -106,8 +106,8 @@ set_base_policy() {
 	set_policy "$1"
 }
 
-# all_trips TRIP...: all of them under every policy; or, when there is little
-# time, each of them under one.
+# all_trips TRIP...: all of them under every policy. In a quick run, each of them
+# under one policy.
 all_trips() {
 	local policies=(offline online online_kernel online_movable) policy trip i=0
 	if is_full; then

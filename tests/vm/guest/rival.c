@@ -2,10 +2,10 @@
 /*
  * rival [--keep] [--online] [--thread] MICROSECONDS BLOCK...
  *
- * Sets every block that it finds offline to online_movable, again and again, with a pause between
- * the rounds. With --keep it opens the files once, at its start, and stays in them. With --online it
- * writes 1 to the file `online` of each block, not a word to `state`. With --thread the files are those
- * of a thread, which shares them with nobody, and the first thread is gone.
+ * Sets every offline block to online_movable, again and again, with a pause between the rounds.
+ * With --keep it opens the files once, at its start, and keeps them open. With --online it writes 1
+ * to the file `online` of each block, instead of a word to `state`. With --thread the files belong
+ * to a second thread, which does not share them, and the first thread has ended.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -38,7 +38,7 @@ static void set_online(int fd)
 	if (pread(fd, found, sizeof(found) - 1, 0) > 0 &&
 	    strncmp(found, way->found, strlen(way->found)) == 0 &&
 	    pwrite(fd, way->wanted, strlen(way->wanted), 0) < 0)
-		return; /* somebody was faster, or the block is gone */
+		return; /* another program was faster, or the block is gone */
 }
 
 static bool keep;
@@ -95,6 +95,6 @@ int main(int argc, char **argv)
 		run(NULL);
 	if (pthread_create(&thread, NULL, run, blocks) != 0)
 		return 1;
-	/* This thread only; pthread_exit() wants a library that the guest does not have. */
+	/* Ends this thread only. pthread_exit() needs a library that the guest does not have. */
 	syscall(SYS_exit, 0);
 }

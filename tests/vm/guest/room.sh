@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# Unplugging with memory in use, for the cases about room. A case sets "device",
-# and "elsewhere": an awk condition that is true for the zones, by their node
-# and name, that the device's memory can go to.
+# Unplugs a device with used memory, for the cases about room. A case sets
+# "device" and "elsewhere". The latter is an awk condition on a zone's node and
+# name. It is true for the zones to which the device's memory can go.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -34,10 +34,10 @@ make_disks() {
 	mount -t ext4 "${disks[0]}" /mnt/disk || bail_out 'there is no file system'
 }
 
-# ---- who has memory ----
+# ---- programs that use memory ----
 
-# start_fill NAME KIND NODE MIB: it has the memory when this returns, and takes
-# what tell says.
+# start_fill NAME KIND NODE MIB: starts a program that uses the memory. It has the
+# memory when this returns, and then takes commands from tell.
 start_fill() {
 	local name=$1 fd
 	mkfifo "/run/$name.in"
@@ -58,8 +58,9 @@ has_answered() {
 	[ -s "/run/$1.out" ] || ! kill -0 "${fill_pid[$1]}" 2>/dev/null
 }
 
-# tell NAME COMMAND: its answer is in now_answer; "gone" when it is, and "nothing"
-# when it does not come: from swap it may take minutes.
+# tell NAME COMMAND: sends the command, and sets now_answer to the answer. This is
+# "gone" when the program has ended, and "nothing" when no answer comes. With swap
+# an answer may take minutes.
 tell() {
 	local try
 	now_answer=gone
@@ -91,7 +92,7 @@ oom_kills() {
 	awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
 }
 
-# nobody_harmed: what speaks against that is in now_harm.
+# nobody_harmed: true if no program was harmed. Otherwise now_harm says what happened.
 nobody_harmed() {
 	local name
 	now_harm=''
@@ -105,8 +106,8 @@ nobody_harmed() {
 
 # ---- how much ----
 
-# MiB that are free elsewhere above the lowest watermarks and what is kept from
-# ZONE_MOVABLE, the fourth kind; and as swap.
+# Prints the free memory elsewhere in MiB, above the lowest watermarks and the
+# reserve that each zone keeps from ZONE_MOVABLE (the fourth kind); plus swap.
 fits_elsewhere() {
 	awk "
 		/^Node/ { node = \$2 + 0; name = \$4; pages = 0 }
@@ -121,8 +122,8 @@ huge_pages() {
 	echo "$2" >"/sys/devices/system/node/node$1/hugepages/hugepages-2048kB/nr_hugepages"
 }
 
-# There is less room than in the device: a bystander has the rest. The first
-# has what is too much, another its place if it comes to harm.
+# There must be less room elsewhere than memory in the device. So a bystander uses
+# the rest. If it is harmed, another one replaces it.
 start_bystander() {
 	local mib
 	end_fill bystander
@@ -130,8 +131,8 @@ start_bystander() {
 	[ $mib -lt 10 ] || start_fill bystander anon -1 $mib
 }
 
-# prepare KIND PERCENT: the device is online, and as much of it in use of what
-# fits elsewhere.
+# prepare KIND PERCENT: brings the device online, and uses PERCENT of the memory
+# that fits elsewhere.
 prepare() {
 	local mib
 	reset || bail_out "$device cannot be taken away"
@@ -165,8 +166,8 @@ unplug() {
 	now_missing=$((now_missing + 2 * now_huge_missing))
 }
 
-# combination KIND PERCENT: that much of what fits elsewhere is in use. Prints
-# a line for the table.
+# combination KIND PERCENT: unplugs while PERCENT of the memory that fits elsewhere
+# is used. Prints a line for the table.
 combination() {
 	local kind=$1 percent=$2 harm='' then=- name
 	name="$kind, $percent %, $swap"
@@ -186,7 +187,7 @@ combination() {
 	fi
 	printf '# room | %s | %s | %s | %s | %s | %s | %s | %s s' "$vm_kernel" "${vm_topology%%:*}" "$kind" "$swap" "$percent" \
 		"${now_room// / | }" "$now_result" "$now_seconds"
-	# It was not tried, and looking at the memory moves it about.
+	# No unplug was tried. And a check of the memory would move it.
 	[ "$now_result" != refused ] || then_it_goes "$now_missing"
 	nobody_harmed || harm+=$now_harm
 	printf ' | %s\n' "$then"
@@ -197,7 +198,7 @@ combination() {
 	fi
 }
 
-# 15 % more than what it named is given back.
+# Frees 15 % more than the shortfall that daxhp printed.
 then_it_goes() {
 	tell user "free $((($1 * 115 / 100 + 2) / 2 * 2))"
 	unplug
@@ -208,7 +209,7 @@ then_it_goes() {
 kinds=(anon shared file huge)
 percents=(10 30 50 70 80 90 95 100 110 120)
 
-# all_combinations KIND:PERCENT...: or these, when there is little time.
+# all_combinations KIND:PERCENT...: all of them; in a quick run only those given.
 all_combinations() {
 	local kind percent
 	if ! is_full; then

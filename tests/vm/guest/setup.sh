@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What the guest runs once, before its job, to make the topology's dax devices
-# (see the table "topologies"). kmem is left to daxctl and daxhp to load.
+# The guest runs one of these functions before its job, to make the topology's dax
+# devices (see the table "topologies"). daxctl and daxhp load kmem later.
 
 # shellcheck source=tap.sh
 . /vm/guest/tap.sh
 
-# Drivers may be built in: what counts is whether a device turns up.
+# Drivers may be built in. So do not check the module, but whether the device appears.
 load() {
 	local module
 	for module; do
@@ -15,7 +15,7 @@ load() {
 	done
 }
 
-# make_devdax REGION: its memory map goes to main memory, so that all of the
+# make_devdax REGION: puts its memory map into main memory, so that all of the
 # region can become blocks.
 make_devdax() {
 	wait_until test -e "/sys/bus/nd/devices/namespace$1.0" || return 1
@@ -37,7 +37,7 @@ setup_nvdimm_pair() {
 	setup_nvdimm && make_devdax 1
 }
 
-# Namespaces of any size can be made in it; the case does that.
+# The case makes namespaces of any size in it.
 setup_nvdimm_labels() {
 	load nfit nd_pmem dax_pmem device_dax
 	wait_until test -e /sys/bus/nd/devices/region0 || return 1

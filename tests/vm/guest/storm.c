@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A program that uses the library and has signals of its own: a timer's, without SA_RESTART, and
- * those by which a runtime wakes its threads, with it. None of them is meant to cancel anything.
+ * A program that uses the library and has its own signals: a timer's signal without SA_RESTART, and
+ * a signal with SA_RESTART, as a runtime uses it to wake its threads. None of them must cancel.
  *
- *   storm DEVICE TIMES MICROSECONDS   unplug and bring online so often, a signal of each kind every
- *                                     so many microseconds
+ *   storm DEVICE TIMES MICROSECONDS   unplug and bring online TIMES times, with a signal of each
+ *                                     kind every MICROSECONDS
  *   storm DEVICE cancel               unplug memory that cannot be moved; another thread cancels
- *   storm DEVICE children TIMES       unplug and bring online so often; another thread forks children
- *                                     that run no program and do not end
+ *   storm DEVICE children TIMES       unplug and bring online TIMES times; another thread forks
+ *                                     children that run no program and do not end
  *
- * Prints what did not go well, and the figures; the exit status is 1 when something did not.
+ * Prints the failures and the figures. The exit status is 1 after a failure.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -80,7 +80,7 @@ static int move_device(struct daxhp_device *device, enum daxhp_goal goal, bool *
 	return r;
 }
 
-/* ---- signals that mean nothing ---- */
+/* ---- signals that must not cancel ---- */
 
 static long there_and_back(struct daxhp_device *device, long times)
 {

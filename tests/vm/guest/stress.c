@@ -2,13 +2,13 @@
 /*
  * stress SECONDS DEVICE ATTRIBUTE BLOCK...
  *
- * Everybody at once on one device that is bound to kmem: eight threads write random words into the
+ * Many threads at once on one device that is bound to kmem. Eight write random words to the
  * attribute and four read it, two change random blocks, one unbinds and binds, and two processes
- * use up memory. Whatever the kernel answers is fine, as long as it answers, and what is read is one
- * of its words.
+ * use memory. Every answer of the kernel is right, but there must be an answer, and a read must
+ * return one of the kernel's words.
  *
- * Unbinding with memory online loses the memory until reboot, so the device is unbound while nobody
- * is allowed to write a word that brings memory back; reads, blocks and "unplugged" go on.
+ * An unbind with memory online loses the memory until reboot. So during the unbind, no thread may
+ * write a word that brings memory online. Reads, block changes and "unplugged" go on.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@
 #define TOGGLERS 2
 #define EATERS 2
 #define EATEN (64UL << 20)
-/* The processors are few: who has nothing to wait for leaves them to those who change things. */
+/* There are few processors. Threads that only read give way to those that change something. */
 #define PAUSE_US 2000
 
 static const char *const words[] = { "unplugged",      "online",  "online_kernel",
@@ -45,7 +45,7 @@ static char **blocks;
 static int n_blocks;
 static atomic_bool stop;
 static atomic_ulong n_written, n_refused, n_read, n_strange, n_toggled, n_binds;
-/* Held to write by who unbinds. */
+/* The thread that unbinds holds it for writing. */
 static pthread_rwlock_t may_go_online = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
 
 #define PICK(list, seed) list[rand_r(seed) % (sizeof(list) / sizeof(*(list)))]
@@ -106,7 +106,7 @@ static void *reader(void *data)
 		int fd = open(attribute, O_RDONLY | O_CLOEXEC);
 
 		usleep(PAUSE_US);
-		/* It is not there while the device is unbound, and may go at any time. */
+		/* The file is missing while the device is unbound, and may go away at any time. */
 		if (fd < 0)
 			continue;
 		if (read(fd, word, sizeof(word) - 1) > 0) {

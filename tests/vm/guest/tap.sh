@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# A small Test Anything Protocol library for the guest. A case is a file with
-# functions test_*(), which run_tests runs in the order of the file, each after
-# reset(), which the case may define. Only TAP goes to standard output.
+# A small library for the Test Anything Protocol, for the guest. A case is a file
+# with functions test_*(). run_tests runs them in the order of the file. Before
+# each it calls reset(), if the case has one. Only TAP goes to standard output.
 
 tap_count=0
 tap_failures=0
@@ -31,7 +31,7 @@ fail() {
 	done
 }
 
-# A "#" would begin a directive.
+# In TAP, a "#" begins a directive.
 tap_name() {
 	tap_line=${1//#/}
 	tap_line=${tap_test:+$tap_test: }${tap_line//[^[:print:]]/?}
@@ -88,8 +88,7 @@ at_most() {
 	fi
 }
 
-# run COMMAND...: leaves the exit status in rc and the two streams in out and
-# err.
+# run COMMAND...: sets rc to the exit status, and out and err to the two streams.
 run() {
 	ran=$*
 	rc=0
@@ -109,7 +108,7 @@ wait_until() {
 	done
 }
 
-# exits STATUS NAME: the exit status of the last run, a regular expression.
+# exits STATUS NAME: the last run has this exit status. STATUS is a regular expression.
 exits() {
 	if [[ $rc =~ ^($1)$ ]]; then
 		pass "$2"
@@ -118,7 +117,7 @@ exits() {
 	fi
 }
 
-# One sentence for a person: a single line, ended like one, no internals.
+# One sentence for a person: a single line with a full stop, without internals.
 one_sentence() {
 	if [[ $err =~ ^daxhp:\ .+[^[:space:]]$ || $err =~ ^[^[:space:]].+[.]$ ]] && [[ $err != *$'\n'* ]]; then
 		pass "$1"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * took TIMES COMMAND [ARG...]: runs the command so often and prints the seconds
- * of the quickest run, from the start of the program to its end. A shell's own
- * clock would add what it costs that shell to fork.
+ * took TIMES COMMAND [ARG...]: runs the command TIMES times, and prints the
+ * seconds of the fastest run, from the start of the program to its end. The time
+ * command of a shell would add the cost of the shell's fork.
  */
 #include <err.h>
 #include <fcntl.h>

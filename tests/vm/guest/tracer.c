@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * strace -e inject counts each system call by itself and in each thread by itself: "the K-th call
- * of any kind" cannot be asked of it, nor can "the K-th on a file below /sys". This counts both.
- * A seccomp filter stops the traced only where it matters, which is many times faster, too.
+ * strace -e inject counts each kind of system call separately, and in each thread separately. It
+ * cannot find "the K-th call of any kind", or "the K-th on a file below /sys". This counts both. A
+ * seccomp filter stops the traced process only at calls that count, which is many times faster.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define NO_ARG (-1)
 
-/* The calls on files, with the place of their descriptor and of their path; and the pause. */
+/* The calls on files, with the positions of descriptor and path; and the call that pauses. */
 static const struct call {
 	long number;
 	const char *name;
@@ -83,7 +83,7 @@ static void redirect(const char *file, int to)
 
 /* ---- which call, on what ---- */
 
-/* What lies behind the end of a page may not be there to read. */
+/* The next page may not be readable. So do not read past the end of this page. */
 static void read_string(pid_t pid, unsigned long address, char *ret_text, size_t size)
 {
 	size_t n = 0;
@@ -122,7 +122,7 @@ static bool is_below(const char *file, const char *dir)
 	return strncmp(file, dir, len) == 0 && (file[len] == '/' || !file[len]);
 }
 
-/* @ret_text: the call by name and its file. True when that is below @dir. */
+/* @ret_text: the call's name and its file. True when the file is below @dir. */
 static bool describe_call(pid_t pid, const struct user_regs_struct *regs, const char *dir,
 			  char *ret_text, size_t size)
 {
@@ -146,7 +146,7 @@ static bool describe_call(pid_t pid, const struct user_regs_struct *regs, const 
 		read_fd_path(pid, (int)args[call->fd_arg], start, sizeof(start));
 	snprintf(file, sizeof(file), "%s%s%s", start, *start && *path ? "/" : "", path);
 	snprintf(ret_text, size, "%s %s", call->name, file);
-	/* The guard is one on files below /sys. */
+	/* fanotify_init has no path, but its files are those below /sys. */
 	return is_below(call->number == SYS_fanotify_init ? "/sys" : file, dir);
 }
 
@@ -156,7 +156,7 @@ static void at_call(pid_t pid, struct fault *fault)
 	char text[sizeof(fault->call)];
 	bool is_kill = !fault->errnum, counts;
 
-	/* To ask what each call is would take longer than the run. */
+	/* For a kill, every call counts. To look at each would take longer than the run. */
 	if (is_kill && ++fault->seen != fault->at)
 		return;
 	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
@@ -205,7 +205,7 @@ static pid_t start(char *const argv[], const char *out, const char *err, const i
 		return pid;
 	redirect(out, STDOUT_FILENO);
 	redirect(err, STDERR_FILENO);
-	/* The tracer takes hold first: a filter without one refuses every call. */
+	/* Wait for the tracer first: without a tracer the filter refuses every call. */
 	if (go) {
 		close(go[1]);
 		if (read(go[0], &c, 1) != 1 || !install_filter(everything))
@@ -215,7 +215,7 @@ static pid_t start(char *const argv[], const char *out, const char *err, const i
 	_exit(127);
 }
 
-/* Lets a thread that has stopped go on; true when the whole was killed. */
+/* Continues a thread that has stopped. True when the process was killed. */
 static bool go_on(pid_t pid, pid_t leader, int status, struct fault *fault)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
@@ -254,7 +254,7 @@ int tracer_run(char *const argv[], const char *out, const char *err, unsigned in
 	if (pipe2(go, O_CLOEXEC) < 0)
 		give_up(-1);
 	leader = start(argv, out, err, go, !fault->errnum);
-	/* Untraced it would run undisturbed, and pass. */
+	/* Without tracing, the process would run undisturbed, and pass. */
 	if (leader < 0 || ptrace(PTRACE_SEIZE, leader, 0, options) < 0 || write(go[1], "x", 1) != 1)
 		give_up(leader);
 	close(go[0]);

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Runs daxhp many times while something goes wrong, and looks after each run, straight in /sys,
- * whether what it left and what it said are true. A shell would do the same twenty times slower.
+ * Runs daxhp many times while something goes wrong. After each run it compares the report of daxhp
+ * with /sys. A shell would do the same twenty times slower.
  *
- *   trials cycle DEVICE TIMES PLACES BLOCK...     from place to place, and again: all succeed
- *   trials resist DEVICE TIMES PLACES BLOCK...    the same, and a run may fail, with all undone
+ *   trials cycle DEVICE TIMES PLACES BLOCK...     from place to place, TIMES times: all succeed
+ *   trials resist DEVICE TIMES PLACES BLOCK...    the same, but a run may fail and undo everything
  *   trials held DEVICE TIMES COMM BLOCK...        unplug fails, names COMM, changes nothing
  *   trials kill DEVICE STEP TRIPS BLOCK...        killed at every call, or each STEP-th
  *   trials fail DEVICE STEP TRIPS ERRNO BLOCK...  each call on /sys fails with ERRNO;
  *                                                 DIR:ERRNO: each call on DIR, which is /proc or below
- *   trials blind DEVICE STEP TRIPS ERRNO BLOCK... the same while somebody holds what is to be changed:
- *                                                 none is done
- *   trials short DEVICE STEP TRIPS all|one BLOCK...  memory runs out at each allocation, and stays
- *                                                 so or not
+ *   trials blind DEVICE STEP TRIPS ERRNO BLOCK... the same while a process holds the device or a
+ *                                                 block's file: no run is done
+ *   trials short DEVICE STEP TRIPS all|one BLOCK...  each allocation fails; with "all", every
+ *                                                 later one fails, too
  *   trials signal DEVICE TIMES PLACES SIGNAL SEED BLOCK...  a signal, by number, at random moments
- *   trials twice DEVICE TIMES PLACES SIGNAL SEED BLOCK...   and again while it undoes
+ *   trials twice DEVICE TIMES PLACES SIGNAL SEED BLOCK...   and again during the undo
  *   trials stop DEVICE TIMES PLACES SEED BLOCK...   Ctrl-Z at random moments, and fg: all succeed
  *
- * PLACES are names with commas between: online, unplugged, devdax, off, kernel, movable; and, to
- * start from only, offline and unbound. TRIPS are pairs of them, as movable:devdax, also with
- * commas between, which go hand in hand. Prints a line for every run that broke the rule, and one
- * with the figures; the exit status is 1 when a run did.
+ * PLACES are names with commas between: online, unplugged, devdax, off, kernel, movable; and
+ * offline and unbound, from which a trip can only start. TRIPS are pairs of places, such as
+ * movable:devdax, also with commas between; each run does the next one. Prints a line for every run
+ * that broke the rule, and one line with the figures. The exit status is 1 when a run broke it.
  */
 #include <ctype.h>
 #include <fcntl.h>
@@ -37,14 +37,14 @@
 #include "place.h"
 #include "tracer.h"
 
-/* Lets memory run out, see there. */
+/* Makes memory run out, see tests/failalloc/. */
 #define FAILALLOC "/usr/local/lib/failalloc.so"
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define OUT "/run/trial.out"
 #define ERR "/run/trial.err"
 #define TOLD "/run/trial.told"
 #define HANG_SECONDS 60
-#define OTHERS_SECONDS 2.0 /* that somebody else may have to wait */
+#define OTHERS_SECONDS 2.0 /* the longest wait of another process */
 #define POLL_US 5000
 #define TELL_MAX 20
 #define PLACES_MAX 8
@@ -54,9 +54,9 @@ struct trip {
 };
 
 static unsigned long n_runs, n_done, n_failed, n_partly, n_killed, n_wrong;
-static char run_name[512]; /* for the lines about it */
+static char run_name[512]; /* for its lines of output */
 
-/* ---- tell ---- */
+/* ---- output ---- */
 
 static void print_file(const char *file)
 {
@@ -90,7 +90,7 @@ wrong(const struct look *before, const struct look *after, const char *format, .
 	return false;
 }
 
-/* On the console, for those who wait. */
+/* Shows the progress on the console. */
 static void show_progress(void)
 {
 	int fd = n_runs % 50 ? -1 : open("/dev/kmsg", O_WRONLY);
@@ -111,7 +111,7 @@ static int finish(const char *what)
 	return n_wrong > 0 || n_runs == 0;
 }
 
-/* ---- run, and hold what it said against what is ---- */
+/* ---- run daxhp, and compare its report with /sys ---- */
 
 static bool mentions(const char *file, const char *text)
 {
@@ -124,7 +124,7 @@ static bool mentions(const char *file, const char *text)
 	return found;
 }
 
-/* Exactly the blocks that are not as before are named as stuck. */
+/* The report must name as stuck exactly the blocks that are not as before. */
 static bool names_the_stuck(const struct look *before, const struct look *after)
 {
 	char text[8192] = "";
@@ -158,7 +158,7 @@ static bool is_empty(const char *file)
 	return stat(file, &st) < 0 || st.st_size == 0;
 }
 
-/* Where there is no JSON: one line about the device says how it is, or that it cannot be seen. */
+/* Without JSON: one line must say the device's state, or that it cannot be seen. */
 static bool says_how_it_is(const struct look *l)
 {
 	const char *word = "inconsistent";
@@ -174,7 +174,7 @@ static bool says_how_it_is(const struct look *l)
 	return mentions(ERR, device) && (mentions(ERR, word) || mentions(ERR, "cannot be seen"));
 }
 
-/* The rule: done and so, failed and as before, or partly and exactly told. */
+/* The rule: done and at the goal, failed and as before, or partly done with an exact report. */
 static bool check(int status, const struct look *before, const struct place *goal)
 {
 	struct look after;
@@ -206,7 +206,7 @@ static bool check(int status, const struct look *before, const struct place *goa
 			return wrong(before, &after, "failed, and nothing said");
 		return true;
 	case 64:
-		/* Allowed, but worth a look. */
+		/* This is allowed, but a developer should look at it. */
 		if (++n_partly <= TELL_MAX)
 			printf("%s: partly\n", run_name);
 		if (is_empty(OUT) ? !says_how_it_is(&after) : !names_the_stuck(before, &after))
@@ -217,7 +217,7 @@ static bool check(int status, const struct look *before, const struct place *goa
 	}
 }
 
-/* A run that nothing disturbs. */
+/* An undisturbed run. */
 static bool must_do(const struct place *place)
 {
 	struct look before, after;
@@ -237,7 +237,7 @@ static bool must_unplug(void)
 	return must_do(find_place("unplugged", 9));
 }
 
-/* Bound with all blocks offline, which daxhp itself would not leave behind. */
+/* Binds the device with all blocks offline. daxhp has no command for this. */
 static bool bind_offline(void)
 {
 	struct look l;
@@ -365,9 +365,9 @@ static int held(long times, const char *comm)
 }
 
 /*
- * After a kill the same command finishes the job. Where it was a reconfiguration, it says that it
- * put the device right first; and so does, half of the times, the command that leads back, which
- * then has nothing left to do.
+ * After a kill, the same command completes the task. After a killed reconfigure, it must say that
+ * it restored the device first. In half of the cases, the command that leads back runs instead. It
+ * must say the same, and then has nothing left to do.
  */
 static bool run_next(const struct trip *trip, const struct look *after_kill, bool goes_back)
 {
@@ -466,7 +466,7 @@ static bool fail_at(const struct trip *trip, unsigned long at, const char *errno
 	int status;
 
 	fault.at = at;
-	/* Whoever waits for the holder to let go looks again and again. */
+	/* While daxhp waits for the holder to close the file, it looks again and again. */
 	fault.until_pause = is_held;
 	snprintf(run_name, sizeof(run_name), "before %s at %lu", errno_name, at);
 	if (!go_to(trip->from, &before))
@@ -494,7 +494,7 @@ static int fail_everywhere(long step, const char *text, const char *errno_name, 
 		go_on = false;
 		for (int i = 0; i < n_trips; i++)
 			go_on |= fail_at(&trips[i], at, errno_name, is_held);
-		/* Once it was done, the holder's file may be one that is gone. */
+		/* After a run that was done, the holder's file may no longer exist. */
 		go_on &= n_wrong < (is_held ? 1 : TELL_MAX);
 	}
 	snprintf(what, sizeof(what), "%s, %s", errno_name, text);
@@ -577,7 +577,7 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* How long a run takes that nobody disturbs, in microseconds. */
+/* The time of an undisturbed run, in microseconds. */
 static long measure(const struct place *place)
 {
 	double start = now();
@@ -586,7 +586,7 @@ static long measure(const struct place *place)
 	return (now() - start) * 1e6;
 }
 
-/* Before daxhp has taken the signals over they end it; then it has not begun. */
+/* Before daxhp handles signals, a signal kills it. Then it has changed nothing. */
 static bool check_interrupted(int status, const struct look *before, const struct place *goal,
 			      int sig)
 {
@@ -605,7 +605,7 @@ static bool check_interrupted(int status, const struct look *before, const struc
 	return true;
 }
 
-/* There and back between two places. */
+/* Goes to the other place and back. */
 static int signal_at_random(long times, const char *names, int sig, unsigned int seed, bool twice)
 {
 	const struct place *places[PLACES_MAX];
@@ -636,7 +636,7 @@ static int signal_at_random(long times, const char *names, int sig, unsigned int
 		status = plain_run(command_to(goal), OUT, ERR, HANG_SECONDS, send_signals, &m);
 		check_interrupted(status, &before, goal, sig);
 		n_again += mentions(ERR, "stopping already");
-		/* Half of the time both ways, whichever way the signal ended it. */
+		/* Go to the goal after half of the failures, so that later runs go both ways. */
 		if ((status != 0 && i % 2 == 0) || sig == SIGKILL)
 			must_do(goal);
 		look(&before);
@@ -652,13 +652,13 @@ static int signal_at_random(long times, const char *names, int sig, unsigned int
 
 struct stop {
 	long us;
-	/* Found out: */
+	/* Results: */
 	bool was_stopped;
-	double seconds; /* that somebody else took to read all blocks' states */
+	double seconds; /* in which another process read all blocks' states */
 	struct look meanwhile;
 };
 
-/* False when it is over instead. */
+/* False when the process has ended. */
 static bool wait_for_stop(pid_t pid)
 {
 	double end = now() + HANG_SECONDS;
@@ -666,7 +666,7 @@ static bool wait_for_stop(pid_t pid)
 
 	while (!info.si_pid && now() < end) {
 		usleep(POLL_US);
-		/* Who runs the program waits for its end himself. */
+		/* The caller of the program waits for its end. */
 		if (waitid(P_PID, pid, &info, WSTOPPED | WEXITED | WNOWAIT | WNOHANG) < 0)
 			return false;
 	}
@@ -687,7 +687,7 @@ static void read_states(void)
 	}
 }
 
-/* Not longer than a little more than others may have to wait. */
+/* A process must not wait much longer than OTHERS_SECONDS. */
 static double time_reading(void)
 {
 	double start = now();
@@ -736,7 +736,7 @@ static void check_stopped(const struct look *before, const struct place *goal, i
 		      s->meanwhile.policy, s->meanwhile.autoprobe);
 }
 
-/* There and back, as signal_at_random(); but nothing is to come of it. */
+/* Goes to the other place and back, like signal_at_random(). But the signal must do no harm. */
 static int stop_at_random(long times, const char *names, unsigned int seed)
 {
 	const struct place *places[PLACES_MAX];
@@ -748,14 +748,14 @@ static int stop_at_random(long times, const char *names, unsigned int seed)
 
 	if (!parse_places(names, ',', places, &n_places) || n_places != 2)
 		return 2;
-	/* Ctrl-Z stops nothing whose group nobody would continue: this one's is the shell. */
+	/* Ctrl-Z stops only a group that a shell can continue. This process is the shell. */
 	setpgid(0, 0);
 	if (!go_to(places[1], &before))
 		return finish("stops");
 	for (int i = 0; i < 2; i++)
 		length[i] = measure(places[i]);
 	srandom(seed);
-	/* Few runs may all have ended before: then there are some more. */
+	/* All of a few runs may end before the signal. Then do some more. */
 	for (long i = 0; i < times || (n_stopped == 0 && i < 10 * times); i++) {
 		const struct place *goal = places[i % 2];
 		struct stop s = { .us = random() % length[i % 2] };
@@ -777,7 +777,7 @@ static int stop_at_random(long times, const char *names, unsigned int seed)
 	return finish("stops");
 }
 
-/* ---- which of them ---- */
+/* ---- the table of trials ---- */
 
 static int run_cycle(char **args)
 {

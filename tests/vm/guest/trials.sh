@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# For the cases that run daxhp very often while something goes wrong. The work
-# is done by two small programs, trials and rival, which are built beside this
-# file and put into the guest by --file.
+# For the cases that run daxhp very often while something goes wrong. Two small
+# programs do the work, trials and rival. The build makes them, and --file puts
+# them into the guest.
 #
-# With the kernel parameter daxhp.full (--append=daxhp.full) a case does all
-# that it can; without it, what a minute allows. daxhp.step=N is in between:
-# of a sweep every N-th run.
+# With the kernel parameter daxhp.full (--append=daxhp.full) a case does
+# everything; without it, only a part that takes a minute. daxhp.step=N is in
+# between: a sweep does every N-th run.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
@@ -26,7 +26,7 @@ quick_or_full() {
 	if is_full; then echo "$2"; else echo "$1"; fi
 }
 
-# step QUICK: one call of how many to try.
+# step QUICK: a sweep tries one call of so many.
 step() {
 	if [[ " $(</proc/cmdline) " =~ ' daxhp.step='([0-9]+)' ' ]]; then
 		echo "${BASH_REMATCH[1]}"
@@ -35,7 +35,7 @@ step() {
 	fi
 }
 
-# tried NAME TRIALS-ARGUMENTS...: one test; the figures are told in any case.
+# tried NAME TRIALS-ARGUMENTS...: one test. It always prints its figures.
 tried() {
 	local name=$1 start=$SECONDS
 	shift
@@ -47,11 +47,11 @@ tried() {
 	fi
 }
 
-# What may come from /proc and does not say that there is nobody.
+# Errors from /proc that do not mean that the process is gone.
 blind_errnos=(EACCES EPERM EMFILE ENOMEM EIO)
 
-# fails_everywhere DEVICE STEP TRIPS BLOCK...: with every errno that may come from /sys, and with
-# every one that may come from /proc.
+# fails_everywhere DEVICE STEP TRIPS BLOCK...: with every errno that may come from /sys, and every
+# errno that may come from /proc.
 fails_everywhere() {
 	local errno
 	for errno in EIO EBUSY ENOMEM EINTR ENOENT "${blind_errnos[@]/#//proc:}" /proc:ESRCH /proc:ENOENT; do
@@ -60,8 +60,8 @@ fails_everywhere() {
 	never_wedged
 }
 
-# sees_holder NAME DEVICE TRIPS PID BLOCK...: whichever call on the files of the holder PID fails,
-# it is not overlooked; when all is done, whichever call on /proc.
+# sees_holder NAME DEVICE TRIPS PID BLOCK...: any one call on the files of the holder PID fails. daxhp
+# must not overlook the holder. In a full run, any one call on /proc fails.
 sees_holder() {
 	local errno where=/proc/$4
 	! is_full || where=/proc
@@ -71,7 +71,7 @@ sees_holder() {
 	never_wedged
 }
 
-# Background jobs of a test, by their ids.
+# The process ids of the background jobs of a test.
 rival_pids=()
 
 start_rival() {
@@ -79,7 +79,7 @@ start_rival() {
 	rival_pids+=($!)
 }
 
-# start_holder WORD COMMAND...: a rival that says the word once it has what it holds.
+# start_holder WORD COMMAND...: starts a rival that prints WORD when it holds its files.
 start_holder() {
 	rm -f /run/holder.out
 	"${@:2}" >/run/holder.out 2>&1 &

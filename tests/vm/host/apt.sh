@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# Debian packages of suites that this machine may not have configured, without
-# installing anything: for those who have read common.sh.
+# Gets Debian packages of suites that this machine may not have configured, and
+# installs nothing. Source common.sh first.
 
 apt_root=${cache_dir:?}/apt
 
-# Base addresses of the Debian archives that this machine is set up to use:
-# one for the suites, one for their security updates. They are asked of apt,
-# which reads both forms of sources files, and are written nowhere but into
-# the cache.
+# Base addresses of the Debian archives that this machine uses: one for the
+# suites, one for their security updates. They come from apt, which reads both
+# forms of sources files. Only the cache stores them.
 archive_of() {
 	local suite=$1 pattern
 	case $suite in
@@ -36,7 +35,7 @@ update_lists() {
 	[ -e "$keyring" ] && signed="[signed-by=$keyring] "
 	apt_root=$apt_root/${suites//,/+}${2:+-$2}
 	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
-	# apt knows its sources only after it has fetched their lists once.
+	# apt knows its sources only after it has fetched the package lists once.
 	if [ -z "$(archive_of "${suites%%,*}")" ] && [ "$(id -u)" = 0 ]; then
 		apt-get -q update >&2 || true
 	fi
@@ -46,7 +45,7 @@ update_lists() {
 		printf '%s %s%s %s main\n' "$type" "$signed" "$archive" "$suite"
 	done >"$apt_root/sources.list"
 	private_apt apt-get update >"$apt_root/log" 2>&1 || { tail -n 5 "$apt_root/log" >&2; return 1; }
-	# A list that could not be fetched is only a warning to apt.
+	# When apt cannot fetch a list, it only prints a warning.
 	! grep -qE '^(Err:|W: Failed)' "$apt_root/log" || { grep -E '^(Err:|W: Failed)' "$apt_root/log" >&2; return 1; }
 }
 

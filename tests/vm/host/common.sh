@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 #
-# What the programs on the host's side of the VM tests have in common.
+# Functions for the programs of the VM tests that run on the host.
 
 vm_dir=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034 # for those who read this file
@@ -37,8 +37,8 @@ table_names() {
 	awk '!/^#/ && NF { split($1, word, ":"); print word[1] }' "$1"
 }
 
-# Copies a program and the libraries it needs into a root folder, to the paths
-# they have here. Links are followed, /lib and /bin are links into /usr there.
+# Copies a program and its libraries into a root folder, to the same paths as
+# here. Follows links. In the root folder, /lib and /bin are links into /usr.
 copy_program() {
 	local root=$1 program=$2 to=${3:-$2}
 	mkdir -p "$root/usr${to%/*}"
@@ -58,7 +58,7 @@ copy_libraries() {
 	{ ldd "$file" 2>/dev/null || true; } |
 		awk '$2 == "=>" && $3 ~ /^\// { print $3 } $1 ~ /^\// { print $1 }' |
 		while IFS= read -r library; do
-			# What the root brings itself is not the host's to give.
+			# The root folder's own libraries must not be replaced by the host's.
 			case $library in "$root"/*) continue ;; esac
 			to=$root$(usr_path "$library")
 			[ -e "$to" ] && continue
@@ -67,8 +67,8 @@ copy_libraries() {
 		done
 }
 
-# A folder with the links of a merged /usr, so that what is put below /lib or
-# /bin lands where the guest looks for it.
+# Makes a folder with the links of a merged /usr. So a file that is copied below
+# /lib or /bin is where the guest looks for it.
 make_root() {
 	local root=$1 dir
 	mkdir -p "$root/usr"
