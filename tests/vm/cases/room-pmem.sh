@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=pmem --append=memmap=1G$256M --append=memmap=1408M!6400M --append=memmap=256M!7936M
+# vm: --topology=pmem --append=memmap=1G$256M --append=memmap=1664M!6400M --disk=256M
 #
 # A device on the machine's only node. Its used memory goes to the other zones of
 # the node, if there is room. A bystander uses most of these.

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=soft-reserved --append=memmap=1G$256M --append=memmap=1408M!6G --append=memmap=256M!7936M
+# vm: --topology=soft-reserved --append=memmap=1G$256M --append=memmap=1664M!6G --disk=256M
 #
 # A device on its own node. Its used memory goes to nodes 0 and 2, if there is room.
 # A bystander uses most of these.

@@ -15,24 +15,20 @@ is_full() {
 	[[ " $(</proc/cmdline) " == *' daxhp.full '* ]]
 }
 
-# ---- disks of persistent memory: the large one for files, the small one for swap ----
+# ---- disks: files are on persistent memory, swap on another disk, as on most machines ----
 
 make_disks() {
-	local disks=() sizes=() disk size
-	modprobe -q -a nd_e820 nd_pmem ext4
-	wait_until test -e /dev/pmem1 || wait_until test -e /dev/pmem2 || bail_out 'there are no disks'
-	for disk in /sys/block/pmem*; do
-		read -r size <"$disk/size"
-		disks+=("/dev/${disk##*/}") sizes+=("$size")
-	done
-	[ ${#disks[@]} = 2 ] || bail_out "there are ${#disks[@]} disks, not two"
-	[ "${sizes[0]}" -gt "${sizes[1]}" ] || disks=("${disks[1]}" "${disks[0]}")
-	swap_disk=${disks[1]}
+	local disks
+	modprobe -q -a nd_e820 nd_pmem ext4 virtio_pci virtio_blk
+	wait_until compgen -G '/dev/pmem*' >/dev/null || bail_out 'there is no disk for files'
+	wait_until test -b "$swap_disk" || bail_out 'there is no disk for swap'
 	mkswap "$swap_disk" >/dev/null
+	disks=(/dev/pmem*)
 	mke2fs -b 4096 "${disks[0]}" >/dev/null 2>&1
 	mkdir -p /mnt/disk
 	mount -t ext4 "${disks[0]}" /mnt/disk || bail_out 'there is no file system'
 }
+swap_disk=/dev/vda
 
 # ---- programs that use memory ----
 
