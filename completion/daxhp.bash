@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# bash completion for daxhp(8). What there is to complete comes from the tool
-# itself, as it was typed, and from /sys.
+# bash completion for daxhp(8). It gets the words from the tool itself, by the
+# name that was typed, and from /sys.
 
 _daxhp_bus=/sys/bus/dax/devices
 
-# The options in a command's help, one a line; "=" behind those with a value.
+# Prints the options of a command's help, one per line, with "=" after those that
+# take a value.
 _daxhp_options() {
 	local tool=$1 line
 	shift
@@ -24,8 +25,8 @@ _daxhp_devices() {
 	done
 }
 
-# What can follow an option's "=": nodes and regions of the devices there are,
-# or the words that the usage has there, as in --option=this|that.
+# Prints the values for an option: the nodes or regions of this machine's devices,
+# or the words that the usage has for it, as in --option=this|that.
 _daxhp_values() {
 	local tool=$1 command=$2 option=$3 usage device value
 	usage=$("$tool" "$command" --help 2>/dev/null)
@@ -44,7 +45,7 @@ _daxhp_values() {
 	done | sort -u
 }
 
-# The devices that are not named yet: a device is worked on once.
+# Prints the devices that are not on the line yet.
 _daxhp_arguments() {
 	local prefix='' word words
 	[[ ${COMP_WORDS[COMP_CWORD]} != /* ]] || prefix=/dev/
@@ -61,7 +62,7 @@ _daxhp() {
 	local tool=${1/#\~/$HOME} cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local command='' prefix='' words
 
-	# "--node=1" is one word or three, as COMP_WORDBREAKS has it.
+	# "--node=1" is one word or three; this depends on COMP_WORDBREAKS.
 	if [[ $cur == = ]]; then
 		cur=''
 	elif [[ $prev == = && $COMP_CWORD -ge 3 ]]; then
@@ -69,7 +70,7 @@ _daxhp() {
 	elif [[ $cur == --*=* ]]; then
 		prev=${cur%%=*} prefix=$prev= cur=${cur#*=}
 	fi
-	# Without a command: status, with its options.
+	# Options without a command are the options of status.
 	[[ $COMP_CWORD == 1 ]] || command=${COMP_WORDS[1]}
 	[[ $command != -* ]] || command='status'
 

@@ -150,7 +150,7 @@ void describe_standing(const struct outcome *o, char *buf, size_t size)
 	if (!o->result || daxhp_result_get_undone(o->result))
 		snprintf(buf, size, "Nothing was changed.");
 	else if (!after || daxhp_observation_get_blocks_error(after) < 0)
-		snprintf(buf, size, "daxhp cannot see the device's state now.");
+		snprintf(buf, size, "The device's state now cannot be seen.");
 	else
 		describe_not_undone(o, buf, size);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Observations from text, and observations and plans to text: tables are to be read. */
+/* Makes observations from text, and text from observations and plans, for readable tables. */
 #include <inttypes.h>
 
 #include "unit.h"
@@ -16,7 +16,7 @@ static const struct {
 	{ '3', MEMBLOCK_ONLINE, DAXHP_ZONE_DMA32 },
 	{ 'D', MEMBLOCK_ONLINE, DAXHP_ZONE_DMA },
 	{ '?', MEMBLOCK_ONLINE, DAXHP_ZONE_UNKNOWN },
-	/* memblock_read() looks for the zone of an online block only. */
+	/* memblock_read() reads the zone only of an online block. */
 	{ 'm', MEMBLOCK_GOING_OFFLINE, DAXHP_ZONE_UNKNOWN },
 };
 

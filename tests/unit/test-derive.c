@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What an observation amounts to: every row of the table in docs/architecture.md. */
+/* The state of an observation: every row of the table in docs/architecture.md. */
 #include "unit.h"
 
-/* Of blocks alone, the memory-blocks interface; and of the same blocks below each word. */
+/* The state of blocks without an attribute, and of the same blocks with each word. */
 static const struct {
 	const char *blocks;
 	enum daxhp_state alone;
@@ -58,7 +58,7 @@ static enum daxhp_state expected_below(size_t row, const char *word)
 
 static void test_attribute(void **state)
 {
-	/* The last are no words of the kernel's: the file was not to be read, or says nonsense. */
+	/* The last are not words of the kernel: the file was not readable, or has nonsense. */
 	static const char *const words[] = {
 		"unplugged", "offline", "online",	"online_kernel", "online_movable",
 		"",	     "unplug",	"inconsistent", "online ",	 "ONLINE",
@@ -95,7 +95,7 @@ static void test_modes(void **state)
 	(void)state;
 	check_mode("..", DAXHP_MODE_UNBOUND, DAXHP_UNPLUGGED, false);
 	check_mode("", DAXHP_MODE_UNBOUND, DAXHP_UNPLUGGED, false);
-	/* Memory without a driver: what kmem left behind. */
+	/* Memory without a driver: kmem has left it behind. */
 	check_mode("MM", DAXHP_MODE_UNBOUND, DAXHP_INCONSISTENT, true);
 	check_mode(".-", DAXHP_MODE_UNBOUND, DAXHP_INCONSISTENT, true);
 	/* Another driver: no hotplug state. */
@@ -108,7 +108,7 @@ static void test_modes(void **state)
 
 static void test_no_hotremove(void **state)
 {
-	/* A kernel that cannot remove memory shows no zones: online is all that can be said. */
+	/* A kernel that cannot remove memory shows no zones: the state can only be online. */
 	struct daxhp_observation *obs = make_observation("??");
 
 	(void)state;
@@ -126,7 +126,7 @@ static void test_unseen_blocks(void **state)
 	struct daxhp_observation *obs = make_observation("");
 
 	(void)state;
-	/* Not knowing is not "none there". */
+	/* When a block cannot be seen, this does not mean that it is absent. */
 	obs->blocks_error = -EACCES;
 	observation_derive(obs);
 	assert_int_equal(obs->state, DAXHP_STATE_NONE);
@@ -140,7 +140,7 @@ static void test_counts(void **state)
 	(void)state;
 	assert_int_equal(daxhp_observation_count_blocks(obs), 9);
 	assert_int_equal(daxhp_observation_count_present(obs), 8);
-	/* Memory on its way out is still in use. */
+	/* Memory that is going offline is still in use. */
 	assert_int_equal(daxhp_observation_count_online(obs), 7);
 	assert_int_equal(daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE), 2);
 	assert_int_equal(daxhp_observation_count_zone(obs, DAXHP_ZONE_NORMAL), 1);
@@ -148,14 +148,14 @@ static void test_counts(void **state)
 	assert_int_equal(daxhp_observation_count_zone(obs, DAXHP_ZONE_DMA), 1);
 	assert_int_equal(daxhp_observation_count_zone(obs, DAXHP_ZONE_UNKNOWN), 2);
 	assert_int_equal(daxhp_observation_count_zone(obs, DAXHP_ZONE_MAX), 0);
-	/* Counting twice is not counting double. */
+	/* Counting twice gives the same numbers. */
 	observation_derive(obs);
 	assert_int_equal(obs->n_online, 7);
 	assert_int_equal(obs->n_zone[DAXHP_ZONE_MOVABLE], 2);
 	daxhp_observation_unref(obs);
 }
 
-/* All in one zone, and one of them on its way out: that zone is only where it was. */
+/* All in one zone, but one block is going offline: it is no longer in that zone. */
 static void test_going_offline(void **state)
 {
 	struct daxhp_observation *obs = make_observation("MM");
@@ -193,13 +193,13 @@ static void test_equal(void **state)
 	check_equal("M-", "N-", false);
 	check_equal("M", "m", false);
 	check_equal("M", "MM", false);
-	/* Where one of them could not be seen, nothing is known. */
+	/* When one block could not be seen, the state is not known. */
 	unbound->blocks_error = -EIO;
 	seen = make_mode_observation(".", DAXHP_MODE_UNBOUND);
 	assert_false(observation_equal(seen, unbound));
 	daxhp_observation_unref(seen);
 	unbound->blocks_error = 0;
-	/* Kernel memory is kernel memory; which of its zones is the kernel's choice. */
+	/* The kernel chooses the zone for kernel memory. All these zones count the same. */
 	check_equal("N", "3", true);
 	check_equal("N", "D", true);
 	assert_false(observation_equal(a, b));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What a user reads, for each kind of failure. */
+/* The sentence that a user reads, for each kind of failure. */
 #include <ctype.h>
 #include <errno.h>
 
@@ -144,7 +144,7 @@ static void test_failures(void **state)
 
 /* ---- refusals ---- */
 
-/* Three blocks, of which as many are there and online as "M" says. */
+/* Three blocks; "M" is a block that is present and online. */
 static const char *refusal_of(enum daxhp_failure_kind kind, enum daxhp_goal goal)
 {
 	static const int nodes[] = { 0, 2, 3 };
@@ -222,7 +222,7 @@ static void test_refusals(void **state)
 		assert_string_equal(refusal_of(rows[i].kind, rows[i].goal), rows[i].sentence);
 }
 
-/* ---- whatever the kind, the errno and the fields ---- */
+/* ---- any kind, errno and fields ---- */
 
 static void check_sentence(const char *sentence, int kind, int errnum)
 {
@@ -249,7 +249,7 @@ static void test_any(void **state)
 			check_sentence(refusal_of(kind, goal), kind, 0);
 }
 
-/* Each kind has one, of small letters and hyphens, and no other has the same. */
+/* Each kind has its own name, of small letters and hyphens. */
 static void test_names(void **state)
 {
 	(void)state;
@@ -270,7 +270,7 @@ static void test_names(void **state)
 	}
 }
 
-/* What scripts and callers branch on. */
+/* Scripts and callers depend on these names and numbers. */
 static void test_errnos(void **state)
 {
 	static const struct {
@@ -303,7 +303,7 @@ static void test_errnos(void **state)
 	daxhp_observation_unref(obs);
 }
 
-/* What does not fit is cut off, and how much it would be is told. */
+/* A sentence that does not fit is cut off. The function returns its full length. */
 static void test_room_is_cut(void **state)
 {
 	int nodes[300];

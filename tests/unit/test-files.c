@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Memory blocks and the attribute, read from and written to a directory of files. Plain files take
- * any word, so what the kernel says no to is put in by the test, in the place of the write.
+ * Reads and writes memory blocks and the attribute in a directory of files. Plain files accept any
+ * word, so the test replaces the write to return the kernel's errors.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,7 +14,7 @@ __typeof__(sysfs_write_word) __real_sysfs_write_word;
 __typeof__(sysfs_read_word) __wrap_sysfs_read_word;
 __typeof__(sysfs_read_word) __real_sysfs_read_word;
 
-/* From the second read on the block is gone, though its files are there; or it is something else. */
+/* From the second read on, the block is gone, although its files are there; or it has changed. */
 static unsigned int n_reads;
 static bool goes_away;
 static const char *becomes;
@@ -28,7 +28,7 @@ int __wrap_sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t s
 	return __real_sysfs_read_word(dirfd, name, ret_word, size);
 }
 
-/* The word that is refused, with what; all are taken when it is NULL. */
+/* The word that is refused, and the error. NULL: all words are accepted. */
 static const char *refused_word;
 static int refusal;
 static char written[256]; /* all words, a blank behind each */
@@ -60,7 +60,7 @@ static int setup(void **state)
 
 /* ---- reading a block ---- */
 
-/* NULL for a file that is not there. */
+/* NULL for a file that does not exist. */
 static int read_block(const char *state, const char *zones, struct memblock *block)
 {
 	char file[WORD_MAX];
@@ -87,11 +87,11 @@ static void test_blocks(void **state)
 		{ "online\n", "Normal\n", 0, MEMBLOCK_ONLINE, DAXHP_ZONE_NORMAL },
 		{ "online\n", "DMA32\n", 0, MEMBLOCK_ONLINE, DAXHP_ZONE_DMA32 },
 		{ "online\n", "DMA\n", 0, MEMBLOCK_ONLINE, DAXHP_ZONE_DMA },
-		/* It spans zones, or is one that may not be taken away. */
+		/* The block spans zones, or may not be taken away. */
 		{ "online\n", "none\n", 0, MEMBLOCK_ONLINE, DAXHP_ZONE_UNKNOWN },
 		{ "online\n", "Device\n", 0, MEMBLOCK_ONLINE, DAXHP_ZONE_UNKNOWN },
 		{ "online\n", "Normal Movable\n", 0, MEMBLOCK_ONLINE, DAXHP_ZONE_UNKNOWN },
-		/* The zones of an offline block are only where it could go. */
+		/* The zones of an offline block are only the zones where it could go. */
 		{ "offline\n", "Normal Movable\n", 0, MEMBLOCK_OFFLINE, DAXHP_ZONE_UNKNOWN },
 		{ "offline\n", "Movable\n", 0, MEMBLOCK_OFFLINE, DAXHP_ZONE_UNKNOWN },
 		{ "offline\n", NULL, 0, MEMBLOCK_OFFLINE, DAXHP_ZONE_UNKNOWN },
@@ -100,7 +100,7 @@ static void test_blocks(void **state)
 		{ NULL, "Movable\n", 0, MEMBLOCK_MISSING, DAXHP_ZONE_UNKNOWN },
 		/* Online without zones: a kernel without hot-remove. */
 		{ "online\n", NULL, -ENOTSUP, MEMBLOCK_ONLINE, DAXHP_ZONE_UNKNOWN },
-		/* What no kernel says is not guessed at. */
+		/* The code does not guess at a word that no kernel has. */
 		{ "", "Movable\n", -ENODATA, MEMBLOCK_MISSING, DAXHP_ZONE_UNKNOWN },
 		{ "onlin\n", "Movable\n", -EBADMSG, MEMBLOCK_MISSING, DAXHP_ZONE_UNKNOWN },
 		{ "online \n", "Movable\n", -EBADMSG, MEMBLOCK_MISSING, DAXHP_ZONE_UNKNOWN },
@@ -122,7 +122,7 @@ static void test_blocks(void **state)
 	}
 }
 
-/* Between the look at its state and the one at its zones. */
+/* The block changes between the read of its state and the read of its zones. */
 static void test_block_changes(void **state)
 {
 	struct memblock block;
@@ -161,7 +161,7 @@ static void test_open_state_file(void **state)
 	int fd;
 
 	(void)state;
-	/* An open file is read, wherever its name leads by now. */
+	/* It reads the open file, even if the name now leads to another file. */
 	tree_write("other", "offline\n");
 	tree_write("memory7/state", "online\n");
 	fd = openat(tree_fd, "other", O_RDWR | O_CLOEXEC);
@@ -217,7 +217,7 @@ static void test_write_block(void **state)
 	assert_string_equal(written, "offline ");
 }
 
-/* The kernel says EINVAL to a block that is there already, and to one that may not go there. */
+/* The kernel returns EINVAL for a block that is in that state already, or that may not go there. */
 static void test_already_there(void **state)
 {
 	static const struct {
@@ -245,7 +245,7 @@ static void test_already_there(void **state)
 		read_block(rows[i].state, rows[i].zones, &ignored);
 		refuse(daxhp_state_name(rows[i].word), -EINVAL);
 		assert_msg(memblock_write(tree_fd, -1, 7, rows[i].word) == rows[i].r, "row %zu", i);
-		/* Another error is one, however the block is. */
+		/* Any other error is a failure, in any state of the block. */
 		refuse(daxhp_state_name(rows[i].word), -EBUSY);
 		assert_int_equal(memblock_write(tree_fd, -1, 7, rows[i].word), -EBUSY);
 	}
@@ -289,7 +289,7 @@ static void test_write_attribute(void **state)
 	assert_string_equal(written, "online_movable unplugged ");
 }
 
-/* The first three postings said "unplug": it is tried once, after EINVAL, and for nothing else. */
+/* The first versions of the attribute had "unplug". The code tries it once, only after EINVAL. */
 static void test_old_word(void **state)
 {
 	const char *wrote;

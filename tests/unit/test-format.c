@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Sizes for people, as daxctl writes them. */
+/* Sizes with units, in daxctl's format. */
 #include <stdarg.h>
 
 #include "unit.h"
 #include "daxhp.h"
 
-/* What the tool's reports are linked to and sizes have no need of. */
+/* The tool's reports need these functions to link. The tests of sizes do not call them. */
 void complain(const char *format, ...)
 {
 	fail_msg("complains: %s", format);
@@ -38,7 +38,7 @@ static void test_sizes(void **state)
 	check_size(5000 * kib - 1, "5119999");
 	check_size(5000 * kib, "4.88 MiB (5.12 MB)");
 	check_size(128 * mib, "128.00 MiB (134.22 MB)");
-	/* Below two of the next unit, it stays with the smaller one. */
+	/* Below two of the next unit, the size has the smaller unit. */
 	check_size(gib, "1024.00 MiB (1073.74 MB)");
 	check_size(2 * gib - mib, "2047.00 MiB (2146.44 MB)");
 	check_size(2 * gib, "2.00 GiB (2.15 GB)");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which memory blocks are a device's, and the order to go through them. */
+/* The memory blocks of a device, and the order to go through them. */
 #include <inttypes.h>
 
 #include "unit.h"
@@ -8,7 +8,7 @@
 #define SIZE (128 * MIB)
 #define TOP UINT64_MAX
 
-/* What came out, as "3,4,5"; or the error. */
+/* The result, as "3,4,5"; or the error. */
 static const char *blocks_of(const struct daxhp_range *ranges, size_t n, uint64_t size)
 {
 	static char text[256];
@@ -37,23 +37,23 @@ static const struct {
 	{ 0, SIZE - 1, "0" },
 	{ SIZE, 2 * SIZE - 1, "1" },
 	{ 3 * SIZE, 6 * SIZE - 1, "3,4,5" },
-	/* Inwards at either end, by one byte, by nearly a block. */
+	/* Rounds inwards at both ends, by one byte, by nearly a block. */
 	{ 3 * SIZE + 1, 6 * SIZE - 1, "4,5" },
 	{ 3 * SIZE, 6 * SIZE - 2, "3,4" },
 	{ 3 * SIZE + 1, 6 * SIZE - 2, "4" },
 	{ 4 * SIZE - 1, 6 * SIZE - 1, "4,5" },
 	{ 3 * SIZE, 6 * SIZE, "3,4,5" },
 	{ 3 * SIZE, 7 * SIZE - 2, "3,4,5" },
-	/* Smaller than a block, or over the edge between two. */
+	/* Smaller than a block, or across the edge between two blocks. */
 	{ SIZE, 2 * SIZE - 2, "" },
 	{ SIZE + 1, 2 * SIZE - 1, "" },
 	{ SIZE + MIB, SIZE + 2 * MIB - 1, "" },
 	{ SIZE + 1, 3 * SIZE - 2, "" },
 	{ 5, 5, "" },
 	{ 0, 0, "" },
-	/* A namespace that begins 2 MiB behind a block's start, as they do. */
+	/* A namespace that begins 2 MiB after a block's start. This is usual. */
 	{ 0x100200000, 0x17fffffff, "33,34,35,36,37,38,39,40,41,42,43,44,45,46,47" },
-	/* At the top nothing may wrap around. */
+	/* At the highest addresses nothing may wrap around. */
 	{ TOP - SIZE + 1, TOP, "137438953471" },
 	{ TOP - SIZE, TOP, "137438953471" },
 	{ TOP - 2 * SIZE + 1, TOP, "137438953470,137438953471" },
@@ -95,17 +95,17 @@ static void test_block_sizes(void **state)
 
 static void test_many_ranges(void **state)
 {
-	/* In reverse order, as a device that was carved and resized has them. */
+	/* In reverse order, as in a device that was split and resized. */
 	const struct daxhp_range reverse[] = {
 		{ 0, 8 * SIZE, 10 * SIZE - 1 },
 		{ 512, 2 * SIZE, 4 * SIZE - 1 },
 	};
-	/* The block on the edge belongs to neither: kmem rounds each range by itself. */
+	/* The block on the edge belongs to neither range: kmem rounds each range separately. */
 	const struct daxhp_range split[] = {
 		{ 0, 2 * SIZE, 3 * SIZE + MIB - 1 },
 		{ 512, 3 * SIZE + MIB, 5 * SIZE - 1 },
 	};
-	/* No kernel has these, but a block is a block once. */
+	/* No kernel has such ranges. But each block must be in the list only once. */
 	const struct daxhp_range overlapping[] = {
 		{ 0, 2 * SIZE, 5 * SIZE - 1 },
 		{ 0, 4 * SIZE, 6 * SIZE - 1 },
@@ -142,7 +142,7 @@ static void test_untouched_on_failure(void **state)
 	assert_int_equal(count, 77);
 }
 
-/* 2^25 blocks at most, in all ranges together; not to be had by adding up past 2^64 either. */
+/* 2^25 blocks at most, in all ranges together. A sum that wraps around at 2^64 must not pass. */
 static void test_count_limit(void **state)
 {
 	const uint64_t too_many = (UINT64_C(1) << 25) + 1;
@@ -174,9 +174,9 @@ static void check_order(size_t count, enum daxhp_state word)
 		assert_true(k < count);
 		assert_false(seen[k]);
 		seen[k] = true;
-		/* The first block is what lies before the hole: first in, last out. */
+		/* The first block, before the hole, comes online first and goes offline last. */
 		assert_int_equal(k == 0, word == DAXHP_OFFLINE ? i == count - 1 : i == 0);
-		/* Next to it the hole, until only one more is to be taken, or has been. */
+		/* Next to it is the hole, until only one more block is left. */
 		if (k == 1)
 			assert_int_equal(i, word == DAXHP_OFFLINE ? 0 : count - 1);
 	}
@@ -206,8 +206,8 @@ static void test_orders_are_reverse(void **state)
 }
 
 /*
- * What the order is for. After each block the kernel walks the zone from its first present block
- * to the first hole; the walks together are to cost no more than a few steps a block.
+ * The reason for the order. After each block the kernel walks the zone from its first present block
+ * to the first hole. All walks together must cost only a few steps per block.
  */
 static size_t cost_of_walks(size_t count, enum daxhp_state word, bool in_order)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who has a block's file open, and who is kept from opening it: with a /proc and a /sys of the
- * test's own, and the guard's real process where there may be one.
+ * The search for processes that have a block's file open, and the guard that denies others to open
+ * it. The test has its own /proc and /sys, and the guard's real process if the user may start it.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -29,7 +29,7 @@
 #define RIVAL 100
 #define FIRST_PID_NAMESPACE 0xEFFFFFFCU
 
-/* Not in the order of their numbers, as inodes need not be. */
+/* The files are not made in the order of the blocks, because inodes need not be in order. */
 static struct memblock blocks[] = {
 	{ .id = 7, .state = MEMBLOCK_OFFLINE },
 	{ .id = 8, .state = MEMBLOCK_ONLINE },
@@ -41,7 +41,7 @@ static const int made[] = { 70, 7, 8 };
 static struct daxhp_ctx ctx;
 static int real_proc;
 
-/* ---- in the place of the system's own ---- */
+/* ---- replacements of system calls ---- */
 
 __typeof__(stat) __wrap_stat64, __real_stat64;
 __typeof__(statx) __wrap_statx, __real_statx;
@@ -53,9 +53,9 @@ __typeof__(daxctl_dev_get_major) __wrap_daxctl_dev_get_major;
 __typeof__(daxctl_dev_get_minor) __wrap_daxctl_dev_get_minor;
 
 static ino_t pid_namespace;
-static time_t later, tick; /* seconds: on top of the time, and more for each look at the clock */
+static time_t later, tick; /* seconds: added to the time; and added for each look at the clock */
 static int readdir_error;
-static bool is_impatient; /* does not wait for an answer that does not come */
+static bool is_impatient; /* does not wait when no answer comes */
 
 static bool is_made_up_sysfs(dev_t dev)
 {
@@ -120,7 +120,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 	return r;
 }
 
-/* Those of /dev/null. */
+/* The numbers of /dev/null. */
 int __wrap_daxctl_dev_get_major(struct daxctl_dev *dev)
 {
 	(void)dev;
@@ -234,7 +234,7 @@ static void has_open(int pid, int tid, const char *path, int flags)
 	put(task_file(pid, tid, "fdinfo/5"), format("pos:\t0\nflags:\t0%o\n", flags | O_CLOEXEC));
 }
 
-/* It sees a sysfs there, with so much of it. */
+/* The process sees a sysfs at @where, with @root as its root. */
 static void has_mounted(int pid, const char *where, const char *root, const char *options)
 {
 	put(task_file(pid, pid, "mountinfo"),
@@ -255,7 +255,7 @@ static void set_capability(unsigned int capability, bool on)
 	assert_int_equal(syscall(SYS_capset, &header, data), 0);
 }
 
-/* Those that a failed test has not given back. */
+/* A failed test may not have given back the capabilities. */
 static void regain_capabilities(void)
 {
 	set_capability(CAP_SYS_PTRACE, true);
@@ -295,7 +295,7 @@ static int teardown(void **state)
 	return umount2("/mnt", MNT_DETACH);
 }
 
-/* ---- who is inside ---- */
+/* ---- processes that have a block's file open ---- */
 
 static size_t n_marked;
 static void (*before_mark)(void);
@@ -306,7 +306,7 @@ static int note_mark(void *data, int dirfd)
 {
 	(void)data;
 	(void)dirfd;
-	/* The first is our own. */
+	/* The first sysfs is our own. */
 	if (n_marked++ && before_mark)
 		before_mark();
 	return 0;
@@ -328,7 +328,7 @@ static int look(void)
 
 	n_marked = 0;
 	holder = 0;
-	/* Nobody here lets go, so the time may fly. */
+	/* No process closes its file here, so the clock may run fast. */
 	tick = 1;
 	r = drain_all(&drain, dirfd);
 	tick = 0;
@@ -359,11 +359,11 @@ static void test_who_has_it_open(void **state)
 		{ "/sys" MEMORY "/memory8/online", O_WRONLY, RIVAL, RIVAL, -EBUSY },
 		{ "/sys" MEMORY "/memory8/state", O_WRONLY, RIVAL, RIVAL + 1, -EBUSY },
 		{ "/sys" MEMORY "/memory7/state", O_WRONLY, 1, 1, -EBUSY },
-		/* That stops nobody's plan. */
+		/* This does not disturb a plan. */
 		{ "/sys" MEMORY "/memory7/state", O_RDONLY, RIVAL, RIVAL, 0 },
 		{ "/sys" MEMORY "/memory7/uevent", O_WRONLY, RIVAL, RIVAL, 0 },
 		{ "/sys/gone", O_WRONLY, RIVAL, RIVAL, 0 },
-		/* Ourselves. */
+		/* Our own process. */
 		{ "/sys" MEMORY "/memory7/state", O_WRONLY, 0, 0, 0 },
 	};
 
@@ -381,7 +381,7 @@ static void test_who_has_it_open(void **state)
 	}
 }
 
-/* Its files have the same numbers, and are no sysfs's. */
+/* Another file system has files with the same numbers, but it is no sysfs. */
 static void test_same_number_elsewhere(void **state)
 {
 	struct stat ours, theirs;
@@ -395,7 +395,7 @@ static void test_same_number_elsewhere(void **state)
 	assert_int_equal(ours.st_ino, theirs.st_ino);
 	has_open(RIVAL, RIVAL, "/mnt/copy" MEMORY "/memory7/state", O_WRONLY);
 	assert_int_equal(look(), 0);
-	/* As it is when somebody has mounted it. */
+	/* The same when a process has mounted it. */
 	for (int i = 0; i < 2; i++) {
 		int pid = i ? RIVAL : 1;
 
@@ -403,14 +403,14 @@ static void test_same_number_elsewhere(void **state)
 		    format("22 1 0:%u / /mnt/copy rw - tmpfs none rw\n", minor_of("/mnt/copy")));
 	}
 	assert_int_equal(look(), 0);
-	/* One that is, and that nobody has mounted. */
+	/* A sysfs that no process has mounted. */
 	mount_other();
 	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "fd/5")), 0);
 	has_open(RIVAL, RIVAL, OTHER MEMORY "/memory7/state", O_WRONLY);
 	assert_int_equal(look(), -EBUSY);
 }
 
-/* Who has let go meanwhile is not in the way. */
+/* A process that closes the file in time does not disturb. */
 static void test_waits(void **state)
 {
 	struct drain drain = { .ctx = &ctx, .mark = note_mark };
@@ -438,7 +438,7 @@ static void test_cancelled(void **state)
 	assert_int_equal(look(), -EINTR);
 }
 
-/* ---- what cannot be seen ---- */
+/* ---- files that cannot be seen ---- */
 
 static void cannot_see(int r, const char *where)
 {
@@ -467,7 +467,7 @@ static void test_no_self(void **state)
 	cannot_see(-ENOENT, "/proc");
 }
 
-/* An end that is none: it is not the last. */
+/* readdir() returns an error. That is not the end of the list. */
 static void test_list_is_cut_short(void **state)
 {
 	(void)state;
@@ -494,7 +494,7 @@ static void test_links_are_not_followed(void **state)
 	replace_by_link("mountinfo");
 	cannot_see(-ELOOP, where);
 	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "mountinfo")), 0);
-	/* Gone meanwhile: that is none. */
+	/* The process is gone meanwhile. That is no error. */
 	assert_int_equal(look(), 0);
 	put(task_file(RIVAL, RIVAL, "mountinfo"), "");
 	replace_by_link("fd");
@@ -517,7 +517,7 @@ static void test_not_a_line(void **state)
 	cannot_see(-EISDIR, where);
 }
 
-/* What may not be looked at may be the one. */
+/* A file that may not be looked at may be a block's file. */
 static void test_file_without_rights(void **state)
 {
 	char where[64];
@@ -568,30 +568,30 @@ static void test_other_sysfs(void **state)
 {
 	(void)state;
 	mount_other();
-	/* Nothing can be written there. */
+	/* This sysfs is read-only. */
 	has_mounted(RIVAL, OTHER, "/", "ro");
 	assert_int_equal(look(), 0);
 	assert_int_equal(n_marked, 1);
 	has_mounted(RIVAL, OTHER, "/", "rw");
 	assert_int_equal(look(), 0);
 	assert_int_equal(n_marked, 2);
-	/* It looks like one. */
+	/* This looks like a sysfs. */
 	put(task_file(RIVAL, RIVAL, "mountinfo"),
 	    format("22 1 0:%u / " OTHER " rw - tmpfs sysfs rw\n", minor_of(OTHER)));
 	assert_int_equal(look(), 0);
 	assert_int_equal(n_marked, 1);
-	/* Our own, once more. */
+	/* Our own sysfs, mounted once more. */
 	has_mounted(RIVAL, "/sys", "/", "rw");
 	assert_int_equal(look(), 0);
 	assert_int_equal(n_marked, 1);
-	/* A single block, from where no way leads to the others. */
+	/* A single block. No path leads from there to the others. */
 	has_mounted(RIVAL, OTHER, MEMORY "/memory7", "rw");
 	cannot_see(-EXDEV, format("/proc/%d/task/%d/root", RIVAL, RIVAL));
 }
 
 static int early_pid, late_pid;
 
-/* Which of two is looked at first. */
+/* Finds out which of the two processes the code looks at first. */
 static void find_order(void)
 {
 	DIR *dir = opendir("/proc");
@@ -605,7 +605,7 @@ static void find_order(void)
 	closedir(dir);
 }
 
-/* Another root is another view, in the same namespace, too. */
+/* A process with another root sees other mounts, even in the same namespace. */
 static void test_other_root(void **state)
 {
 	(void)state;
@@ -623,7 +623,7 @@ static void test_other_root(void **state)
 	assert_int_equal(n_marked, 2);
 }
 
-/* Nobody has it mounted, but somebody is in it. */
+/* No process has mounted this sysfs, but a process is in it. */
 static void test_stray(void **state)
 {
 	static const char *const ways[] = { "cwd", "root", "fd/5" };
@@ -639,7 +639,7 @@ static void test_stray(void **state)
 	}
 	assert_int_equal(symlink(OTHER, task_file(RIVAL, RIVAL, "fd/6")), 0);
 	assert_int_equal(look(), -EXDEV);
-	/* Somebody else has. */
+	/* Another process has mounted it. */
 	has_mounted(1, OTHER, "/", "rw");
 	assert_int_equal(look(), 0);
 	put(task_file(1, 1, "mountinfo"), "");
@@ -653,7 +653,7 @@ static void open_other(void)
 	has_open(early_pid, early_pid, OTHER MEMORY "/memory7/state", O_WRONLY);
 }
 
-/* Just before the new sysfs is marked, who has been looked at already opens a file there. */
+/* Just before the new sysfs is marked, a process that was checked already opens a file there. */
 static void test_looks_again_after_a_new_sysfs(void **state)
 {
 	(void)state;
@@ -694,7 +694,7 @@ static int teardown_guard(void **state)
 	return teardown(state);
 }
 
-/* What another process gets that opens the file so many times. */
+/* The errno for another process that opens the file @times times. */
 static int open_by_other(const char *path, int times)
 {
 	int status = 0;
@@ -725,7 +725,7 @@ static void test_denies(void **state)
 		assert_int_equal(open_by_other(format("%s/uevent", block), 1), 0);
 	}
 	assert_int_equal(guard_check(guard, &rivals), 0);
-	/* Its own user gets in, by the files it has and by their names. */
+	/* The guard's owner can open the files, by its descriptors and by name. */
 	assert_int_equal(sysfs_write_word_fd(guard_get_fd(guard, 70), "online"), 0);
 	put("/sys" MEMORY "/memory7/state", "offline\n");
 	stop_guard();
@@ -741,7 +741,7 @@ static void test_denies_elsewhere(void **state)
 	(void)state;
 	mount_other();
 	has_mounted(RIVAL, OTHER, "/", "rw");
-	/* A file that is not there needs no mark. */
+	/* A missing file needs no mark. */
 	assert_int_equal(unlink(OTHER MEMORY "/memory7/online"), 0);
 	start_guard();
 	assert_int_equal(open_by_other(OTHER MEMORY "/memory70/online", 1), EPERM);
@@ -749,7 +749,7 @@ static void test_denies_elsewhere(void **state)
 	assert_int_equal(open_by_other(OTHER MEMORY "/memory70/online", 1), 0);
 }
 
-/* One that cannot be marked is everybody's. */
+/* A sysfs that cannot be marked is not guarded. */
 static void test_cannot_deny(void **state)
 {
 	int deny_error;
@@ -764,7 +764,7 @@ static void test_cannot_deny(void **state)
 			 -ENOTDIR);
 }
 
-/* One that is mounted when the guard is up already. */
+/* A sysfs that is mounted when the guard is already up. */
 static void test_check_looks_again(void **state)
 {
 	(void)state;
@@ -801,7 +801,7 @@ static void test_files_of_the_guard(void **state)
 	assert_int_equal(guard_get_fd(NULL, 7), -1);
 }
 
-/* A child of the owner's is no rival. */
+/* A child of the owner is not a rival. */
 static void test_child_has_no_files(void **state)
 {
 	int status = -1;
@@ -817,7 +817,7 @@ static void test_child_has_no_files(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* A link in the place of a block's file leads to a file that is nobody's to deny. */
+/* A link replaces a block's file. The guard must not deny the link's target. */
 static void test_marks_no_link(void **state)
 {
 	(void)state;
@@ -828,7 +828,7 @@ static void test_marks_no_link(void **state)
 	assert_int_equal(open_by_other("/mnt/victim", 1), 0);
 }
 
-/* Each that asks costs the guard a descriptor, for a moment. */
+/* Each open by another process costs the guard a descriptor, for a moment. */
 static void test_denies_many(void **state)
 {
 	struct rlimit before, few;
@@ -843,13 +843,13 @@ static void test_denies_many(void **state)
 	stop_guard();
 	assert_int_equal(rivals.count, 1);
 	assert_int_equal(rivals.list[0].denied, 300);
-	/* Its own files are a loan, too. */
+	/* The guard gives back its own descriptors as well. */
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &few), 0);
 	assert_int_equal(few.rlim_cur, 64);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
-/* With few descriptors it has few files open, and leaves some for everything else. */
+/* With few descriptors, the guard opens few files, and leaves some descriptors free. */
 static void few_descriptors(void)
 {
 	const struct rlimit few = { 64, 66 };
@@ -874,7 +874,7 @@ static void test_few_descriptors(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* Without the right to deny, those who are inside are looked for all the same. */
+/* Without the right to deny, daxhp still looks for processes with open files. */
 static void test_without_denying(void **state)
 {
 	int deny_error = 0;
@@ -927,7 +927,7 @@ static bool is_our_guard(int procfd, const char *pid)
 	return parent == getpid();
 }
 
-/* Of the process with that name, which is the machine's /proc to know. */
+/* The pid of the guard, by its name, from the machine's /proc. */
 static pid_t find_guard(void)
 {
 	int fd = openat(real_proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -961,13 +961,13 @@ static void test_its_process(void **state)
 	assert_memory_equal(&before, &after, sizeof(before));
 	pid = find_guard();
 	assert_true(pid > 0);
-	/* No terminal's signals reach it, and no others. */
+	/* No signals reach it, from a terminal or from elsewhere. */
 	assert_int_equal(getsid(pid), pid);
 	kill(pid, SIGTERM);
 	kill(pid, SIGTSTP);
 	usleep(20000);
 	assert_int_equal(guard_check(guard, &rivals), 0);
-	/* What was open is none of its business. */
+	/* It has closed the descriptors of its owner. */
 	close(fds[1]);
 	fd = fds[0];
 	assert_int_equal(__real_poll(&(struct pollfd){ .fd = fd }, 1, 1000), 1);
@@ -976,7 +976,7 @@ static void test_its_process(void **state)
 	stop_guard();
 	assert_int_equal(find_guard(), 0);
 	assert_int_equal(waitpid(-1, NULL, __WALL), -1);
-	/* Its end is nobody else's affair. */
+	/* Its end sends no signal to its owner. */
 	sigpending(&after);
 	assert_false(sigismember(&after, SIGCHLD));
 	pthread_sigmask(SIG_UNBLOCK, &child, NULL);
@@ -1008,7 +1008,7 @@ static void test_its_process_is_stopped(void **state)
 	assert_int_equal(guard_check(guard, &rivals), -ETIMEDOUT);
 }
 
-/* It goes with its owner. */
+/* The guard ends with its owner. */
 static void test_owner_is_killed(void **state)
 {
 	pid_t child;
@@ -1029,7 +1029,7 @@ static void test_owner_is_killed(void **state)
 	assert_int_equal(open_by_other("/sys" MEMORY "/memory7/state", 1), 0);
 }
 
-/* ---- who has the device ---- */
+/* ---- processes that have the device open ---- */
 
 static int find(struct rivals *found)
 {
@@ -1055,12 +1055,12 @@ static void test_holders(void **state)
 	assert_int_equal(found.count, 1);
 	assert_int_equal(found.list[0].pid, RIVAL);
 	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "fd/5")), 0);
-	/* Mapped, and the descriptor closed. */
+	/* The device is mapped, and its descriptor is closed. */
 	assert_int_equal(symlink("/dev/null", format("/proc/%d/map_files/1-2", RIVAL)), 0);
 	assert_int_equal(find(&found), 0);
 	assert_int_equal(found.count, 1);
 	assert_int_equal(unlink(format("/proc/%d/map_files/1-2", RIVAL)), 0);
-	/* The one that asks has it, too. */
+	/* Our own process has it open as well. */
 	has_open(getpid(), getpid(), "/dev/null", O_RDONLY);
 	assert_int_equal(find(&found), 0);
 	assert_int_equal(found.count, 1);
@@ -1079,7 +1079,7 @@ static void test_holders_cannot_be_seen(void **state)
 	assert_string_equal(unseen, format("/proc/%d/map_files", RIVAL));
 }
 
-/* ---- a place of its own ---- */
+/* ---- namespaces for the test ---- */
 
 static bool enter(void)
 {
@@ -1100,7 +1100,7 @@ static bool enter(void)
 	return real_proc >= 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
-/* In a user namespace nobody may. */
+/* Not allowed in a user namespace. */
 static bool may_deny(void)
 {
 	int fd = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
@@ -1138,7 +1138,7 @@ int main(void)
 		GUARD_TEST(test_says_what_it_cannot_see),
 		GUARD_TEST(test_holders),
 		GUARD_TEST(test_holders_cannot_be_seen),
-		/* Those that deny, TESTS_THAT_DENY of them. */
+		/* The tests that deny. There are TESTS_THAT_DENY of them. */
 		GUARD_TEST(test_denies),
 		GUARD_TEST(test_denies_elsewhere),
 		GUARD_TEST(test_cannot_deny),
@@ -1156,11 +1156,11 @@ int main(void)
 	size_t n = ARRAY_SIZE(tests);
 
 	if (!enter()) {
-		puts("1..0 # SKIP no mount namespace can be had here: root could");
+		puts("1..0 # SKIP this user may not make a mount namespace; root may");
 		return 0;
 	}
 	if (!may_deny()) {
-		puts("# Nobody can be kept off here: root could");
+		puts("# This user may not deny others to open files; root may");
 		n -= TESTS_THAT_DENY;
 	}
 	return _cmocka_run_group_tests("guard", tests, n, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Lines of mountinfo, as kernels write them; and the list of rivals. */
+/* Lines of mountinfo in the kernel's format; and the list of rivals. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -22,7 +22,7 @@ static void test_lines(void **state)
 	} rows[] = {
 		{ "22 28 0:21 / /sys rw,nosuid,nodev,noexec,relatime shared:7 - sysfs sysfs rw\n",
 		  21, "/", "/sys", true, true },
-		/* In a container: without propagation, and not to be written to. */
+		/* In a container: without propagation, and read-only. */
 		{ "731 700 0:54 / /sys ro,nosuid - sysfs sysfs ro\n", 54, "/", "/sys", true,
 		  false },
 		{ "731 700 0:54 / /sys rw - sysfs sysfs ro\n", 54, "/", "/sys", true, false },
@@ -33,7 +33,7 @@ static void test_lines(void **state)
 		  7, "/firmware", "/a b\tc\\d", true, true },
 		/* Too short to be an escape. */
 		{ "40 22 0:7 / /a\\04 rw - sysfs none rw\n", 7, "/", "/a\\04", true, true },
-		/* Nobody has named a source. */
+		/* The mount has no source. */
 		{ "40 22 0:7 / /a rw - tmpfs  rw,size=4k\n", 7, "/", "/a", false, true },
 		{ "40 22 0:7 / /sysfs rw - ext4 sysfs rw\n", 7, "/", "/sysfs", false, true },
 	};
@@ -87,17 +87,17 @@ static void test_way_to_the_blocks(void **state)
 		{ "/devices", "/devices", 1 },
 		{ "/devices/system", "/devices/system", 1 },
 		{ "/devices/system/memory", "/devices/system/memory", 1 },
-		/* Of one block only, or of one file. */
+		/* A bind mount of only one block, or of one file. */
 		{ "/devices/system/memory/memory7", "/", -EXDEV },
 		{ "/devices/system/memory/memory7/online", "/", -EXDEV },
-		/* From there nothing leads to a block. */
+		/* No path leads from there to a block. */
 		{ "/firmware", "/", 0 },
 		{ "/devices/system/memoryX", "/", 0 },
 		{ "/dev", "/", 0 },
 		/* Something else is mounted over it. */
 		{ "/", "/devices", 0 },
 		{ "/", "/nowhere", 0 },
-		/* Their links lead nowhere. */
+		/* Their links lead to nothing. */
 		{ "/", "/link", -ELOOP },
 	};
 	char top[] = "/tmp/daxhp-mounts-XXXXXX", path[64];
@@ -124,7 +124,7 @@ static void test_way_to_the_blocks(void **state)
 		if (fd < 0)
 			continue;
 		close(fd);
-		/* Of another file system than the line says. */
+		/* The file system there is not the one in the line. */
 		m.dev++;
 		assert_int_equal(mount_open_memory(&m, rootfd, &fd), 0);
 	}
@@ -151,7 +151,7 @@ static void test_devices_are_remembered(void **state)
 	assert_int_equal(mounts_add(&mounts, 7, true, &dev), 0);
 	assert_true(dev->is_marked);
 	assert_int_equal(mounts.count, 2);
-	/* The number of what is gone. */
+	/* The number of a file system that is gone. */
 	assert_int_equal(mounts_add(&mounts, 8, true, &dev), 0);
 	assert_true(dev->is_sysfs && !dev->is_marked);
 	assert_true(mounts_find(&mounts, 8)->is_sysfs);
@@ -168,7 +168,7 @@ static void test_rivals(void **state)
 	assert_int_equal(a.count, 1);
 	assert_int_equal(a.list[0].denied, 3);
 	assert_string_not_equal(a.list[0].comm, "?");
-	/* Of a process outside of this PID namespace there is neither number nor name. */
+	/* A process outside of this PID namespace has neither number nor name here. */
 	rivals_note(&a, 0, 1);
 	assert_string_equal(a.list[1].comm, "?");
 	for (int pid = 0; pid < 100; pid++)
@@ -179,7 +179,7 @@ static void test_rivals(void **state)
 	rivals_join(&a, &b);
 	assert_int_equal(a.count, RIVALS_MAX);
 	assert_int_equal(a.list[2].denied, 5);
-	/* Two that a had before are in the place of two of b. */
+	/* Two old entries of a replace two entries of b. */
 	assert_int_equal(a.left_out, 100 - RIVALS_MAX + 2);
 	rivals_join(&a, &b);
 	assert_int_equal(a.list[2].denied, 10);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Words and names: they are the kernel's, and scripts read them. */
+/* Words and names. The kernel has defined them, and scripts read them. */
 #include "unit.h"
 
 static void test_states(void **state)
@@ -15,7 +15,7 @@ static void test_states(void **state)
 	assert_null(daxhp_state_name((enum daxhp_state) - 1));
 	for (enum daxhp_state s = DAXHP_UNPLUGGED; s < DAXHP_INCONSISTENT; s++)
 		assert_int_equal(state_from_name(daxhp_state_name(s)), s);
-	/* A word of ours only: a file that says it says nothing. */
+	/* A word that only daxhp has. In a file of the kernel it has no meaning. */
 	assert_int_equal(state_from_name("inconsistent"), DAXHP_STATE_NONE);
 	assert_int_equal(state_from_name(""), DAXHP_STATE_NONE);
 	assert_int_equal(state_from_name("unplug"), DAXHP_STATE_NONE);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The planner: every row of "Plans" in docs/architecture.md, and what holds for every plan there is. */
+/* The planner: every row of "Plans" in docs/architecture.md, and the rules for every plan. */
 #include "unit.h"
 
 struct row {
@@ -24,7 +24,7 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-	/* Goal online: already there. Plain `online` is content with any online word. */
+	/* Goal online: already there. Plain `online` accepts any online word. */
 	{ "MM", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "" },
 	{ "NN", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "" },
 	{ "MM", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "" },
@@ -47,7 +47,7 @@ static const struct row rows[] = {
 	{ "..", NONE, "", "online", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
 	{ "..", NONE, "", "", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
 	{ "..", NONE, "", "who knows", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
-	/* Offline, attribute: the kernel demands to be told `unplugged` first. */
+	/* Offline, attribute: the kernel requires `unplugged` first. */
 	{ "--", STATE, "offline", "offline", MOVABLE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online_movable" },
 	{ "--", HOTPLUG, "offline", "online_kernel", ONLINE, NO_REFUSAL,
@@ -56,28 +56,28 @@ static const struct row rows[] = {
 	{ "--", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online 32,33" },
 	{ "--", BLOCKS, "", "offline", KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,33" },
 	{ "--", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 32,33" },
-	/* Inconsistent, and what is online fits: the others, whatever the interface. */
+	/* Inconsistent, and the online blocks fit: bring the others online, with any interface. */
 	{ "M-M", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
 	{ "M-M", STATE, "online_movable", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
 	{ "-N-", STATE, "online_kernel", "offline", KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,34" },
 	{ "-3-", BLOCKS, "", "offline", KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,34" },
 	{ "MmM", BLOCKS, "", "offline", UNPLUGGED, NO_REFUSAL,
 	  "guard; write-blocks offline 32,33,34; check-offline; unbind" },
-	/* Plain `online` goes where the others are, not where the kernel would like. */
+	/* Plain `online` uses the zone of the other blocks, not the kernel's choice. */
 	{ "M-M", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
 	{ "N-N", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_kernel 33" },
 	{ "M-M", STATE, "online", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
-	/* A kernel whose word follows the blocks says that none fits. */
+	/* A kernel whose word follows the blocks says that no word fits. */
 	{ "M-M", HOTPLUG, "unknown", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
 	{ "M-M", STATE, "unknown", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 33" },
 	{ "MN", HOTPLUG, "unknown", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
 	{ "M-", HOTPLUG, "unknown", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
-	/* A word that would be a lie with all of it online has to be written anew. */
+	/* A word that would be false with all blocks online must be written again. */
 	{ "M-M", STATE, "online_kernel", "offline", MOVABLE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online_movable" },
 	{ "MM", STATE, "offline", "offline", MOVABLE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online_movable" },
-	/* The word says `unplugged` and is not true: telling the kernel so again does nothing. */
+	/* The word is `unplugged` and is not true. To write it again would do nothing. */
 	{ "--", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL,
 	  "guard; check-offline; unbind; set-policy online_movable; bind; restore-policy" },
 	{ "M-", STATE, "unplugged", "online_movable", ONLINE, NO_REFUSAL,
@@ -85,10 +85,10 @@ static const struct row rows[] = {
 	{ "-.", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL, "guard; check-offline; unbind" },
 	{ "M-", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL,
 	  "guard; write-blocks offline 32; check-offline; unbind" },
-	/* A word that claims memory where there is none. */
+	/* The word says that there is memory, but there is none. */
 	{ "..", STATE, "online_movable", "offline", ONLINE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online" },
-	/* Plain `online` has to make the word true that is there. */
+	/* Plain `online` must make the present word true. */
 	{ "--", STATE, "online_movable", "offline", ONLINE, NO_REFUSAL,
 	  "guard; write-blocks online_movable 32,33" },
 	{ "--", STATE, "online_kernel", "offline", ONLINE, NO_REFUSAL,
@@ -103,7 +103,7 @@ static const struct row rows[] = {
 	{ "MN", BLOCKS, "", "offline", ONLINE, DAXHP_REFUSED_OTHER_ZONE, "" },
 	{ "-?", BLOCKS, "", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
 	{ "-?", BLOCKS, "", "offline", KERNEL, DAXHP_REFUSED_OTHER_ZONE, "" },
-	/* Some are there and some are not: none can be added alone. */
+	/* Some blocks are present and some are not. A single block cannot be added. */
 	{ "M.M", BLOCKS, "", "offline", MOVABLE, DAXHP_REFUSED_MISSING_BLOCKS, "" },
 	{ "-.", STATE, "online_movable", "offline", ONLINE, DAXHP_REFUSED_MISSING_BLOCKS, "" },
 	/* No block at all. */
@@ -121,7 +121,7 @@ static const struct row rows[] = {
 	{ "--", STATE, "offline", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
 	{ "M-.", STATE, "online_movable", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
 	{ "..", STATE, "online", "offline", UNPLUGGED, NO_REFUSAL, "write-attribute unplugged" },
-	/* Memory-blocks: what is online, under the guard, with the check right before the unbinding. */
+	/* Memory-blocks: the online blocks, guarded, and the check right before the unbind. */
 	{ "MM", BLOCKS, "", "offline", UNPLUGGED, NO_REFUSAL,
 	  "guard; write-blocks offline 32,33; check-offline; unbind" },
 	{ "M-N", BLOCKS, "", "online", UNPLUGGED, NO_REFUSAL,
@@ -207,9 +207,9 @@ static const struct {
 	enum daxhp_goal goal;
 	enum daxhp_failure_kind refusal;
 	const char *steps;
-	bool leads_between; /* killed in the middle it is neither the one nor the other */
+	bool leads_between; /* if it is killed in the middle, the device is in neither state */
 } moves[] = {
-	/* Between the zones: away, and back as a whole. */
+	/* Between the zones: unplugged, then online again, as a whole. */
 	{ { "MM", SYSTEM_RAM, NULL }, TO_MOVABLE, NO_REFUSAL, "", false },
 	{ { "MM", SYSTEM_RAM, NULL }, TO_KERNEL, NO_REFUSAL,
 	  "guard; write-blocks offline 32,33; check-offline; unbind; set-policy online_kernel; bind; restore-policy", true },
@@ -217,13 +217,13 @@ static const struct {
 	  "write-attribute unplugged; write-attribute online_kernel", true },
 	{ { "M.", SYSTEM_RAM, NULL }, TO_MOVABLE, NO_REFUSAL,
 	  "guard; write-blocks offline 32; check-offline; unbind; set-policy online_movable; bind; restore-policy", true },
-	/* What is in no zone goes where it is asked to. */
+	/* Memory in no zone goes to the requested zone. */
 	{ { "--", SYSTEM_RAM, NULL }, TO_KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,33", true },
 	{ { "M-", SYSTEM_RAM, NULL }, TO_MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 33", false },
 	{ { "..", SYSTEM_RAM, "unplugged" }, TO_MOVABLE, NO_REFUSAL, "write-attribute online_movable", false },
 	{ { "..", UNBOUND, NULL }, TO_MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy", false },
 	{ { "..", DEVDAX, NULL }, TO_KERNEL, DAXHP_REFUSED_DEVDAX, "", false },
-	/* From devdax: never without a look who has it open. */
+	/* From devdax: always with a check whether a process has it open. */
 	{ { "..", DEVDAX, NULL }, RAM_MOVABLE, NO_REFUSAL,
 	  "check-unused; check-offline; unbind; set-policy online_movable; bind; restore-policy", true },
 	{ { "..", DEVDAX, NULL }, RAM_OFF, NO_REFUSAL,
@@ -234,7 +234,7 @@ static const struct {
 	{ { "NN", SYSTEM_RAM, NULL }, RAM, NO_REFUSAL, "", false },
 	{ { "NN", SYSTEM_RAM, "online_kernel" }, RAM_MOVABLE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online_movable", true },
-	/* Bound, and not online. Whether it gets an attribute is seen once it is bound. */
+	/* Bound, and not online. Only after the bind daxhp knows whether it has an attribute. */
 	{ { "..", UNBOUND, NULL }, RAM_OFF, NO_REFUSAL,
 	  "set-policy offline; bind; restore-policy; write-attribute unplugged", true },
 	{ { "--", SYSTEM_RAM, NULL }, RAM_OFF, NO_REFUSAL, "", false },
@@ -292,7 +292,7 @@ static void check_refusal(struct daxhp_observation *obs, enum daxhp_goal goal,
 	check_plan(obs, &row, 0);
 }
 
-/* Whatever is asked for. A device that is at its goal is not refused: nothing is asked of it. */
+/* For any goal. A device that is at its goal is not refused: there is nothing to do. */
 static void check_refused_always(struct daxhp_observation *obs, enum daxhp_failure_kind refusal)
 {
 	for (enum daxhp_goal goal = UNPLUGGED; goal <= MOVABLE; goal++)
@@ -307,7 +307,7 @@ static void test_other_drivers(void **state)
 	check_refused_always(make_mode_observation("..", DAXHP_MODE_FAMFS), DAXHP_REFUSED_FAMFS);
 	check_refused_always(make_mode_observation("..", DAXHP_MODE_OTHER),
 			     DAXHP_REFUSED_OTHER_DRIVER);
-	/* Memory of a former life, below a new driver. */
+	/* Memory from an earlier bind, with a new driver. */
 	check_refused_always(make_mode_observation("M.", DAXHP_MODE_DEVDAX), DAXHP_REFUSED_WEDGED);
 }
 
@@ -340,7 +340,7 @@ static void test_no_target_node(void **state)
 	check_refusal(obs, MOVABLE, DAXHP_REFUSED_NO_TARGET_NODE);
 	check_refusal(obs, UNPLUGGED, NO_REFUSAL);
 	daxhp_observation_unref(obs);
-	/* Bound is bound: kmem took it, so it had one. */
+	/* kmem has taken the device, so the device had a node. */
 	obs = make_attribute_observation("..", STATE, "unplugged");
 	obs->target_node = -1;
 	check_plan(obs,
@@ -368,7 +368,7 @@ static void test_room_for_map(void **state)
 		{ "..", 1, 1, NO_REFUSAL, "write-attribute online_movable" },
 		/* Not known. */
 		{ "..", 0, 0, NO_REFUSAL, "write-attribute online_movable" },
-		/* It is there already, and so is its map. */
+		/* The memory is present already, and so is its memory map. */
 		{ "M-", 1, 0, NO_REFUSAL, "guard; write-blocks online_movable 33" },
 	};
 
@@ -385,7 +385,7 @@ static void test_room_for_map(void **state)
 		row.refusal = table[i].refusal;
 		row.steps = table[i].steps;
 		check_plan(obs, &row, i);
-		/* Then it is not asked for. */
+		/* Then the check does not apply. */
 		obs->is_forced = true;
 		row.refusal = NO_REFUSAL;
 		if (table[i].refusal)
@@ -404,7 +404,7 @@ static void test_no_hotremove(void **state)
 	observation_derive(obs);
 	assert_int_equal(obs->state, DAXHP_ONLINE);
 	check_refusal(obs, UNPLUGGED, DAXHP_REFUSED_NO_HOTREMOVE);
-	/* It is online, where is not to be seen; more is not asked for. */
+	/* It is online, and the zone cannot be seen. But plain `online` needs no zone. */
 	check_refusal(obs, ONLINE, NO_REFUSAL);
 	daxhp_observation_unref(obs);
 }
@@ -415,7 +415,7 @@ static void test_loads_module(void **state)
 	struct row row = { .blocks = "", .word = "", .goal = MOVABLE };
 
 	(void)state;
-	/* Before the policy is changed: loading may take long, and may fail. */
+	/* Load before the policy is changed, because loading may take long, and may fail. */
 	obs->has_kmem = false;
 	row.steps = "load-module; set-policy online_movable; bind; restore-policy";
 	check_plan(obs, &row, 0);
@@ -452,7 +452,7 @@ static void test_large_device(void **state)
 		   "guard; write-blocks offline 32,33,34,35..2031; write-attribute unplugged");
 }
 
-/* ---- what holds for every plan ---- */
+/* ---- rules for every plan ---- */
 
 static const char letters[] = ".-MN3?m";
 #define N_LETTERS (sizeof(letters) - 1)
@@ -482,7 +482,7 @@ static bool has_step(const struct daxhp_plan *plan, enum daxhp_step_type type, s
 	return false;
 }
 
-/* Blocks come one by one only under the guard; the ids ascend, and are the device's. */
+/* Single blocks change only under the guard. Their ids ascend, and belong to the device. */
 static void check_blocks(const struct daxhp_plan *plan, const struct daxhp_step *step, bool guarded)
 {
 	const uint64_t *ids;
@@ -511,9 +511,9 @@ static void check_step(const struct daxhp_plan *plan, size_t i, bool *guarded)
 		check_blocks(plan, step, *guarded);
 		break;
 	case DAXHP_STEP_WRITE_ATTRIBUTE:
-		/* No kernel takes `offline`. */
+		/* No kernel accepts `offline`. */
 		assert_true(state_is_online(word) || word == DAXHP_UNPLUGGED);
-		/* Once bound it may have one, which is then to say `unplugged`. */
+		/* After the bind it may have an attribute, which must then say `unplugged`. */
 		assert_msg(plan->before->interface == STATE || plan->before->interface == HOTPLUG ||
 				   (word == DAXHP_UNPLUGGED && has_step(plan, DAXHP_STEP_BIND, i)),
 			   "no attribute: %s %s: %s", format_blocks(plan->before),
@@ -579,7 +579,7 @@ static void check_goal(struct daxhp_observation *obs, enum daxhp_goal goal)
 
 	assert_int_equal(daxhp_plan_new(obs, goal, &plan), 0);
 	check_properties(plan);
-	/* No steps and no refusal: that says that it is there already. */
+	/* No steps and no refusal mean that the device is at its goal. */
 	assert_msg((daxhp_plan_count_steps(plan) == 0 && !plan->refusal.kind) ==
 			   observation_meets(obs, goal),
 		   "%s '%s' goal %d: %s", format_blocks(obs), obs->attribute_word, goal,
@@ -626,7 +626,7 @@ static unsigned long check_all_goals(struct daxhp_observation *obs)
 
 static unsigned long check_all_of(const char *blocks)
 {
-	/* With words that no kernel says, and none at all: a file that could not be read. */
+	/* With words that no kernel has, and without a word, as from an unreadable file. */
 	static const char *const words[] = { "unplugged",      "offline", "online", "online_kernel",
 					     "online_movable", "unknown", "" };
 	unsigned long n = check_all_goals(make_observation(blocks));
@@ -686,36 +686,36 @@ static const struct {
 	struct side now, before;
 	const char *steps;
 } ways_back[] = {
-	/* Each block where it was, in the zone it was in. */
+	/* Each block goes back to its state and its zone. */
 	{ { "M-M", SYSTEM_RAM, NULL }, { "MMM", SYSTEM_RAM, NULL }, "guard; write-blocks online_movable 33" },
 	{ { "N-N", SYSTEM_RAM, NULL }, { "NNN", SYSTEM_RAM, NULL }, "guard; write-blocks online_kernel 33" },
 	{ { "-M", SYSTEM_RAM, NULL }, { "M-", SYSTEM_RAM, NULL },
 	  "guard; write-blocks offline 33; write-blocks online_movable 32" },
 	{ { "MNM", SYSTEM_RAM, NULL }, { "MMM", SYSTEM_RAM, NULL }, "guard; write-blocks offline 33" },
-	/* A word that follows the blocks will be right once they are. */
+	/* A word that follows the blocks is right when the blocks are. */
 	{ { "M-", SYSTEM_RAM, "unknown" }, { "MM", SYSTEM_RAM, "online_movable" },
 	  "guard; write-blocks online_movable 33" },
 	{ { "--", SYSTEM_RAM, "offline" }, { "MM", SYSTEM_RAM, "online_movable" },
 	  "guard; write-blocks online_movable 32,33" },
 	{ { "MM", SYSTEM_RAM, "online_movable" }, { "M-", SYSTEM_RAM, "unknown" }, "guard; write-blocks offline 33" },
 	{ { "MM", SYSTEM_RAM, "unknown" }, { "MM", SYSTEM_RAM, "online_movable" }, "write-attribute unplugged" },
-	/* There was nothing. */
+	/* There was no block. */
 	{ { "M-", SYSTEM_RAM, "online_movable" }, { "..", SYSTEM_RAM, "unplugged" }, "write-attribute unplugged" },
 	{ { "M-", SYSTEM_RAM, NULL }, { "..", UNBOUND, NULL }, "guard; write-blocks offline 32; check-offline; unbind" },
 	{ { "MM", SYSTEM_RAM, "unplugged" }, { "..", UNBOUND, NULL },
 	  "guard; write-blocks offline 32,33; check-offline; unbind" },
 	{ { "..", SYSTEM_RAM, NULL }, { "..", UNBOUND, NULL }, "check-offline; unbind" },
-	/* There was all of it. */
+	/* All blocks were present. */
 	{ { "..", UNBOUND, NULL }, { "MM", SYSTEM_RAM, NULL }, "set-policy online_movable; bind; restore-policy" },
 	{ { "..", UNBOUND, NULL }, { "NN", SYSTEM_RAM, NULL }, "set-policy online_kernel; bind; restore-policy" },
 	{ { "..", UNBOUND, NULL }, { "--", SYSTEM_RAM, NULL }, "set-policy offline; bind; restore-policy" },
 	{ { "..", UNBOUND, NULL }, { "..", SYSTEM_RAM, "unplugged" }, "set-policy offline; bind; restore-policy" },
 	{ { "..", UNBOUND, NULL }, { "MM", SYSTEM_RAM, "online" }, "set-policy online; bind; restore-policy" },
 	{ { "..", SYSTEM_RAM, "unplugged" }, { "MM", SYSTEM_RAM, "online_movable" }, "write-attribute online_movable" },
-	/* `offline` is no word to write. */
+	/* `offline` cannot be written. */
 	{ { "..", SYSTEM_RAM, "unplugged" }, { "--", SYSTEM_RAM, "offline" },
 	  "check-offline; unbind; set-policy offline; bind; restore-policy" },
-	/* It was an application's. */
+	/* It was in devdax mode. */
 	{ { "..", UNBOUND, NULL }, { "..", DEVDAX, NULL }, "bind device_dax" },
 	{ { "..", SYSTEM_RAM, "unplugged" }, { "..", DEVDAX, NULL }, "check-offline; unbind; bind device_dax" },
 };
@@ -738,7 +738,7 @@ static void test_ways_back(void **state)
 	}
 }
 
-/* Ways back obey the same rules, from anywhere to anywhere. */
+/* Plans of the way back follow the same rules, from every state to every state. */
 static void test_way_back_properties(void **state)
 {
 	unsigned long n = 0;
@@ -754,7 +754,7 @@ static void test_way_back_properties(void **state)
 	assert_true(n > 30000);
 }
 
-/* Another driver, or other ranges: whoever did that is at work, and not to be undone. */
+/* Another driver, or other ranges: somebody else did that, and daxhp must not undo it. */
 static void test_way_back_leaves_others_alone(void **state)
 {
 	struct daxhp_observation *before = make_observation("MM");
@@ -777,7 +777,7 @@ static void test_way_back_leaves_others_alone(void **state)
 	daxhp_observation_unref(before);
 }
 
-/* What has not been done has taken no time, which is not the same as none at all. */
+/* A step that was not done has no time. This is different from a time of 0. */
 static void test_seconds(void **state)
 {
 	struct daxhp_observation *obs = make_observation("MM");
@@ -800,11 +800,11 @@ static void test_step_names(void **state)
 	}
 }
 
-/* ---- whether what is in the memory fits elsewhere ---- */
+/* ---- does the used memory fit elsewhere? ---- */
 
 #define MIB (UINT64_C(1) << 20)
 
-/* On node 1, where 100 MiB of its memory are in use; node 0 has @free MiB. */
+/* The device is on node 1, and 100 MiB of its memory are used. Node 0 has @free MiB. */
 static void furnish(struct daxhp_observation *obs, uint64_t free)
 {
 	obs->target_node = 1;
@@ -874,7 +874,7 @@ static void test_room(void **state)
 	}
 }
 
-/* Nothing is online, so nothing has to fit. */
+/* No block is online, so no memory has to fit. */
 static void test_no_room_needed(void **state)
 {
 	struct daxhp_observation *obs = make_observation("--");
@@ -887,7 +887,7 @@ static void test_no_room_needed(void **state)
 	daxhp_observation_unref(obs);
 }
 
-/* Only what is online counts; and a word that is not true leads through `unplugged`. */
+/* Only online blocks count. And when the word is not true, the plan goes through `unplugged`. */
 static void test_room_of_a_part(void **state)
 {
 	struct daxhp_observation *obs = make_attribute_observation("M-", STATE, "online_kernel");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Whether a device's memory fits elsewhere: the model with tables, the parsers with what kernels wrote. */
+/* Does used memory fit elsewhere? The model, and the parsers with text from kernels. */
 #include "unit.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -50,7 +50,7 @@ struct row {
 
 /* clang-format off */
 static const struct row rows[] = {
-	/* A node of its own. */
+	/* The device has its own node. */
 	{ "nothing in use", { ZONE(0, NORMAL, 1000, 100, 10, 20), ZONE(1, MOVABLE, 2048, 2048, 0, 0) },
 	  .node = 1, .movable = 2048, .verdict = YES, .to_move = 0, .free = 90 },
 	{ "just above the high watermark", { ZONE(0, NORMAL, 1000, 220, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
@@ -88,7 +88,7 @@ static const struct row rows[] = {
 	{ "is for nothing from a kernel zone", { ZONE(0, NORMAL, 1000, 10, 10, 20), ZONE(1, NORMAL, 2048, 1848, 0, 0, .anon = 200), ZONE(2, MOVABLE, 2048, 1000, 1, 2) },
 	  .node = 1, .normal = 2048, .verdict = NO, .to_move = 200, .free = 0, .missing = 200 },
 
-	/* A zone that it shares: as much as can be is in it. */
+	/* The device shares a zone: assume that the largest possible amount is in it. */
 	{ "a third of a node", { ZONE(0, NORMAL, 1000, 600, 10, 20), ZONE(1, MOVABLE, 3000, 2500, 0, 0, .anon = 400, .file = 100) },
 	  .node = 1, .movable = 1000, .verdict = YES, .to_move = 500, .free = 590, .reclaimable = 100 },
 	{ "a third of a node that is full", { ZONE(0, NORMAL, 1000, 600, 10, 20), ZONE(1, MOVABLE, 3000, 500, 0, 0, .anon = 2500) },
@@ -110,7 +110,7 @@ static const struct row rows[] = {
 	{ "its cache counts once", { ZONE(0, NORMAL, 1000, 100, 10, 20), ZONE(0, MOVABLE, 2000, 1700, 1, 2, .file = 300) },
 	  .node = 0, .movable = 2000, .verdict = LIKELY, .to_move = 300, .free = 90, .reclaimable = 300 },
 
-	/* What cannot be seen is in use. */
+	/* A block that cannot be seen counts as used. */
 	{ "a zone that is not there", { ZONE(0, NORMAL, 1000, 100, 10, 20) },
 	  .node = 1, .movable = 2048, .verdict = NO, .to_move = 2048, .free = 90, .missing = 1958 },
 
@@ -159,7 +159,7 @@ static void fill_zone(struct memory_zone *to, const struct zone *from)
 		.unevictable = from->locked * MIB,
 	};
 	to->reserve[DAXHP_ZONE_MOVABLE] = from->reserve * MIB;
-	/* All that is free is in one piece. */
+	/* All free memory is in one piece. */
 	to->pieces[10] = to->free;
 }
 
@@ -207,7 +207,7 @@ static void test_table(void **state)
 		check_row(&rows[i]);
 }
 
-/* The kernel has to make pieces first: it may, or not. */
+/* The kernel must first make large pieces: it may succeed, or not. */
 static void test_pieces(void **state)
 {
 	struct memory_zone zones[] = {
@@ -238,7 +238,7 @@ static void test_pieces(void **state)
 	free((int *)room.nodes);
 }
 
-/* However little is missing. */
+/* Even if very little is missing. */
 static void test_one_page(void **state)
 {
 	struct memory_zone zones[] = {
@@ -303,7 +303,7 @@ static void test_unknown(void **state)
 	assert_null(room.nodes);
 }
 
-/* Figures that no machine has: no sum of them comes out small. */
+/* Figures that no machine has: no sum of them may wrap around to a small one. */
 static void test_huge_figures(void **state)
 {
 	const uint64_t most = UINT64_MAX;
@@ -453,7 +453,7 @@ static void test_zones(void **state)
 	assert_int_equal(z->managed, 3840 * 4096);
 	assert_int_equal(z->reserve[0], 0);
 	assert_int_equal(z->reserve[3], 1897 * 4096);
-	/* Those are the node's, not the zone's. */
+	/* These figures belong to the node, not to the zone. */
 	assert_int_equal(z->anon, 0);
 	z = &memory.zones[1];
 	assert_int_equal(z->zone, DMA32);

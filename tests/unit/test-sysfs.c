@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The door to /sys, and all that may stand behind it. */
+/* The functions that read and write /sys, with every kind of file. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -9,11 +9,11 @@
 
 #define NOBODY 65534
 
-/* ---- in the place of the system's own ---- */
+/* ---- replacements of system calls ---- */
 
 __typeof__(read) __wrap_read, __real_read;
 
-static unsigned int n_interrupts; /* that are to come */
+static unsigned int n_interrupts; /* that will come */
 
 ssize_t __wrap_read(int fd, void *buf, size_t size)
 {
@@ -65,7 +65,7 @@ static void test_words(void **state)
 	check_word("\xc3\xa4\n", 3, -EBADMSG, NULL);
 }
 
-/* As long as fits, longer by one, longer than any buffer. */
+/* A word that just fits, one longer by one byte, one longer than any buffer. */
 static void test_lengths(void **state)
 {
 	char bytes[70000], word[WORD_MAX], large[4096];
@@ -78,7 +78,7 @@ static void test_lengths(void **state)
 	assert_int_equal(strlen(word), WORD_MAX - 1);
 	tree_write_bytes("file", bytes, WORD_MAX - 1);
 	assert_int_equal(read_file(word, sizeof(word)), 0);
-	/* The word is one too long, or all but the newline fits. */
+	/* The word is one byte too long, or only the newline does not fit. */
 	bytes[WORD_MAX - 1] = 'x';
 	for (size_t n = WORD_MAX; n <= 1024; n++) {
 		tree_write_bytes("file", bytes, n);
@@ -86,7 +86,7 @@ static void test_lengths(void **state)
 	}
 	tree_write_bytes("file", bytes, sizeof(bytes));
 	assert_int_equal(read_file(word, sizeof(word)), -EFBIG);
-	/* Room for more than is ever read: what was read is not taken for all there is. */
+	/* The buffer is larger than one read. The code must not assume that one read gets all. */
 	assert_int_equal(read_file(large, sizeof(large)), -EFBIG);
 	tree_write("file", "ab\n");
 	assert_int_equal(read_file(word, 3), 0);
@@ -109,7 +109,7 @@ static void test_no_plain_file(void **state)
 	assert_int_equal(sysfs_read_word(tree_fd, "link", word, sizeof(word)), -ELOOP);
 	assert_int_equal(sysfs_read_word(tree_fd, "dangling", word, sizeof(word)), -ELOOP);
 	assert_int_equal(sysfs_read_word(tree_fd, "dir", word, sizeof(word)), -EISDIR);
-	/* It must not wait for somebody to write. */
+	/* It must not wait for a writer of the fifo. */
 	assert_true(sysfs_read_word(tree_fd, "fifo", word, sizeof(word)) < 0);
 	assert_int_equal(sysfs_write_word(tree_fd, "link", "x"), -ELOOP);
 	assert_string_equal(tree_read("real"), "online\n");
@@ -129,7 +129,7 @@ static void test_unreadable(void **state)
 	assert_int_equal(seteuid(uid), 0);
 }
 
-/* A signal is no reason not to know. */
+/* A signal must not make a read fail. */
 static void test_interrupted_read(void **state)
 {
 	char word[WORD_MAX];
@@ -151,11 +151,11 @@ static void test_open_file(void **state)
 	tree_write("file", "offline\n");
 	fd = sysfs_open_file(tree_fd, "file");
 	assert_true(fd >= 0);
-	/* Again and again, from the start each time. */
+	/* It reads again and again, each time from the start. */
 	assert_int_equal(sysfs_read_word_fd(fd, word, sizeof(word)), 0);
 	assert_int_equal(sysfs_read_word_fd(fd, word, sizeof(word)), 0);
 	assert_string_equal(word, "offline");
-	/* Where a plain file takes it is no matter: sysfs knows no places. */
+	/* The position in the plain file does not matter: sysfs has no positions. */
 	assert_int_equal(sysfs_write_word_fd(fd, "online"), 0);
 	assert_non_null(strstr(tree_read("file"), "online"));
 	close(fd);
@@ -198,7 +198,7 @@ static void test_u64(void **state)
 		{ "ffffffffffffffff", 16, 0, UINT64_MAX },
 		{ "10000000000000000", 16, -EBADMSG, 0 },
 		{ "fg", 16, -EBADMSG, 0 },
-		/* Hex where there is to be none. */
+		/* Hex numbers where they are not allowed. */
 		{ "0x10", 10, -EBADMSG, 0 },
 		{ "a", 10, -EBADMSG, 0 },
 		{ "a", 0, -EBADMSG, 0 },
@@ -281,7 +281,7 @@ static void test_write(void **state)
 	tree_write("file", "");
 	assert_int_equal(sysfs_write_word(tree_fd, "file", "online_movable"), 0);
 	assert_string_equal(tree_read("file"), "online_movable");
-	/* A file that is not there is not to be made. */
+	/* It must not create a file that does not exist. */
 	assert_int_equal(sysfs_write_word(tree_fd, "missing", "x"), -ENOENT);
 	assert_false(sysfs_exists(tree_fd, "missing"));
 	assert_true(dev >= 0);
@@ -303,7 +303,7 @@ static void test_read_only(void **state)
 	assert_string_equal(tree_read("file"), "offline\n");
 }
 
-/* Half a word is another word: it must not look like success. */
+/* A part of a word is another word. A short write must not look like success. */
 static void test_short_write(void **state)
 {
 	struct rlimit old, limit;
@@ -374,7 +374,7 @@ static void test_directories(void **state)
 	assert_int_equal(sysfs_open_dir_at(tree_fd, "dir/file"), -ENOTDIR);
 	assert_int_equal(sysfs_open_dir_at(tree_fd, "missing"), -ENOENT);
 	assert_int_equal(sysfs_open_dir("/nonexistent/daxhp"), -ENOENT);
-	/* A link is there, wherever it leads. */
+	/* A link exists, even if its target does not. */
 	assert_true(sysfs_exists(tree_fd, "dangling"));
 	assert_false(sysfs_exists(tree_fd, "missing"));
 }
@@ -399,7 +399,7 @@ int main(void)
 		TREE_TEST(test_directories),
 	};
 
-	/* What a write past the limit would send. */
+	/* The signal that a write past the limit sends. */
 	signal(SIGXFSZ, SIG_IGN);
 	return cmocka_run_group_tests_name("sysfs", tests, NULL, NULL);
 }

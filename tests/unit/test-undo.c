@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Plans, carried out on the model: a kernel that works takes every device to its goal, and when
- * anything goes wrong, at whichever step and block, the device is led back to where it was, or the
- * result says what is not as before. execute.c and apply.c are the library's own.
+ * Carries out plans on the model. When the kernel works, every device reaches its goal. When
+ * anything goes wrong, at any step and block, the device goes back to its old state, or the result
+ * names the blocks that are not as before. execute.c and apply.c are the library's own.
  */
 #include "model.h"
 
 #define BLOCKS 3
 /* 4 letters, BLOCKS of them */
 #define COMBINATIONS 64
-/* As many blocks as it takes for a device to count as large. */
+/* With so many blocks, a device counts as large. */
 #define MANY 130
 
 static const enum daxhp_goal goals[] = {
@@ -27,11 +27,11 @@ static const enum daxhp_goal goals[] = {
 };
 static const char *const words[] = { "unplugged",     "offline",	"online",
 				     "online_kernel", "online_movable", "unknown" };
-/* The first two are as different as can be: enough for what may fail, and it saves half the time. */
+/* The first two differ most. They are enough for the failures, and save half of the time. */
 static const char *const policies[] = { "offline", "online_movable", "online", "online_kernel" };
 static size_t n_policies = 2;
 
-/* One start, one goal, one thing that goes wrong. */
+/* One start, one goal, one fault. */
 struct trial {
 	struct daxhp_observation *before;
 	bool is_honest;
@@ -77,7 +77,7 @@ static const char *describe(const struct trial *t)
 	return text;
 }
 
-/* ---- what must hold whatever happened ---- */
+/* ---- rules after every trial ---- */
 
 static void check_world(const struct trial *t)
 {
@@ -85,7 +85,7 @@ static void check_world(const struct trial *t)
 	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
 	assert_msg(model.policy == model.first_policy, "policy not restored: %s", describe(t));
 	assert_msg(!*model.policy_note && !*model.note, "journal left: %s", describe(t));
-	/* Or the next one could not be cancelled. */
+	/* Otherwise the next run could not be cancelled. */
 	assert_msg(!model.ctx.undoing, "undoing for ever: %s", describe(t));
 }
 
@@ -123,24 +123,24 @@ static void check_refusal(const struct trial *t)
 		   "refused, and yet: %s", describe(t));
 }
 
-/* ---- what cannot be led back to ---- */
+/* ---- states that cannot be restored ---- */
 
 static size_t count_missing(const struct daxhp_observation *obs)
 {
 	return obs->n_blocks - obs->n_present;
 }
 
-/* Some states are never to be had again once they are left: no kernel leads into them. */
+/* Some states cannot be reached again, because no write to the kernel leads to them. */
 static bool can_be_had_again(const struct daxhp_observation *obs)
 {
 	bool is_unplugged = state_from_name(obs->attribute_word) == DAXHP_UNPLUGGED;
 
 	if (obs->mode != DAXHP_MODE_SYSTEM_RAM)
 		return true;
-	/* Memory present below the word `unplugged`; or a word, or kmem, that holds no memory. */
+	/* Memory is present but the word is `unplugged`; or no memory and another word. */
 	if (is_unplugged || count_missing(obs) == obs->n_blocks)
 		return is_unplugged && count_missing(obs) == obs->n_blocks;
-	/* What was missing comes back with the rest. */
+	/* Missing blocks would come back together with the others. */
 	return count_missing(obs) == 0;
 }
 
@@ -152,10 +152,10 @@ static bool can_be_undone(const struct trial *t)
 		return false;
 	if (t->fault != FAULT_NO_ONLINE)
 		return true;
-	/* It was online, and never will be again. */
+	/* This block was online, and with this fault it cannot come online again. */
 	if (before->blocks[t->at].state == MEMBLOCK_ONLINE)
 		return false;
-	/* A word that only an online write of the whole device leaves, which will not work. */
+	/* Only an online write of the whole device sets this word, and that write fails. */
 	return !(t->is_honest && state_is_online(state_from_name(before->attribute_word)));
 }
 
@@ -164,7 +164,7 @@ static bool can_be_undone(const struct trial *t)
 static void run_trial(struct trial *t)
 {
 	model.is_honest = t->is_honest;
-	/* One kernel of each kind will do: what plain `online` means has nothing to do with it. */
+	/* One kernel of each kind is enough: the meaning of plain `online` does not depend on it. */
 	model.default_zone = t->is_honest ? DAXHP_ZONE_MOVABLE : DAXHP_ZONE_NORMAL;
 	model_reset(t->before);
 	if (!model.bound)
@@ -220,7 +220,7 @@ static void try_blocks(const char *blocks, bool is_honest, trial_fn fn, unsigned
 	}
 }
 
-/* Every start there is, every policy, every goal. */
+/* Every start, every policy, every goal. */
 static unsigned long try_all(trial_fn fn)
 {
 	unsigned long count = 0;
@@ -300,7 +300,7 @@ static void try_signals(struct trial *t, unsigned long *count)
 	try_everywhere(t, FAULT_CANCEL, count);
 }
 
-/* What is interrupted and not cancelled is begun anew, and nobody is to notice. */
+/* A call that is interrupted but not cancelled starts again. The result must be the same. */
 static void try_other_signals(struct trial *t, unsigned long *count)
 {
 	bool goes_on = true;
@@ -362,7 +362,7 @@ static void test_outlasts_other_signals(void **state)
 	assert_memory_equal(&before, &after, sizeof(before));
 }
 
-/* Not for ever: a kernel that says so without a signal would keep us at it. */
+/* But not for ever: a kernel could return EINTR without a signal, again and again. */
 static void test_gives_interrupted_block_up(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_DEAF, .at = 1 };
@@ -384,7 +384,7 @@ static void test_undoes_stubborn_block(void **state)
 	assert_true(try_all(try_stubborn_blocks) > 30000);
 }
 
-/* With a rival there may be no way back; but never is it wedged, and never is it untrue. */
+/* With a rival, an undo may be impossible. But no memory is wedged, and the report is true. */
 static void test_survives_rival(void **state)
 {
 	(void)state;
@@ -397,14 +397,14 @@ static void try_held(struct trial *t, unsigned long *count)
 	try_everywhere(t, FAULT_SILENT, count);
 }
 
-/* Nor is it where there is no guard: what cannot be guarded is not unbound, on no way. */
+/* The same without a guard: the undo does not unbind a device that it cannot guard. */
 static void test_survives_holder(void **state)
 {
 	(void)state;
 	assert_true(try_all(try_held) > 10000);
 }
 
-/* Run once, with what the caller has set in the model after model_reset(). */
+/* Runs once, with the values that the caller has set in the model after model_reset(). */
 static void apply(struct trial *t, int expected)
 {
 	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
@@ -416,8 +416,8 @@ static void apply(struct trial *t, int expected)
 }
 
 /*
- * On the way back somebody holds the blocks' files: they are taken offline all the same, but the
- * device stays bound.
+ * During the undo, a process holds the blocks' files. The blocks still go offline, but the device
+ * stays bound.
  */
 static void test_goes_back_without_guard(void **state)
 {
@@ -436,7 +436,7 @@ static void test_goes_back_without_guard(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* The same, but who held them lets go in time. */
+/* The same, but the process closes the files in time. */
 static void test_goes_back_with_another_guard(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE };
@@ -454,7 +454,7 @@ static void test_goes_back_with_another_guard(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* Who is inside could change what is gone through: it is not begun. */
+/* A process with an open file could change the blocks meanwhile. So the run does not start. */
 static void does_not_begin(const char *blocks, enum daxhp_goal goal)
 {
 	struct trial t = { .goal = goal };
@@ -476,7 +476,7 @@ static void test_holder_keeps_it_from_beginning(void **state)
 	does_not_begin("---", DAXHP_GOAL_ONLINE_MOVABLE);
 }
 
-/* What is in the policy's file is then our own word, which nobody may take for the machine's. */
+/* The policy's file then has daxhp's word, and not the machine's. */
 static void test_policy_that_sticks(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
@@ -490,7 +490,7 @@ static void test_policy_that_sticks(void **state)
 	apply(&t, -EIO);
 	assert_true(daxhp_result_get_undone(t.result));
 	end_trial(&t);
-	/* For good: then it is said, and the journal keeps it for the next one. */
+	/* It fails for good: the result says so, and the journal keeps the word for later. */
 	model_reset(t.before);
 	model.policy_sticks = 100;
 	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
@@ -519,7 +519,7 @@ static void test_needs_the_lock(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* Only where somebody who is killed would leave it between two states. */
+/* Only if a kill would leave the device between two states. */
 static void test_notes_what_leads_between(void **state)
 {
 	static const char old[] = "system-ram online_movable - devdax 32 3 4711";
@@ -537,7 +537,7 @@ static void test_notes_what_leads_between(void **state)
 		apply(&t, 0);
 		assert_int_equal(model.n_notes, i);
 		end_trial(&t);
-		/* What one who was killed has noted is how the device was. */
+		/* The note of a killed daxhp has the device's old state. */
 		model_reset(t.before);
 		strcpy(model.note, old);
 		model.fault = FAULT_NO_OFFLINE;
@@ -551,7 +551,7 @@ static void test_notes_what_leads_between(void **state)
 	}
 }
 
-/* No step begins once it is cancelled. */
+/* After a cancel, no step starts. */
 static void test_cancelled_before(void **state)
 {
 	struct daxhp_observation *starts[] = {
@@ -574,7 +574,7 @@ static void test_cancelled_before(void **state)
 	}
 }
 
-/* With so many retries allowed, how does it end? */
+/* Returns the result with so many retries. */
 static void try_tries(struct trial *t, unsigned int retries, int expected)
 {
 	run_trial(t);
@@ -602,7 +602,7 @@ static void test_retries_busy_memory(void **state)
 	t.errnum = EAGAIN;
 	try_tries(&t, 0, -EAGAIN);
 	try_tries(&t, 1, 0);
-	/* What does not pass is not tried again. */
+	/* An error that does not go away is not tried again. */
 	t.errnum = EINVAL;
 	try_tries(&t, 1, -EINVAL);
 	t.errnum = 0;
@@ -611,7 +611,7 @@ static void test_retries_busy_memory(void **state)
 	t.at = 1;
 	try_tries(&t, 2, -EBUSY);
 	daxhp_observation_unref(t.before);
-	/* Coming online is never tried twice: what is wrong there does not pass. */
+	/* Online is never tried twice: its errors do not go away. */
 	t = (struct trial){ .goal = DAXHP_GOAL_ONLINE, .fault = FAULT_ERROR, .at = 1 };
 	t.before = make_observation("---");
 	try_tries(&t, 5, -ENOMEM);
@@ -620,7 +620,7 @@ static void test_retries_busy_memory(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* A signal makes the kernel give an offline up. On the way back it is begun anew. */
+/* A signal makes the kernel give up an offline. In the undo, daxhp starts it again. */
 static void test_undo_is_not_interrupted(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE };
@@ -640,7 +640,7 @@ static void test_undo_is_not_interrupted(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* A signal that the caller does not want to hear is not heard, whatever is let through. */
+/* A signal that the caller blocks stays blocked, even while daxhp unblocks others. */
 static void look_at_mask(const struct daxhp_step *step, size_t done, size_t total, void *data)
 {
 	sigset_t mask;
@@ -672,7 +672,7 @@ static void test_callers_signals(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* A large device's blocks go offline one by one before the attribute is told. */
+/* A large device's blocks go offline one by one, before the write to the attribute. */
 static void undo_in_large_device(bool is_honest, enum daxhp_goal goal, enum model_fault fault)
 {
 	struct trial t = {
@@ -720,7 +720,7 @@ static void test_names_block(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* A kernel that says yes, and does nothing. */
+/* A kernel that returns success, and does nothing. */
 static void test_names_block_that_stays(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_SILENT, .at = 1 };
@@ -734,7 +734,7 @@ static void test_names_block_that_stays(void **state)
 	daxhp_observation_unref(t.before);
 }
 
-/* As a device is worked on that has so many blocks that those which are there are listed. */
+/* A device with so many blocks that daxhp lists the present ones. */
 static void test_listed_blocks(void **state)
 {
 	model_lists_blocks = true;
@@ -768,7 +768,7 @@ static void test_listing_fails(void **state)
 	model_lists_blocks = false;
 }
 
-/* The kernel's attribute does not say which block it was: it is the first that reported nothing. */
+/* The attribute does not say which block failed. It is the first one without an event. */
 static void test_names_silent_block(void **state)
 {
 	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_NO_OFFLINE, .at = 1 };
@@ -818,7 +818,7 @@ static void test_unbinds_nothing_that_may_be_online(void **state)
 	refuses_to_unbind(MEMBLOCK_MISSING, -EIO, -EIO, DAXHP_FAILED_READ);
 }
 
-/* ---- who has the device open ---- */
+/* ---- processes that have the device open ---- */
 
 static void from_devdax(size_t n_holders, int error, bool force, int expected)
 {
@@ -865,7 +865,7 @@ static void take_progress(const struct daxhp_step *step, size_t done, size_t tot
 	told->total = total;
 }
 
-/* In the order that is cheap for the kernel, and each one is told. */
+/* In the order that is cheap for the kernel, with a progress report for each block. */
 static void goes_through_blocks(const char *blocks, enum daxhp_goal goal, const uint64_t *order)
 {
 	static const size_t done[] = { 0, 1, 2, 3, 3 };

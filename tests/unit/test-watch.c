@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The thread that sees to it that a wish to stop is heard, and what it says of a wait. */
+/* The thread that makes a cancel reach the writer, and its reports about a wait. */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -7,16 +7,17 @@
 
 #include "unit.h"
 
-/* Two looks of the thread take a fifth of that; a busy machine may take longer. */
+/* Two looks of the thread take a fifth of this time. A busy machine may take longer. */
 #define A_WHILE_US 900000
 
-/* ---- in the place of the system's own ---- */
+/* ---- replacements of system calls ---- */
 
 __typeof__(clock_gettime) __wrap_clock_gettime, __real_clock_gettime;
 __typeof__(memblock_open_dir) __wrap_memblock_open_dir;
 __typeof__(memblock_read_state) __wrap_memblock_read_state;
 
-static _Atomic time_t later, tick; /* seconds: on top of the time, and more for each look at it */
+static _Atomic time_t later,
+	tick; /* seconds: added to the time; and added for each look at the time */
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
 {
@@ -32,7 +33,7 @@ int __wrap_memblock_open_dir(void)
 	return open("/", O_PATH | O_CLOEXEC);
 }
 
-/* The second one is on its way. */
+/* The second signal is on its way. */
 int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file)
 {
 	(void)dirfd;
@@ -77,7 +78,7 @@ static int setup(void **state)
 	return sigaction(SIGUSR1, &action, NULL);
 }
 
-/* Whoever sleeps here is woken by each signal. */
+/* Each signal wakes a thread that sleeps here. */
 static void wait_a_while(void)
 {
 	struct timespec left = { .tv_nsec = A_WHILE_US * 1000L };
@@ -128,14 +129,14 @@ static void test_not_cancelled(void **state)
 	assert_int_equal(n_told, 0);
 }
 
-/* One that comes just before the write would be gone by then. */
+/* A signal that comes just before the write would not interrupt it. */
 static void test_cancelled(void **state)
 {
 	(void)state;
 	ctx.cancelled = 1;
 	watch_a_while();
 	assert_true(n_signals > 1);
-	/* It may just be about to stop. */
+	/* The thread may be about to stop. */
 	assert_int_equal(n_told, 0);
 }
 
@@ -151,7 +152,7 @@ static void test_undoing_is_not_disturbed(void **state)
 	assert_true(told.undoing);
 }
 
-/* Two seconds after the wish, and a minute after that. */
+/* Two seconds after the cancel, and a minute after that. */
 static void test_tells(void **state)
 {
 	(void)state;
@@ -167,7 +168,7 @@ static void test_tells(void **state)
 	assert_true(n_told > 2);
 }
 
-/* The handler cannot run, where the writer waits for what no signal ends. */
+/* The handler cannot run while the writer is in a wait that no signal ends. */
 static void test_pending_signals(void **state)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
@@ -191,7 +192,7 @@ static void test_pending_signals(void **state)
 	}
 }
 
-/* ---- what a process is at ---- */
+/* ---- the state of a process ---- */
 
 static void test_stopped_process(void **state)
 {

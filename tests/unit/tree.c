@@ -25,7 +25,7 @@ int tree_setup(void **state)
 	snprintf(path, sizeof(path), "%s/daxhp-test-XXXXXX", parent ? parent : "/tmp");
 	if (!mkdtemp(path))
 		return -1;
-	/* Somebody else is to get as far as to what he may not read. */
+	/* Another user must be able to reach the files that it may not read. */
 	chmod(path, 0755);
 	tree_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return tree_fd < 0 ? -1 : 0;

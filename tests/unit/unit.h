@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the unit tests share. cmocka wants its own headers in this order. */
+/* Common to all unit tests. cmocka needs its headers in this order. */
 #ifndef DAXHP_TESTS_UNIT_H
 #define DAXHP_TESTS_UNIT_H
 
@@ -15,7 +15,7 @@
 
 #include "libdaxhp-private.h"
 
-/* Whose message says where in a table or a loop it went wrong. */
+/* An assertion with a message that says which row of a table, or which round, failed. */
 #define assert_msg(condition, ...)             \
 	do {                                   \
 		if (!(condition))              \
@@ -24,14 +24,14 @@
 
 /* ---- observation.c: observations and plans as text ---- */
 
-/* Blocks are numbered from here on. */
+/* The number of the first block. */
 #define FIRST_BLOCK 32
 
 /*
- * A derived observation with one block a letter of @blocks: . missing, - offline, M online in
- * Movable, N Normal, 3 DMA32, D DMA, ? online in an unknown zone, m on its way from Movable to
- * offline. Bound to kmem without an attribute, policy `offline`, the module is there. Free it with
- * daxhp_observation_unref().
+ * A derived observation. Each letter of @blocks is one block: . missing, - offline, M online in
+ * Movable, N Normal, 3 DMA32, D DMA, ? online in an unknown zone, m going from Movable to offline.
+ * The device is bound to kmem without an attribute, the policy is `offline`, and the module is
+ * available. Free it with daxhp_observation_unref().
  */
 struct daxhp_observation *make_observation(const char *blocks);
 /* The same, with an attribute of that name and that word. */
@@ -39,11 +39,11 @@ struct daxhp_observation *
 make_attribute_observation(const char *blocks, enum daxhp_interface interface, const char *word);
 /* The same, with that mode and driver, and no interface. */
 struct daxhp_observation *make_mode_observation(const char *blocks, enum daxhp_mode mode);
-/* The letters for an observation's blocks; static, good until the next call. */
+/* The letters of an observation's blocks; static, valid until the next call. */
 const char *format_blocks(const struct daxhp_observation *obs);
 /*
- * A plan's steps as "guard; write-blocks offline 32,33; check-offline; unbind", with the driver
- * where it is not kmem; static, good until the next call.
+ * A plan's steps as "guard; write-blocks offline 32,33; check-offline; unbind", with the driver if
+ * it is not kmem; static, valid until the next call.
  */
 const char *format_plan(const struct daxhp_plan *plan);
 

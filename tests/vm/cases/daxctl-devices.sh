@@ -20,7 +20,7 @@ test_daxctl_devices() {
 	out=$(grep -v '^[[:blank:]]\|^[a-z_]*:' <<<"$out") err=$(tail -n 20 <<<"$err")
 	diag "$out"
 	like "$out" 'disable-namespace failed as expected' 'all but the last check'
-	like "$out" 'reconfigure succeded, expected failure' 'and it came to the last one'
+	like "$out" 'reconfigure succeded, expected failure' 'and the last one was reached'
 	exits 1 'where it ends'
 	is "$(sort /run/daxctl-shim.log | uniq -c | tr -s ' ' | paste -sd,)" \
 		' 1 offline-memory, 1 online-memory, 7 reconfigure-device' 'daxhp did what changed something'

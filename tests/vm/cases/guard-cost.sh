@@ -44,7 +44,7 @@ test_share_of_the_guard() {
 		diag "${#ids[@]} blocks: guard $guard s of $whole s; plain writes without it $plain s"
 		least=$(awk -v g="$guard" -v w="$whole" -v l="$least" 'BEGIN { r = g / w; print r < l ? r : l }')
 	done
-	at_most "$least" 0.1 'share of the guard, the least of three'
+	at_most "$least" 0.1 'share of the guard, the smallest of three'
 }
 
 run_tests

@@ -130,7 +130,7 @@ test_second_signal_while_undoing() {
 	exits 1 'exit status'
 	like "$err" 'stopping already' 'the second is acknowledged'
 	like "$err" 'stopped by SIGTERM' 'says why'
-	like "$err" 'Nothing was changed' 'says how things stand'
+	like "$err" 'Nothing was changed' 'says that nothing was changed'
 	unchanged "$before" 'all undone'
 }
 
@@ -295,7 +295,7 @@ test_slow_disk() {
 	wait "$first" || rc=$?
 	err=$(</run/tap.err) out=$(</run/tap.out)
 	exits 1 'a page under I/O: exit status'
-	like "$err" "$told" 'says what is waited for'
+	like "$err" "$told" 'says what it waits for'
 	if [[ $err =~ $told ]]; then
 		like " ${ids[*]} " " ${BASH_REMATCH[1]} " 'and in which of its blocks'
 	fi
@@ -306,7 +306,7 @@ test_slow_disk() {
 	wait "$slow_pid"
 	umount /mnt/slow
 	run daxhp unplug "$device"
-	exits 0 'once the disk has answered'
+	exits 0 'after the disk has answered'
 }
 
 # is_locked_by PID
@@ -393,7 +393,7 @@ test_without_sys_admin() {
 	[ "$(has_attribute && echo yes)$rc" = yes0 ] ||
 		like "$err" 'CAP_SYS_ADMIN|could not be kept off' 'says what is missing'
 	if [ "$rc" = 0 ]; then
-		agrees "$device" unplugged 'unplugged all the same'
+		agrees "$device" unplugged 'unplugged anyway'
 	else
 		unchanged "$before" 'nothing changed'
 	fi

@@ -11,7 +11,7 @@
 needs faults
 
 read -r device _ < <(carve_region)
-[ -n "$device" ] || bail_out 'the region cannot be carved'
+[ -n "$device" ] || bail_out 'the region cannot be split'
 stay_bound "$device"
 file=$now_attribute
 # In the kernel's order, one range after the other.

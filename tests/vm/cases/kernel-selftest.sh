@@ -11,7 +11,7 @@
 
 device=dax0.0
 selftest=/opt/selftests/dax/dax-kmem-hotplug.sh
-[ -e $selftest ] || bail_out 'this kernel brings no selftest'
+[ -e $selftest ] || bail_out 'this kernel has no selftest'
 stay_bound "$device"
 names=()
 for name in hotplug state; do
@@ -29,7 +29,7 @@ test_selftest() {
 	done
 	DAX_TEST_UNBIND=1 DAX_TEST_ATTRIBUTE=${names[0]} ktap "${names[0]}, and unbinding" bash "$selftest" "$device"
 	ok '/proc/iomem can be read' grep -q RAM /proc/iomem
-	nok 'kmem is in use no more' [ -e "$dax_bus/drivers/kmem/$device" ]
+	nok 'kmem is no longer in use' [ -e "$dax_bus/drivers/kmem/$device" ]
 	ok 'kmem can be unloaded' rmmod kmem
 	ok '/proc/iomem can be read without it' grep -q RAM /proc/iomem
 	no_splat

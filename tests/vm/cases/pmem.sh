@@ -72,7 +72,7 @@ test_journey() {
 	agrees "$device" online_movable 'after the second online'
 
 	run daxhp online "$device"
-	exits 0 'plain online is content with Movable'
+	exits 0 'plain online accepts Movable'
 	agrees "$device" online_movable 'after plain online'
 
 	refused 'another zone' 1 daxhp online --kernel "$device"
@@ -163,9 +163,9 @@ test_block_offlined_behind_the_back() {
 		like "$out$err" 'inconsistent' "block $block offline: the table says so"
 
 		run daxhp online --movable --json "$device"
-		exits 0 "block $block offline: online --movable mends it"
-		json_done "block $block mended" inconsistent online_movable true
-		agrees "$device" online_movable "block $block mended"
+		exits 0 "block $block offline: online --movable repairs it"
+		json_done "block $block repaired" inconsistent online_movable true
+		agrees "$device" online_movable "block $block repaired"
 
 		write_block "$(a_block "$block")" offline
 		run daxhp unplug --json "$device"
@@ -228,7 +228,7 @@ test_refused_going_offline() {
 	no_faults
 	run daxhp unplug "$device"
 	exits 0 'unplug once the kernel no longer refuses'
-	agrees "$device" unplugged 'unplugged in the end'
+	agrees "$device" unplugged 'unplugged at the end'
 }
 
 # Runs a command under fault_after, again until the fault comes in time.
@@ -264,7 +264,7 @@ test_refused_going_offline_later() {
 		is "$after" "$before" 'EBUSY at a later block: as before'
 		agrees "$device" online_movable 'EBUSY at a later block'
 	else
-		fail 'EBUSY at a later block' 'the kernel was never caught in between'
+		fail 'EBUSY at a later block' 'the fault never came in time'
 	fi
 }
 
@@ -323,7 +323,7 @@ test_refused_going_online_later() {
 			is "$after" "$before" 'ENOMEM at a later block: as before'
 		fi
 	else
-		fail 'ENOMEM at a later block' 'the kernel was never caught in between'
+		fail 'ENOMEM at a later block' 'the fault never came in time'
 	fi
 }
 
@@ -509,8 +509,8 @@ test_stdout_takes_nothing() {
 	done
 	# The first name is a device and is done. The second is not a device.
 	unheard '>/dev/full' unplug "$device" dax9.0
-	exits 1 'with a device that is none'
-	agrees "$device" online_movable 'with a device that is none'
+	exits 1 'with a name that is not a device'
+	agrees "$device" online_movable 'with a name that is not a device'
 }
 
 as_nobody() {
@@ -521,16 +521,16 @@ test_without_rights() {
 	online_movable
 	run as_nobody daxhp status --json -M
 	exits 0 'status'
-	json_is '.[0] | "\(.chardev) \(.mode) \(.driver)"' "$device system-ram kmem" 'what may be read is shown'
-	json_is '.[0] | "\(.online_memblocks) \(.total_memblocks) \(.hotplug_state == "unplugged")"' 'null null false' 'what may not be read is null'
+	json_is '.[0] | "\(.chardev) \(.mode) \(.driver)"' "$device system-ram kmem" 'readable values are shown'
+	json_is '.[0] | "\(.online_memblocks) \(.total_memblocks) \(.hotplug_state == "unplugged")"' 'null null false' 'unreadable values are null'
 	json_is '.[0].mappings' null 'the ranges are null'
 	run as_nobody daxhp status
 	exits 0 'the table'
 	like "$out" "$device" 'the table has the device'
 	refused 'online' 1 as_nobody daxhp online --movable "$device"
-	like "$err" '[Rr]oot|CAP_SYS_ADMIN|permission' 'online: says who may'
+	like "$err" '[Rr]oot|CAP_SYS_ADMIN|permission' 'online: says that it needs root'
 	refused 'unplug' 1 as_nobody daxhp unplug "$device"
-	like "$err" '[Rr]oot|CAP_SYS_ADMIN|permission' 'unplug: says who may'
+	like "$err" '[Rr]oot|CAP_SYS_ADMIN|permission' 'unplug: says that it needs root'
 }
 
 hide_kmem() {
@@ -617,8 +617,8 @@ test_retry() {
 	take_away "$device"
 	online_movable
 	stand_in error=EINVAL:when=1 daxhp unplug --retry=9 "$device"
-	exits 1 'what is not for trying again'
-	agrees "$device" online_movable 'what is not for trying again'
+	exits 1 'an error that does not go away'
+	agrees "$device" online_movable 'an error that does not go away'
 }
 
 # gone_by NAME, come_back NAME: take the device away meanwhile, and bring it back.

@@ -82,7 +82,7 @@ test_bad_words() {
 	refused 'no such mode' 2 daxhp reconfigure --mode=ram "$device"
 	refused 'devdax has no zone' 2 daxhp reconfigure --mode=devdax --movable "$device"
 	refused 'no zone offline' 2 daxhp reconfigure --mode=system-ram --no-online --kernel "$device"
-	refused 'all is asked about' 2 daxhp reconfigure --mode=system-ram all
+	refused 'asks before all' 2 daxhp reconfigure --mode=system-ram all
 	run daxhp reconfigure --mode=system-ram --movable --yes all
 	exits 0 'all, with --yes'
 	stands movable 'all'
@@ -132,7 +132,7 @@ test_in_use() {
 	is_held 'mapped in another mount namespace' hidden
 	stop_rivals
 	reconfigure movable
-	exits 0 'once nobody holds it'
+	exits 0 'when no process holds it'
 }
 
 # ---- failures ----
@@ -207,8 +207,8 @@ test_autoprobe_refuses() {
 	umount "$file"
 	run strace -f -qq -o /dev/null -P "$file" -e trace=write -e inject=write:error=EIO:when=2+ \
 		daxhp reconfigure --json --mode=system-ram --movable "$device"
-	exits 1 'drivers_autoprobe does not take the word back'
-	like "$err" "did not take '1' in $file \(EIO" 'drivers_autoprobe does not take the word back: says so'
+	exits 1 'drivers_autoprobe cannot be restored'
+	like "$err" "did not take '1' in $file \(EIO" 'drivers_autoprobe cannot be restored: says so'
 	reconfigure movable
 	exits 0 'the next one'
 	like "$err" "restored drivers_autoprobe to '1'" 'the next one restores it'
@@ -245,8 +245,8 @@ test_second_half_fails() {
 		"false ${#ids[@]} $(daxhp status -j "$device" | jq -r '.[0].hotplug_state')" 'the same: JSON has the truth'
 	is "$now_online" 0 'the same: none is online'
 	one_sentence 'the same: one sentence'
-	like "$err" 'is (offline|unplugged|inconsistent) now' 'the same: says what it is'
-	nok 'the same: no journal, for that has been said' compgen -G '/run/daxhp/*.journal'
+	like "$err" 'is (offline|unplugged|inconsistent) now' 'the same: says the state'
+	nok 'the same: no journal, because a message has said it' compgen -G '/run/daxhp/*.journal'
 	no_faults
 	way=$(grep -oE "'daxhp [^']*'" <<<"$err" | tr -d "'")
 	is "$way" "daxhp reconfigure --mode=system-ram --kernel $device" 'the same: says what to type'

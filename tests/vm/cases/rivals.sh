@@ -70,14 +70,14 @@ ever_elsewhere() {
 
 test_ever_another_sysfs() {
 	start_rival ever_elsewhere 1000 "${ids[@]}"
-	tried 'ever another sysfs' resist "$device" "$times" unplugged,online "${ids[@]}"
+	tried 'a new sysfs again and again' resist "$device" "$times" unplugged,online "${ids[@]}"
 	stop_rivals
 	never_wedged
 }
 
 test_rival_is_named() {
 	if has_attribute; then
-		skip 'named' 'the kernel does it all in one write, where nobody gets between'
+		skip 'named' 'the kernel does it all in one write, so no program can disturb'
 		return
 	fi
 	start_rival rival 100 "${ids[@]}"
@@ -99,7 +99,7 @@ held_by() {
 	shift
 	start_holder held "$@" 1000 "${ids[@]}"
 	if has_attribute; then
-		tried "$name: the attribute does not mind" cycle "$device" "$(quick_or_full 1 100)" unplugged,online "${ids[@]}"
+		tried "$name: the attribute is not affected" cycle "$device" "$(quick_or_full 1 100)" unplugged,online "${ids[@]}"
 	else
 		tried "$name: fails, names it, undone" held "$device" "$(quick_or_full 1 100)" rival "${ids[@]}"
 	fi
@@ -116,7 +116,7 @@ test_files_kept_open() {
 		start_holder held rival --keep 1000 "${ids[@]}"
 		run daxhp unplug "$device"
 		exits 1 'unplug'
-		like "$err" 'Nothing was changed' 'says how things stand'
+		like "$err" 'Nothing was changed' 'says that nothing was changed'
 		like "$err" 'rival \(pid [0-9]+\) has' 'says who'
 		stop_rivals
 	fi

@@ -18,7 +18,7 @@ node=/sys/devices/system/node/node1
 own_blocks=$(all_blocks)
 
 read -r split between behind < <(carve_region)
-[ -n "$behind" ] || bail_out 'the region cannot be carved'
+[ -n "$behind" ] || bail_out 'the region cannot be split'
 devices=("$split" "$between" "$behind")
 
 reset() {
@@ -89,7 +89,7 @@ test_two_ranges() {
 	json_is 'map(.hotplug_state) | unique | join(" ")' unplugged 'all unplugged'
 	json_is 'map(.target_node) | unique | map(tostring) | join(" ")' 1 'of node 1'
 	agrees "$split" unplugged 'at the end'
-	is "$(all_blocks)" "$own_blocks" 'the machine as it was'
+	is "$(all_blocks)" "$own_blocks" 'the machine is as before'
 }
 
 test_from_unplugged() {
@@ -113,7 +113,7 @@ test_inconsistent_in_the_second_range() {
 	run daxhp status --json "$split"
 	json_is '.[0] | "\(.online_memblocks) \(.total_memblocks)"' '7 8' 'exact counts'
 	run daxhp online --movable "$split"
-	exits 0 'online --movable mends it'
+	exits 0 'online --movable repairs it'
 	agrees "$split" online_movable 'mended'
 	echo offline >"$memory/memory$block/state"
 	run daxhp unplug "$split"
@@ -164,7 +164,7 @@ test_all() {
 	exits 0 'unplug all'
 	is "$(raw_word "$split") $(raw_word "$between") $(raw_word "$behind")" 'unplugged unplugged unplugged' 'all three unplugged'
 	nok 'the directory of the node is gone' [ -e "$node" ]
-	is "$(all_blocks)" "$own_blocks" 'the machine as it was'
+	is "$(all_blocks)" "$own_blocks" 'the machine is as before'
 }
 
 test_select_by_node() {
@@ -221,8 +221,8 @@ test_reconfigure() {
 	neighbour=$(states "$between")
 	forget_place
 	all_trips "${trips[@]}"
-	is "$(states "$between")" "$neighbour" 'the neighbour between as it was'
-	is "$(driver "$behind")" none 'the one behind has no driver'
+	is "$(states "$between")" "$neighbour" 'the neighbour between is as before'
+	is "$(driver "$behind")" none 'the device after it has no driver'
 	set_policy offline
 }
 
@@ -236,7 +236,7 @@ test_reconfigure_with_rivals() {
 	start_rival rival 100 "${ids[@]}"
 	tried 'every 100 us' cycle "$device" "$(quick_or_full 2 100)" "$places" "${ids[@]}"
 	stop_rivals
-	is "$(states "$between")" "$neighbour" 'the neighbour between as it was'
+	is "$(states "$between")" "$neighbour" 'the neighbour between is as before'
 	never_wedged
 }
 
@@ -277,7 +277,7 @@ test_loading_kmem_touches_no_other() {
 	agrees "$split" online_movable 'only this one'
 	run daxhp unplug "$split"
 	exits 0 'unplug'
-	is "$(all_blocks)" "$own_blocks" 'the machine as it was'
+	is "$(all_blocks)" "$own_blocks" 'the machine is as before'
 }
 
 # The last test: on a node without other memory, the kernel soon puts its own data

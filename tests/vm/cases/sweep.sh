@@ -63,7 +63,7 @@ test_online_from_unbound() {
 # With the attribute, daxhp does not look for holders.
 test_unplug_with_a_holder() {
 	if has_attribute; then
-		skip 'a holder' 'the attribute does not mind'
+		skip 'a holder' 'the attribute is not affected'
 		return
 	fi
 	daxhp online --movable "$device" >/dev/null

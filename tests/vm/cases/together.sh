@@ -14,7 +14,7 @@
 set_policy offline
 base_policy=offline
 read -r first second third < <(carve_region)
-[ -n "$third" ] || bail_out 'the region cannot be carved'
+[ -n "$third" ] || bail_out 'the region cannot be split'
 devices=("$first" "$second" "$third")
 # A driver that is loaded takes all devices that fit it. This case does not test that.
 load_kmem

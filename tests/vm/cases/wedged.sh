@@ -70,7 +70,7 @@ test_wedged() {
 	is "$(count "$device" online)" 1 'one block is online'
 	is "$(driver "$device")" none 'of a device without a driver'
 	like "$(said never_wedged)" '^not ok ' 'never_wedged fails'
-	like "$(wedge_signs)" 'until (the next )?reboot' 'by what the kernel said'
+	like "$(wedge_signs)" 'until (the next )?reboot' 'by the words of the kernel'
 	like "$(wedge_signs)" "$device, driver none, has blocks: ${ids[0]} online" 'by the blocks'
 	like "$(wedge_signs_in_iomem)" 'no device with kmem' 'by /proc/iomem'
 }
@@ -82,7 +82,7 @@ test_daxhp_says_so() {
 	run daxhp status "$device"
 	like "$err" "$device: wedged" 'in the note'
 	refused 'unplug' 1 daxhp unplug "$device"
-	like "$err" 'reboot' 'unplug: says what helps'
+	like "$err" 'reboot' 'unplug: names the way out'
 }
 
 test_trials_say_so() {
