@@ -73,35 +73,3 @@ EXPORT void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn, void *data)
 	ctx->log_fn = fn;
 	ctx->log_data = data;
 }
-
-EXPORT void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries)
-{
-	ctx->retries = retries;
-}
-
-EXPORT void daxhp_set_force(struct daxhp_ctx *ctx, bool force)
-{
-	ctx->force = force;
-}
-
-EXPORT void daxhp_cancel(struct daxhp_ctx *ctx)
-{
-	ctx->cancelled = 1;
-}
-
-EXPORT void daxhp_set_cancel_signal(struct daxhp_ctx *ctx, int signal)
-{
-	ctx->cancel_signal = signal;
-}
-
-EXPORT void daxhp_set_waiting_fn(struct daxhp_ctx *ctx, daxhp_waiting_fn fn, void *data)
-{
-	ctx->waiting_fn = fn;
-	ctx->waiting_data = data;
-}
-
-EXPORT void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data)
-{
-	ctx->progress_fn = fn;
-	ctx->progress_data = data;
-}

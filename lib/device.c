@@ -142,18 +142,8 @@ static void read_values(struct daxhp_device *device, int dirfd)
 	device->ranges_error = device_read_ranges(device, dirfd);
 }
 
-/* Unbound, a device can be given another size, and other ranges. */
-void device_read_again(struct daxhp_device *device)
-{
-	_cleanup_close_ int dirfd = device_open_dir(device);
-
-	if (dirfd >= 0)
-		read_values(device, dirfd);
-}
-
 static void device_free(struct daxhp_device *device)
 {
-	daxhp_device_unlock(device);
 	free(device->region_name);
 	free(device->ranges);
 	free(device);
@@ -169,12 +159,12 @@ void devices_free(struct daxhp_device *devices)
 	}
 }
 
-static int fill_in(struct daxhp_device *device)
+EXPORT int daxhp_device_refresh(struct daxhp_device *device)
 {
 	_cleanup_close_ int dirfd = device_open_dir(device);
 
 	if (dirfd < 0)
-		return dirfd;
+		return dirfd == -ENOENT ? -ENODEV : dirfd;
 	read_values(device, dirfd);
 	return device->ranges_error == -ENOMEM ? -ENOMEM : 0;
 }
@@ -199,7 +189,7 @@ static int device_new(struct daxhp_ctx *ctx, struct daxctl_region *region, struc
 	device->region_id = daxctl_region_get_id(region);
 	device->id = daxctl_dev_get_id(dev);
 	device->region_name = strdup(daxctl_region_get_devname(region));
-	r = device->region_name ? fill_in(device) : -ENOMEM;
+	r = device->region_name ? daxhp_device_refresh(device) : -ENOMEM;
 	if (r < 0) {
 		device_free(device);
 		return r == -ENOMEM ? r : 0;

@@ -154,7 +154,7 @@ static int wait_for_drain(struct guard *g, struct rivals *rivals)
 	return r;
 }
 
-int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
+int guard_start(const struct daxhp_session *session, const struct memblock *blocks, size_t n_blocks,
 		struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals)
 {
 	_cleanup_close_ int dirfd = memblock_open_dir();
@@ -166,7 +166,7 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	g->drain.ctx = ctx;
+	g->drain.session = session;
 	*ret_guard = g;
 	r = open_files(g, dirfd, blocks, n_blocks);
 	if (r == 0)

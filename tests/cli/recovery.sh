@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# leftovers.sh TOOL: what a daxhp that was killed wrote down about a device it was reconfiguring.
+# recovery.sh TOOL: what a daxhp that was killed wrote down about a device it was reconfiguring.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -29,7 +29,7 @@ nothing_to_do() {
 	run online dax0.2
 }
 
-half='system-ram online_movable - devdax 64 2 4711'
+half='system-ram online_movable - devdax - move,rebind 64 2 4711'
 
 # ---- mentioned ----
 
@@ -80,17 +80,17 @@ strikes() {
 	check "$1: struck out" test ! -e "/run/daxhp/$2.journal"
 	is "$1: nothing changed" "$(fingerprint)" "$before"
 }
-struck 'as it was' dax0.2 'system-ram online_movable - system_ram_kernel 128 2 4711'
-struck 'at the goal' dax0.2 'system-ram online - move_movable 128 2 4711'
-struck 'as it was, devdax' dax0.1 'devdax - - system_ram_movable 96 2 4711'
-struck 'another device of that name' dax0.0 'system-ram online_movable - devdax 64 3 4711'
-struck 'at another place' dax0.0 'system-ram online_movable - devdax 32 2 4711'
+struck 'as it was' dax0.2 'system-ram online_movable - system-ram online_kernel move,rebind 128 2 4711'
+struck 'at the goal' dax0.2 'system-ram online - system-ram online_movable move 128 2 4711'
+struck 'as it was, devdax' dax0.1 'devdax - - system-ram online_movable move,rebind 96 2 4711'
+struck 'another device of that name' dax0.0 'system-ram online_movable - devdax - move,rebind 64 3 4711'
+struck 'at another place' dax0.0 'system-ram online_movable - devdax - move,rebind 32 2 4711'
 struck 'a device that is no more' dax7.0 "$half"
 struck 'not whole' dax0.0 'system-ram online_movable'
-struck 'not understood' dax0.0 'system-ram online_movable - nowhere 64 2 4711'
-struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax 64 2 4711' \
+struck 'not understood' dax0.0 'system-ram online_movable - nowhere - move 64 2 4711'
+struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax - move,rebind 64 2 4711' \
 	"note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\. 'daxhp .* dax0\.0' .*"
-struck "somebody else's doing" dax0.1 'system-ram online - move_movable 96 2 4711' \
+struck "somebody else's doing" dax0.1 'system-ram online - system-ram online_movable move 96 2 4711' \
 	"note: dax0\.1: .* it was online, is devdax now, and was left so\. 'daxhp reconfigure --mode=system-ram --kernel dax0\.1' .*"
 # Of before a reboot, where /run has outlasted it.
 other_boot=01234567-89ab-cdef-0123-456789abcdef
@@ -135,7 +135,7 @@ until ! flock --nonblock /run/daxhp/dax0.0.lock true; do sleep 0.1; done
 # 25 days are more milliseconds than 31 bits can count.
 timeout 1 "$tool" unplug --wait=2200000 dax0.0 2>/dev/null
 is 'a wait of 25 days does not end at once' $? 124
-note dax0.0 'system-ram inconsistent - devdax 64 2 4711'
+note dax0.0 'system-ram inconsistent - devdax - move,rebind 64 2 4711'
 (sleep 1 && kill "$holder") &
 run unplug --wait=30 dax0.0
 check 'killed while it is waited for: its device is looked after' matches "$err" \
