@@ -14,6 +14,7 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 {
 	const struct wish wish = {
 		.action = cmd_online.name,
+		.verb = "bring online",
 		.mode = DAXHP_MODE_SYSTEM_RAM,
 		.state = settings_zone(settings),
 	};

@@ -41,6 +41,8 @@ static struct wish wish_of(const struct settings *s)
 {
 	struct wish wish = {
 		.action = cmd_reconfigure.name,
+		.verb = "reconfigure",
+		.has_force = true,
 		.mode = DAXHP_MODE_SYSTEM_RAM,
 		.state = s->no_online ? DAXHP_OFFLINE : settings_zone(s),
 		.may_move = true,

@@ -15,6 +15,8 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 {
 	const struct wish wish = {
 		.action = cmd_unplug.name,
+		.verb = "unplug",
+		.has_force = true,
 		.mode = DAXHP_MODE_SYSTEM_RAM,
 		.state = DAXHP_UNPLUGGED,
 	};

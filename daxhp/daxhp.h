@@ -118,6 +118,8 @@ int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int a
 /* What a command asks for, see daxhp_request_set_mode() and those after it. */
 struct wish {
 	const char *action; /* the command */
+	const char *verb;   /* what it does, in a sentence */
+	bool has_force;	    /* the command has an option --force */
 	enum daxhp_mode mode;
 	enum daxhp_state state;
 	bool may_move, may_rebind;
@@ -176,10 +178,13 @@ void output_forget_error(void);
 
 #include "report.h"
 
-/* ---- message.c ---- */
+/* ---- complain.c ---- */
 
 /* Say something on stderr, with the program's name before it and a newline behind. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- message.c ---- */
+
 /* Longest sentence for an outcome, with its NUL. */
 #define MESSAGE_MAX 1536
 /* The sentence for a failed outcome. */

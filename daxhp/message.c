@@ -3,58 +3,17 @@
  * One sentence per failure: what failed, on which file, with which word, why the kernel said no;
  * then how things stand, and what to do now.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "daxhp.h"
-
-/* The second set of them is two bytes each in UTF-8: c2, and 80 to 9f. */
-static size_t control_length(const char *c)
-{
-	if ((unsigned char)c[0] == 0xc2 && ((unsigned char)c[1] & 0xe0) == 0x80)
-		return 2;
-	return iscntrl((unsigned char)c[0]) ? 1 : 0;
-}
-
-/* What is longer than this needs memory, or is cut off. */
-#define PLAIN_TEXT_MAX 2048
-
-void complain(const char *format, ...)
-{
-	char plain[PLAIN_TEXT_MAX], *text = plain;
-	_cleanup_free_ char *longer = NULL;
-	va_list args, again;
-
-	va_start(args, format);
-	va_copy(again, args);
-	if (vsnprintf(plain, sizeof(plain), format, args) >= (int)sizeof(plain) &&
-	    vasprintf(&longer, format, again) >= 0)
-		text = longer;
-	va_end(again);
-	va_end(args);
-	/* Names and arguments are anybody's: a terminal is not to act on them. */
-	for (char *c = text; *c; c++) {
-		size_t n = control_length(c);
-
-		memset(c, '?', n);
-		c += n ? n - 1 : 0;
-	}
-	fprintf(stderr, "daxhp: %s\n", text);
-}
 
 static const char *errno_word(int errnum)
 {
 	const char *name = strerrorname_np(errnum);
 
 	return name ? name : "unknown error";
-}
-
-static const char *verb(const struct wish *wish)
-{
-	return wish->action == cmd_online.name ? "bring online" : wish->action;
 }
 
 /* With a blank before it; empty where the kernel is to choose. */
@@ -89,7 +48,7 @@ static void print_room_way_out(const struct outcome *o, char *buf, size_t size)
 						  "that use them,"
 						: "Free memory, add swap,";
 
-	if (o->wish->action != cmd_online.name)
+	if (o->wish->has_force)
 		snprintf(buf, size, " %s or give --force to try all the same.", relief);
 	else
 		snprintf(buf, size,
@@ -211,7 +170,7 @@ void describe_outcome(const struct outcome *o, char *buf, size_t size)
 
 	if (!failure) {
 		snprintf(buf, size, "%s: cannot %s: %s (%s). Nothing was changed.",
-			 daxhp_device_get_name(o->device), verb(o->wish), strerror(-o->error),
+			 daxhp_device_get_name(o->device), o->wish->verb, strerror(-o->error),
 			 errno_word(-o->error));
 		return;
 	}
@@ -219,7 +178,7 @@ void describe_outcome(const struct outcome *o, char *buf, size_t size)
 	describe_way_out(o, failure, way_out, sizeof(way_out));
 	describe_standing(o, standing, sizeof(standing));
 	snprintf(buf, size, "%s: cannot %s: %s.%s %s%s", daxhp_device_get_name(o->device),
-		 verb(o->wish), why, way_out, standing, o->result ? advice(o) : "");
+		 o->wish->verb, why, way_out, standing, o->result ? advice(o) : "");
 }
 
 void complain_of_outcome(const struct outcome *o)

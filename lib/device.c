@@ -259,6 +259,33 @@ static int count_unlisted(struct daxhp_ctx *ctx)
 	return r < 0 ? r : n;
 }
 
+/* libdaxctl would write to stderr; a library that sits on it must not. */
+static void log_daxctl(struct daxctl_ctx *daxctl, int priority __attribute__((unused)),
+		       const char *file, int line, const char *fn, const char *format, va_list args)
+{
+	struct daxhp_ctx *ctx = daxctl_get_userdata(daxctl);
+
+	if (ctx && ctx->log_fn)
+		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args, ctx->log_data);
+}
+
+int ctx_renew_daxctl(struct daxhp_ctx *ctx)
+{
+	struct daxctl_ctx *daxctl;
+	int r = daxctl_new(&daxctl);
+
+	/* Its way to say that libkmod had no memory. */
+	if (r == -ENXIO)
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	daxctl_set_userdata(daxctl, ctx);
+	daxctl_set_log_fn(daxctl, log_daxctl);
+	daxctl_unref(ctx->daxctl);
+	ctx->daxctl = daxctl;
+	return 0;
+}
+
 /* Memory that was short for a moment, or a device that came meanwhile: it is looked for anew. */
 static int list_all_devices(struct daxhp_ctx *ctx)
 {

@@ -24,8 +24,6 @@
 
 #define SPARE_FILES 64 /* descriptors that are left for everything else */
 
-const char *const guarded_files[GUARDED_FILES] = { "state", "online" };
-
 /* A block's state file, opened before the others are kept out: going by the guard costs time. */
 struct open_file {
 	uint64_t id;

@@ -35,11 +35,11 @@ struct daxhp_ctx {
 	int n_unlisted; /* devices that libdaxctl does not list */
 };
 
+/* ---- log.c ---- */
+
 void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
 	     ...) __attribute__((format(printf, 5, 6)));
 #define log_debug(ctx, ...) ctx_log(ctx, __FILE__, __LINE__, __func__, __VA_ARGS__)
-/* Another libdaxctl context, which has found no device yet. No device may be left of the old one. */
-int ctx_renew_daxctl(struct daxhp_ctx *ctx);
 
 /* ---- names.c ---- */
 
@@ -249,6 +249,8 @@ struct daxhp_device {
 	int size_error, align_error, target_node_error, ranges_error;
 };
 
+/* Another libdaxctl context, which has found no device yet. No device may be left of the old one. */
+int ctx_renew_daxctl(struct daxhp_ctx *ctx);
 int device_open_dir(const struct daxhp_device *device);
 /* Seen not to be there, whether libdaxctl would list it or not. */
 bool device_is_gone(const char *name);
