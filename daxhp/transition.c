@@ -50,6 +50,23 @@ static void end(struct work *work)
 	daxhp_request_free(work->request);
 }
 
+/* Of the devices that "all" means, those of a driver other than kmem are not spoken of. */
+static bool is_passed_over(const struct selection *selection, const struct outcome *outcome,
+			   const struct settings *settings)
+{
+	const struct daxhp_failure *refusal = outcome_failure(outcome);
+	enum daxhp_failure_kind kind = refusal ? daxhp_failure_get_kind(refusal)
+					       : DAXHP_FAILURE_NONE;
+
+	if (!selection->is_all || (kind != DAXHP_REFUSED_DEVDAX && kind != DAXHP_REFUSED_FAMFS &&
+				   kind != DAXHP_REFUSED_OTHER_DRIVER))
+		return false;
+	if (settings->verbose)
+		complain("%s: passed over: bound to %s.", daxhp_device_get_name(outcome->device),
+			 daxhp_observation_get_driver(outcome->before));
+	return true;
+}
+
 /* A failure of the session's own is asked for later, see outcome_failure(). */
 static void begin_and_plan(const struct work *work, struct outcome *outcome)
 {
@@ -80,23 +97,7 @@ static void apply(const struct work *work, struct outcome *outcome)
 		outcome->error = r;
 }
 
-/* Of the devices that "all" means, those of a driver other than kmem are not spoken of. */
-static bool is_passed_over(const struct selection *selection, const struct outcome *outcome,
-			   const struct settings *settings)
-{
-	const struct daxhp_failure *refusal = outcome_failure(outcome);
-	enum daxhp_failure_kind kind = refusal ? daxhp_failure_get_kind(refusal)
-					       : DAXHP_FAILURE_NONE;
-
-	if (!selection->is_all || (kind != DAXHP_REFUSED_DEVDAX && kind != DAXHP_REFUSED_FAMFS &&
-				   kind != DAXHP_REFUSED_OTHER_DRIVER))
-		return false;
-	if (settings->verbose)
-		complain("%s: passed over: bound to %s.", daxhp_device_get_name(outcome->device),
-			 daxhp_observation_get_driver(outcome->before));
-	return true;
-}
-
+/* All or nothing. Its session ends with the report, but others may have the device before. */
 static void move_device(const struct work *work, struct outcome *outcome)
 {
 	const struct settings *settings = work->settings;
@@ -109,29 +110,8 @@ static void move_device(const struct work *work, struct outcome *outcome)
 	report_others(settings, outcome);
 	if (!settings->json || settings->verbose)
 		report_outcome_text(settings, outcome);
-}
-
-/* Device by device: each is all or nothing, and one that fails does not keep the next waiting. */
-static size_t move_devices(const struct work *work, const struct selection *selection,
-			   struct outcome *outcomes)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < selection->count; i++) {
-		struct outcome *outcome = &outcomes[n];
-
-		*outcome = (struct outcome){ .device = selection->devices[i], .wish = work->wish };
-		begin_and_plan(work, outcome);
-		if (is_passed_over(selection, outcome, work->settings)) {
-			outcome_clear(outcome);
-			continue;
-		}
-		move_device(work, outcome);
-		if (outcome->session)
-			daxhp_session_unlock(outcome->session);
-		n++;
-	}
-	return n;
+	if (outcome->session)
+		daxhp_session_unlock(outcome->session);
 }
 
 static enum exit_status refuse_nothing(const struct settings *settings)
@@ -145,23 +125,27 @@ static enum exit_status refuse_nothing(const struct settings *settings)
 	return EXIT_FAILED;
 }
 
-static enum exit_status work_on(struct work *work, const struct selection *selection)
+/* Device by device: one that fails does not keep the next waiting. */
+static enum exit_status work_on(struct work *work, const struct selection *selection,
+				struct outcome *outcomes)
 {
-	_cleanup_free_ struct outcome *outcomes = calloc(selection->count + 1, sizeof(*outcomes));
 	enum exit_status status;
-	size_t count;
+	size_t n = 0;
 
-	if (!outcomes || start(work) < 0) {
-		complain("out of memory.");
-		return EXIT_FAILED;
+	for (size_t i = 0; i < selection->count; i++) {
+		outcomes[n] = (struct outcome){ .device = selection->devices[i],
+						.wish = work->wish };
+		begin_and_plan(work, &outcomes[n]);
+		if (is_passed_over(selection, &outcomes[n], work->settings))
+			outcome_clear(&outcomes[n]);
+		else
+			move_device(work, &outcomes[n++]);
 	}
-	count = move_devices(work, selection, outcomes);
-	status = count ? outcomes_status(outcomes, count, selection->n_unseen)
-		       : refuse_nothing(work->settings);
-	status = report_outcomes(work->settings, outcomes, count, status);
-	for (size_t i = 0; i < count; i++)
-		outcome_clear(&outcomes[i]);
-	end(work);
+	status = n ? outcomes_status(outcomes, n, selection->n_unseen)
+		   : refuse_nothing(work->settings);
+	status = report_outcomes(work->settings, outcomes, n, status);
+	while (n > 0)
+		outcome_clear(&outcomes[--n]);
 	return status;
 }
 
@@ -169,6 +153,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 	       int argc, char **argv)
 {
 	_cleanup_(selection_clear) struct selection selection = { 0 };
+	_cleanup_free_ struct outcome *outcomes = NULL;
 	struct work work = { .ctx = ctx, .settings = settings, .wish = wish };
 	int status;
 
@@ -177,5 +162,14 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 		return EXIT_USAGE;
 	}
 	status = select_devices(ctx, settings, argc, argv, &selection);
-	return status == EXIT_DONE ? (int)work_on(&work, &selection) : status;
+	if (status != EXIT_DONE)
+		return status;
+	outcomes = calloc(selection.count + 1, sizeof(*outcomes));
+	if (!outcomes || start(&work) < 0) {
+		complain("out of memory.");
+		return EXIT_FAILED;
+	}
+	status = work_on(&work, &selection, outcomes);
+	end(&work);
+	return status;
 }
