@@ -16,6 +16,7 @@
 #define DIR_RUN "/run/daxhp"
 #define POLICY "/sys/devices/system/memory/auto_online_blocks"
 #define AUTOPROBE "/sys/bus/dax/drivers_autoprobe"
+#define DEVICE "/sys/bus/dax/devices/dax0.0"
 #define BOOT_LENGTH 36
 
 static struct daxhp_ctx ctx;
@@ -913,6 +914,37 @@ static void test_finds_device(void **state)
 	assert_true(is_there(DIR_RUN "/dax0.0.journal"));
 }
 
+/* ---- a device that is given another size ---- */
+
+static void test_refresh(void **state)
+{
+	struct daxhp_device fresh = { .ctx = &ctx, .name = "dax0.0" };
+	struct daxhp_device gone = { .ctx = &ctx, .name = "dax0.1", .size = 1 };
+	const struct daxhp_range *ranges;
+	uint64_t size;
+	size_t n;
+
+	(void)state;
+	put(DEVICE "/size", "4096\n");
+	assert_int_equal(daxhp_device_refresh(&fresh), 0);
+	assert_int_equal(daxhp_device_get_size(&fresh, &size), 0);
+	assert_int_equal(size, 4096);
+	put(DEVICE "/size", "8192\n");
+	assert_int_equal(daxhp_device_get_size(&fresh, &size), 0);
+	assert_int_equal(size, 4096);
+	assert_int_equal(daxhp_device_refresh(&fresh), 0);
+	assert_int_equal(daxhp_device_get_size(&fresh, &size), 0);
+	assert_int_equal(size, 8192);
+	assert_int_equal(daxhp_device_get_ranges(&fresh, &ranges, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(ranges[0].end - ranges[0].start, 8191);
+	assert_int_equal(daxhp_device_refresh(&gone), -ENODEV);
+	assert_int_equal(daxhp_device_get_size(&gone, &size), 0);
+	assert_int_equal(size, 1);
+	assert_int_equal(unlink(DEVICE "/size"), 0);
+	free(fresh.ranges);
+}
+
 /* ---- sessions ---- */
 
 static void begins_with(enum daxhp_failure_kind kind, int r)
@@ -1046,6 +1078,7 @@ int main(void)
 		RUN_TEST(test_recovers_after_waiting),
 		RUN_TEST(test_recovery_list),
 		RUN_TEST(test_finds_device),
+		RUN_TEST(test_refresh),
 		RUN_TEST(test_begin_fails),
 		RUN_TEST(test_cancel_while_it_begins),
 	};
