@@ -154,7 +154,7 @@ static int insert_without_probing(struct daxhp_session *session, const char *nam
 	}
 	r = borrow_put(DAXHP_RECOVERED_AUTOPROBE, found, "0");
 	if (r < 0) {
-		*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_NOTE, .block = -1 };
+		*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_JOURNAL, .block = -1 };
 		return r;
 	}
 	r = insert_quietly(session, name, ret_failure);

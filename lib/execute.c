@@ -368,7 +368,7 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 		return fail_policy(run, r, NULL);
 	r = borrow_put(DAXHP_RECOVERED_POLICY, found, word);
 	if (r < 0)
-		return fail(run, DAXHP_FAILED_NOTE, r);
+		return fail(run, DAXHP_FAILED_JOURNAL, r);
 	strcpy(run->saved_policy, found);
 	strcpy(run->set_policy, word);
 	signals_hold(run);

@@ -34,7 +34,7 @@ static const char *const names[] = {
 	[DAXHP_FAILED_READ] = "read-failed",
 	[DAXHP_FAILED_NOT_LOCKED] = "not-locked",
 	[DAXHP_FAILED_POLICY_LOCK] = "policy-locked",
-	[DAXHP_FAILED_NOTE] = "not-noted",
+	[DAXHP_FAILED_JOURNAL] = "not-noted",
 	[DAXHP_FAILED_IN_USE] = "in-use",
 	[DAXHP_FAILED_USE_UNSEEN] = "use-unseen",
 	[DAXHP_FAILED_HELD] = "blocks-held",
@@ -435,7 +435,7 @@ static void put_failure(struct text *text, const struct daxhp_failure *f)
 		else
 			put(text, "the lock for the machine's policy cannot be had in /run/daxhp/");
 		break;
-	case DAXHP_FAILED_NOTE:
+	case DAXHP_FAILED_JOURNAL:
 		put(text, "in /run/daxhp/ it cannot be written down what to restore, which takes "
 			  "some room there, and /proc");
 		break;

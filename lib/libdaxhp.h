@@ -245,7 +245,7 @@ enum daxhp_failure_kind {
 	DAXHP_FAILED_READ = 33,	       /* a file could not be read */
 	DAXHP_FAILED_NOT_LOCKED = 34,  /* the device could not be locked; ENOLCK: it is not */
 	DAXHP_FAILED_POLICY_LOCK = 35, /* EWOULDBLOCK: another daxhp does not let go of it */
-	DAXHP_FAILED_NOTE = 36,	       /* what to restore cannot be written down in /run/daxhp/ */
+	DAXHP_FAILED_JOURNAL = 36,     /* what to restore cannot be written down in /run/daxhp/ */
 	DAXHP_FAILED_IN_USE = 37,      /* a process has the device open or mapped, see the rivals */
 	DAXHP_FAILED_USE_UNSEEN = 38,  /* whether one has cannot be seen, see the file */
 	DAXHP_FAILED_HELD =

@@ -121,7 +121,7 @@ static void apply_recoverably(struct daxhp_session *session, struct daxhp_plan *
 	int r = recovery_put(session->device, plan);
 
 	if (r < 0) {
-		result_fail(result, DAXHP_FAILED_NOTE, r);
+		result_fail(result, DAXHP_FAILED_JOURNAL, r);
 		result->after = daxhp_observation_ref(plan->before);
 		return;
 	}

@@ -59,17 +59,17 @@ if for_nobody; then
 	as_user=()
 fi
 
-# ---- struck out ----
+# ---- dropped ----
 
 rm /run/daxhp/dax0.0.journal
 
-# struck NAME DEVICE WORDS [REGEX]: no longer there after a command for another device, without or with a line.
-struck() {
+# drops NAME DEVICE WORDS [REGEX]: no longer there after a command for another device, without or with a line.
+drops() {
 	note "$2" "$3"
-	strikes "$@"
+	is_dropped "$@"
 }
 
-strikes() {
+is_dropped() {
 	nothing_to_do
 	is "$1: exit status" "$status" 0
 	if [ -n "${4-}" ]; then
@@ -77,33 +77,33 @@ strikes() {
 	else
 		is "$1: no talk" "$err" ''
 	fi
-	check "$1: struck out" test ! -e "/run/daxhp/$2.journal"
+	check "$1: dropped" test ! -e "/run/daxhp/$2.journal"
 	is "$1: nothing changed" "$(fingerprint)" "$before"
 }
-struck 'as it was' dax0.2 'system-ram online_movable - system-ram online_kernel move,rebind 128 2 4711'
-struck 'at the goal' dax0.2 'system-ram online - system-ram online_movable move 128 2 4711'
-struck 'as it was, devdax' dax0.1 'devdax - - system-ram online_movable move,rebind 96 2 4711'
-struck 'another device of that name' dax0.0 'system-ram online_movable - devdax - move,rebind 64 3 4711'
-struck 'at another place' dax0.0 'system-ram online_movable - devdax - move,rebind 32 2 4711'
-struck 'a device that is no more' dax7.0 "$half"
-struck 'not whole' dax0.0 'system-ram online_movable'
-struck 'not understood' dax0.0 'system-ram online_movable - nowhere - move 64 2 4711'
-struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax - move,rebind 64 2 4711' \
+drops 'as it was' dax0.2 'system-ram online_movable - system-ram online_kernel move,rebind 128 2 4711'
+drops 'at the goal' dax0.2 'system-ram online - system-ram online_movable move 128 2 4711'
+drops 'as it was, devdax' dax0.1 'devdax - - system-ram online_movable move,rebind 96 2 4711'
+drops 'another device of that name' dax0.0 'system-ram online_movable - devdax - move,rebind 64 3 4711'
+drops 'at another place' dax0.0 'system-ram online_movable - devdax - move,rebind 32 2 4711'
+drops 'a device that is no more' dax7.0 "$half"
+drops 'not whole' dax0.0 'system-ram online_movable'
+drops 'not understood' dax0.0 'system-ram online_movable - nowhere - move 64 2 4711'
+drops 'inconsistent before' dax0.0 'system-ram inconsistent - devdax - move,rebind 64 2 4711' \
 	"note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\. 'daxhp .* dax0\.0' .*"
-struck "somebody else's doing" dax0.1 'system-ram online - system-ram online_movable move 96 2 4711' \
+drops "somebody else's doing" dax0.1 'system-ram online - system-ram online_movable move 96 2 4711' \
 	"note: dax0\.1: .* it was online, is devdax now, and was left so\. 'daxhp reconfigure --mode=system-ram --kernel dax0\.1' .*"
 # Of before a reboot, where /run has outlasted it.
 other_boot=01234567-89ab-cdef-0123-456789abcdef
 note dax0.0 "$half" $other_boot
 run status dax0.2
 is 'of another boot: not mentioned' "$(grep -c killed <<<"$err")" 0
-strikes 'of another boot' dax0.0 ''
+is_dropped 'of another boot' dax0.0 ''
 note policy 'online_kernel offline 4711' $other_boot
-strikes 'a policy of another boot' policy ''
+is_dropped 'a policy of another boot' policy ''
 printf '%s\n' "$half" >/run/daxhp/dax0.0.journal
-strikes 'without the boot' dax0.0 ''
+is_dropped 'without the boot' dax0.0 ''
 # What somebody has changed since was meant, so nothing is restored, nor said to be.
-struck 'a policy that is another by now' policy 'online_kernel online_movable 4711'
+drops 'a policy that is another by now' policy 'online_kernel online_movable 4711'
 touch /run/daxhp/else.journal /run/daxhp/dax9.0
 nothing_to_do
 check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/daxhp/dax9.0
@@ -118,7 +118,7 @@ nothing_to_do
 check 'a device that is no more, at work: it stays' test -e /run/daxhp/dax7.0.journal
 exec 8>&-
 nothing_to_do
-check 'a device that is no more, not any more: struck out' test ! -e /run/daxhp/dax7.0.journal
+check 'a device that is no more, not any more: dropped' test ! -e /run/daxhp/dax7.0.journal
 # A device that cannot be looked at may still be put right.
 note dax0.0 "$half"
 echo nonsense >"$memory/memory64/state"
@@ -140,7 +140,7 @@ note dax0.0 'system-ram inconsistent - devdax - move,rebind 64 2 4711'
 run unplug --wait=30 dax0.0
 check 'killed while it is waited for: its device is looked after' matches "$err" \
 	"^daxhp: note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\."
-check 'killed while it is waited for: struck out' test ! -e /run/daxhp/dax0.0.journal
+check 'killed while it is waited for: dropped' test ! -e /run/daxhp/dax0.0.journal
 before=$(fingerprint)
 
 # ---- outputs that are closed ----

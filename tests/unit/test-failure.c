@@ -62,7 +62,7 @@ static void test_failures(void **state)
 		  "another daxhp has been binding a device for ten minutes (EAGAIN)" },
 		{ { .kind = DAXHP_FAILED_POLICY_LOCK, .errnum = ENOSPC },
 		  "the lock for the machine's policy cannot be had in /run/daxhp/ (ENOSPC)" },
-		{ { .kind = DAXHP_FAILED_NOTE, .errnum = ENOSPC },
+		{ { .kind = DAXHP_FAILED_JOURNAL, .errnum = ENOSPC },
 		  "in /run/daxhp/ it cannot be written down what to restore, which takes some room "
 		  "there, and /proc (ENOSPC)" },
 		{ { .kind = DAXHP_FAILED_IN_USE, .errnum = EBUSY },
