@@ -13,11 +13,14 @@ static const struct option_row options[] = {
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
 {
-	enum daxhp_goal goal = settings->movable  ? DAXHP_GOAL_ONLINE_MOVABLE
-			       : settings->kernel ? DAXHP_GOAL_ONLINE_KERNEL
-						  : DAXHP_GOAL_ONLINE;
+	const struct wish wish = {
+		.action = cmd_online.name,
+		.verb = "bring online",
+		.mode = DAXHP_MODE_SYSTEM_RAM,
+		.state = settings_zone(settings),
+	};
 
-	return transition(ctx, settings, goal, argc, argv);
+	return transition(ctx, settings, &wish, argc, argv);
 }
 
 const struct command cmd_online = {

@@ -39,17 +39,23 @@ static int check_settings(const struct settings *s)
 	return EXIT_USAGE;
 }
 
-static enum daxhp_goal goal_of(const struct settings *s)
+static struct wish wish_of(const struct settings *s)
 {
-	if (!s->mode)
-		return s->movable ? DAXHP_GOAL_MOVE_MOVABLE : DAXHP_GOAL_MOVE_KERNEL;
-	if (strcmp(s->mode, "devdax") == 0)
-		return DAXHP_GOAL_DEVDAX;
-	if (s->no_online)
-		return DAXHP_GOAL_SYSTEM_RAM_OFF;
-	if (s->movable)
-		return DAXHP_GOAL_SYSTEM_RAM_MOVABLE;
-	return s->kernel ? DAXHP_GOAL_SYSTEM_RAM_KERNEL : DAXHP_GOAL_SYSTEM_RAM;
+	struct wish wish = {
+		.action = cmd_reconfigure.name,
+		.verb = "reconfigure",
+		.has_force = true,
+		.mode = DAXHP_MODE_SYSTEM_RAM,
+		.state = s->no_online ? DAXHP_OFFLINE : settings_zone(s),
+		.may_move = true,
+		.may_rebind = s->mode != NULL,
+	};
+
+	if (s->mode && strcmp(s->mode, "devdax") == 0) {
+		wish.mode = DAXHP_MODE_DEVDAX;
+		wish.state = DAXHP_STATE_NONE;
+	}
+	return wish;
 }
 
 /* Only this command takes a device away from processes that use it. So it asks before "all". */
@@ -76,11 +82,12 @@ static int confirm(const struct settings *settings, int argc, char **argv)
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
 {
+	const struct wish wish = wish_of(settings);
 	int r = check_settings(settings);
 
 	if (r == EXIT_DONE)
 		r = confirm(settings, argc, argv);
-	return r == EXIT_DONE ? transition(ctx, settings, goal_of(settings), argc, argv) : r;
+	return r == EXIT_DONE ? transition(ctx, settings, &wish, argc, argv) : r;
 }
 
 const struct command cmd_reconfigure = {

@@ -10,6 +10,29 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
+static void describe_look(const struct daxhp_device *device, int error, const char *file, char *buf,
+			  size_t size)
+{
+	const char *name = daxhp_device_get_name(device);
+
+	if (error == -ENODEV)
+		snprintf(buf, size, "%s: the device went away while it was looked at.", name);
+	else if (error == -EAGAIN)
+		snprintf(buf, size,
+			 "%s: its driver keeps changing; somebody else is at work on it.", name);
+	else if (error == -EOVERFLOW)
+		snprintf(buf, size, "%s: its physical ranges make no sense.", name);
+	else if (error == -EBADMSG || error == -ENODATA || error == -EFBIG)
+		snprintf(buf, size, "%s: %s does not say what it should (%s).", name,
+			 file ? file : "a file about its ranges",
+			 error == -ENODATA ? "it is empty"
+			 : error == -EFBIG ? "it is too long"
+					   : "its contents are not understood");
+	else
+		snprintf(buf, size, "%s: %s cannot be read: %s.", name, file ? file : "the device",
+			 strerror(-error));
+}
+
 /* If the user may not read something, the report leaves it out. Other errors get a message. */
 static int look_at(struct looked_at *look)
 {
@@ -57,7 +80,7 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 	if (r < 0)
 		complain("the devices cannot be printed: %s.", strerror(-r));
 	if (!settings->json)
-		note_leftovers(ctx);
+		note_recoverable(ctx);
 	for (size_t i = 0; i < selection.count; i++)
 		daxhp_observation_unref(looks[i].observation);
 	return r < 0 || selection.n_unseen > 0 ? EXIT_FAILED : status;

@@ -13,7 +13,15 @@ static const struct option_row options[] = {
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
 {
-	return transition(ctx, settings, DAXHP_GOAL_UNPLUGGED, argc, argv);
+	const struct wish wish = {
+		.action = cmd_unplug.name,
+		.verb = "unplug",
+		.has_force = true,
+		.mode = DAXHP_MODE_SYSTEM_RAM,
+		.state = DAXHP_UNPLUGGED,
+	};
+
+	return transition(ctx, settings, &wish, argc, argv);
 }
 
 const struct command cmd_unplug = {

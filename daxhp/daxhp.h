@@ -91,6 +91,8 @@ extern const struct option_row options_common[];
  */
 int options_parse(const struct command *command, int argc, char **argv, struct settings *settings,
 		  int *ret_first_arg);
+/* Where the memory is to be online. */
+enum daxhp_state settings_zone(const struct settings *settings);
 void usage_print(const struct command *command, FILE *to);
 
 /* ---- commands, one file each ---- */
@@ -113,34 +115,55 @@ int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int a
 
 /* ---- transition.c ---- */
 
+/* What a command asks for, see daxhp_request_set_mode() and those after it. */
+struct wish {
+	const char *action; /* the command */
+	const char *verb;   /* what it does, in a sentence */
+	bool has_force;	    /* the command has an option --force */
+	enum daxhp_mode mode;
+	enum daxhp_state state;
+	bool may_move, may_rebind;
+};
+
+int transition(struct daxhp_ctx *ctx, const struct settings *settings, const struct wish *wish,
+	       int argc, char **argv);
+
+/* ---- outcome.c ---- */
+
 /* What became of one device. */
 struct outcome {
 	struct daxhp_device *device;
-	enum daxhp_goal goal;
-	struct daxhp_observation *before;
-	struct daxhp_plan *plan;
+	const struct wish *wish;
+	struct daxhp_session *session;		/* NULL when there was no memory for one */
+	const struct daxhp_observation *before; /* the session's; NULL when it did not begin */
+	struct daxhp_plan *plan;		/* NULL when it did not begin */
 	struct daxhp_result *result; /* NULL after a dry run, or when nothing could be planned */
-	int error; /* negative: the device could not even be looked at, or not be locked */
-	bool is_locked;
-	bool has_waited; /* for the lock */
-	int holder;	 /* of the lock, when another process has it */
+	int error;		     /* negative: memory ran out, and nothing was changed */
+	bool has_waited;	     /* for another daxhp */
 };
 
+void outcome_clear(struct outcome *outcome);
 bool outcome_is_good(const struct outcome *outcome);
-int transition(struct daxhp_ctx *ctx, const struct settings *settings, enum daxhp_goal goal,
-	       int argc, char **argv);
+/* Why it did not begin, why it was refused, or what went wrong; NULL when all went well, or memory
+ * ran out. */
+const struct daxhp_failure *outcome_failure(const struct outcome *outcome);
+/* The name of the failure. It must have failed. */
+const char *outcome_kind(const struct outcome *outcome);
+/* Positive; 0 when there is none. */
+int outcome_errno(const struct outcome *outcome);
+/* Of all of them; @n_unseen devices more could not be looked at. */
+enum exit_status outcomes_status(const struct outcome *outcomes, size_t count, size_t n_unseen);
 
-/* ---- leftover.c ---- */
+/* ---- recovery.c ---- */
 
-/* Put right what was left by a process that was killed, and say so: for the machine and all of its
- * devices, or for one device. */
-void repair_all(struct daxhp_ctx *ctx);
-void repair_device(struct daxhp_device *device);
-/* What became of the machine's words meanwhile: one was left by a process that was waited for, and
- * is restored already; or somebody else wrote another, which stays. */
-void tell_of_words(struct daxhp_ctx *ctx);
-/* Only mention it. */
-void note_leftovers(struct daxhp_ctx *ctx);
+/* Put right what was left by processes that were killed, of the machine and all its devices, and say
+ * so. NULL without memory. */
+struct daxhp_recovery *recover_all(struct daxhp_ctx *ctx, struct daxhp_request *request);
+/* Say what is in @recovery from the @first on, but for failures that have been @told. */
+void tell_of_recovery(const struct daxhp_recovery *recovery, size_t first,
+		      const struct daxhp_recovery *told);
+/* Only look for it, and mention it. */
+void note_recoverable(struct daxhp_ctx *ctx);
 
 /* ---- output.c ---- */
 
@@ -155,25 +178,18 @@ void output_forget_error(void);
 
 #include "report.h"
 
-/* ---- message.c ---- */
+/* ---- complain.c ---- */
 
 /* Say something on stderr, with the program's name before it and a newline behind. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- message.c ---- */
+
 /* Longest sentence for an outcome, with its NUL. */
 #define MESSAGE_MAX 1536
-/* Why it was refused, or what went wrong; NULL when all went well, or when it did not come to a plan. */
-const struct daxhp_failure *outcome_failure(const struct outcome *outcome);
-/* The name of the failure, also of what kept it from a plan. It must have failed. */
-const char *outcome_kind(const struct outcome *outcome);
-/* Positive; 0 when there is none. */
-int outcome_errno(const struct outcome *outcome);
 /* The sentence for a failed outcome. */
 void describe_outcome(const struct outcome *outcome, char *buf, size_t size);
 void complain_of_outcome(const struct outcome *outcome);
-/* The sentence for a device that status could not look at. */
-void describe_look(const struct daxhp_device *device, int error, const char *file, char *buf,
-		   size_t size);
-
 /* ---- room.c ---- */
 
 /* Say it as part of a dry run, or where it is in doubt, or where all is to be told. */
@@ -193,9 +209,9 @@ char *message_for_rivals(const struct daxhp_result *result);
 
 /* ---- interrupt.c ---- */
 
-/* From here on a signal, or the end of @timeout seconds (0: none), cancels what @ctx does. */
-void interrupt_arm(struct daxhp_ctx *ctx, int timeout);
-/* The context is about to go. */
+/* From here on a signal, or the end of @timeout seconds (0: none), cancels @request. */
+void interrupt_arm(struct daxhp_request *request, int timeout);
+/* The request is about to go. */
 void interrupt_disarm(void);
 /* Why it was cancelled: "SIGINT", or that the time ran out. */
 const char *interrupt_reason(void);
@@ -205,7 +221,7 @@ const char *interrupt_reason(void);
 struct progress;
 
 /* NULL, which is fine, unless stderr is a terminal. */
-struct progress *progress_new(struct daxhp_ctx *ctx, const char *device);
+struct progress *progress_new(struct daxhp_request *request, const char *device);
 struct progress *progress_free(struct progress *progress);
 
 #endif

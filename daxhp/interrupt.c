@@ -11,7 +11,7 @@
 
 #include "daxhp.h"
 
-static struct daxhp_ctx *volatile to_cancel;
+static struct daxhp_request *volatile to_cancel;
 static volatile sig_atomic_t first_signal;
 
 static void on_signal(int sig)
@@ -21,7 +21,7 @@ static void on_signal(int sig)
 	if (!first_signal) {
 		first_signal = sig;
 		if (to_cancel)
-			daxhp_cancel(to_cancel);
+			daxhp_request_cancel(to_cancel);
 	} else if (sig != SIGALRM && write(STDERR_FILENO, again, sizeof(again) - 1) < 0) {
 		return; /* the message cannot be printed, and that changes nothing */
 	}
@@ -64,14 +64,14 @@ static void tell_of_waiting(const struct daxhp_wait *wait, void *data __attribut
 			 what);
 }
 
-void interrupt_arm(struct daxhp_ctx *ctx, int timeout)
+void interrupt_arm(struct daxhp_request *request, int timeout)
 {
 	/* No SA_RESTART: a signal must interrupt the write. */
 	struct sigaction action = { .sa_handler = on_signal };
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
 	sigset_t own;
 
-	to_cancel = ctx;
+	to_cancel = request;
 	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
 		struct sigaction old;
 
@@ -89,8 +89,8 @@ void interrupt_arm(struct daxhp_ctx *ctx, int timeout)
 	 * because the terminal does not let a background process write. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTTOU, SIG_IGN);
-	daxhp_set_cancel_signal(ctx, SIGALRM);
-	daxhp_set_waiting_fn(ctx, tell_of_waiting, NULL);
+	daxhp_request_set_cancel_signal(request, SIGALRM);
+	daxhp_request_set_waiting_fn(request, tell_of_waiting, NULL);
 	if (timeout)
 		alarm(timeout);
 }

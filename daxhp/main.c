@@ -105,7 +105,6 @@ static int run_command(const struct command *command, int argc, char **argv)
 	if (settings.verbose > 1)
 		daxhp_set_log_fn(ctx, log_to_stderr, NULL);
 	r = command->run(ctx, &settings, argc - first, argv + first);
-	interrupt_disarm();
 	daxhp_unref(ctx);
 	return r;
 }

@@ -174,6 +174,13 @@ int options_parse(const struct command *command, int argc, char **argv, struct s
 	return EXIT_DONE;
 }
 
+enum daxhp_state settings_zone(const struct settings *s)
+{
+	if (s->movable)
+		return DAXHP_ONLINE_MOVABLE;
+	return s->kernel ? DAXHP_ONLINE_KERNEL : DAXHP_ONLINE;
+}
+
 static void print_rows(const struct option_row *rows, FILE *to)
 {
 	for (; rows->name; rows++) {

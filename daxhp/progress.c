@@ -11,7 +11,7 @@
 #define BAR_MAX 40
 
 struct progress {
-	struct daxhp_ctx *ctx;
+	struct daxhp_request *request;
 	const char *device;
 	double start, last;
 	bool shown;
@@ -83,7 +83,7 @@ static void show(const struct daxhp_step *step, size_t done, size_t total, void 
 	draw(p, step, done, total);
 }
 
-struct progress *progress_new(struct daxhp_ctx *ctx, const char *device)
+struct progress *progress_new(struct daxhp_request *request, const char *device)
 {
 	struct progress *p;
 
@@ -92,10 +92,10 @@ struct progress *progress_new(struct daxhp_ctx *ctx, const char *device)
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	p->ctx = ctx;
+	p->request = request;
 	p->device = device;
 	p->start = now();
-	daxhp_set_progress_fn(ctx, show, p);
+	daxhp_request_set_progress_fn(request, show, p);
 	return p;
 }
 
@@ -103,7 +103,7 @@ struct progress *progress_free(struct progress *p)
 {
 	if (!p)
 		return NULL;
-	daxhp_set_progress_fn(p->ctx, NULL, NULL);
+	daxhp_request_set_progress_fn(p->request, NULL, NULL);
 	if (p->shown)
 		fputs("\r\033[K", stderr);
 	free(p);

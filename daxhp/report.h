@@ -22,6 +22,10 @@ void format_size(uint64_t bytes, char *buf, size_t size);
 #define STEP_TEXT_MAX 192
 void describe_step(const struct outcome *outcome, const struct daxhp_step *step, char *buf,
 		   size_t size);
-const char *action_name(enum daxhp_goal goal);
+/* Who was in the way, and what could not be done about it. */
+void report_others(const struct settings *settings, const struct outcome *outcome);
+/* JSON, if it is asked for, and through to standard output. @status, or what has become of it. */
+enum exit_status report_outcomes(const struct settings *settings, const struct outcome *outcomes,
+				 size_t count, enum exit_status status);
 
 #endif

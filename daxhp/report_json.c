@@ -412,7 +412,7 @@ static struct json_object *outcome_json(const struct settings *settings,
 	struct json_object *o = new_object();
 
 	add(o, "chardev", new_string(daxhp_device_get_name(outcome->device)));
-	add(o, "action", new_string(action_name(outcome->goal)));
+	add(o, "action", new_string(outcome->wish->action));
 	add(o, "from", state_json(before));
 	add(o, "to", state_json(after));
 	add(o, "from_mode", mode_json(before));

@@ -5,13 +5,6 @@
 
 #include "daxhp.h"
 
-const char *action_name(enum daxhp_goal goal)
-{
-	if (goal >= DAXHP_GOAL_MOVE_KERNEL)
-		return "reconfigure";
-	return goal == DAXHP_GOAL_UNPLUGGED ? "unplug" : "online";
-}
-
 static void describe_blocks(const struct daxhp_step *step, char *buf, size_t size)
 {
 	const uint64_t *blocks;
@@ -123,7 +116,7 @@ static void print_outcome(const struct outcome *outcome)
 /* A failure already has its sentence on stderr. Nothing about it goes to stdout. */
 void report_outcome_text(const struct settings *settings, const struct outcome *outcome)
 {
-	if (outcome->error < 0)
+	if (!outcome->plan || outcome->error < 0)
 		return;
 	if (settings->verbose || (settings->dry_run && !settings->json))
 		print_steps(settings, outcome);

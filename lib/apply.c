@@ -13,7 +13,7 @@
 #define RESERVE_BYTES 65536
 #define RESERVE_PER_BLOCK (2 * sizeof(struct memblock) + 2 * sizeof(uint64_t))
 
-static void fail(struct daxhp_result *result, enum daxhp_failure_kind kind, int errnum)
+void result_fail(struct daxhp_result *result, enum daxhp_failure_kind kind, int errnum)
 {
 	failure_set(&result->failure,
 		    &(struct daxhp_failure){ .kind = kind, .errnum = -errnum, .block = -1 });
@@ -34,7 +34,7 @@ static int run_steps(struct run *run, struct daxhp_plan *plan)
 		run->has_begun |= !only_looks(&plan->steps[i]);
 		r = step_run(run, &plan->steps[i]);
 
-		log_debug(run->device->ctx, "%s: %s: %d", run->device->name,
+		log_debug(run->session->ctx, "%s: %s: %d", run->device->name,
 			  daxhp_step_get_name(&plan->steps[i]), r);
 		if (r < 0)
 			return r;
@@ -51,13 +51,9 @@ static int put_policy_back(struct run *run)
 }
 
 /* The block that makes the observation miss the goal; -1 when it is none of them. */
-static int64_t find_culprit(const struct daxhp_observation *obs, enum daxhp_goal goal)
+static int64_t find_culprit(const struct daxhp_observation *obs, struct goal goal)
 {
-	bool must_go = goal == DAXHP_GOAL_UNPLUGGED || goal == DAXHP_GOAL_DEVDAX ||
-		       (goal == DAXHP_GOAL_SYSTEM_RAM_OFF && observation_has_attribute(obs));
-	enum memblock_state wanted = must_go				 ? MEMBLOCK_MISSING
-				     : goal == DAXHP_GOAL_SYSTEM_RAM_OFF ? MEMBLOCK_OFFLINE
-									 : MEMBLOCK_ONLINE;
+	enum memblock_state wanted = goal_block_state(goal, obs);
 
 	for (size_t i = 0; i < obs->n_blocks; i++)
 		if (obs->blocks[i].state != wanted)
@@ -90,14 +86,14 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	if (r == 0)
 		r = result->after->blocks_error;
 	if (r < 0) {
-		fail(result, DAXHP_FAILED_OBSERVE, r);
+		result_fail(result, DAXHP_FAILED_OBSERVE, r);
 		return r;
 	}
 	if (observation_meets(result->after, plan->goal))
 		return 0;
 	if (result->after->mode != DAXHP_MODE_SYSTEM_RAM &&
-	    result->after->mode != DAXHP_MODE_UNBOUND && plan->goal != DAXHP_GOAL_DEVDAX) {
-		fail(result, DAXHP_FAILED_DRIVER_CHANGED, -EBUSY);
+	    result->after->mode != DAXHP_MODE_UNBOUND && plan->goal.mode != DAXHP_MODE_DEVDAX) {
+		result_fail(result, DAXHP_FAILED_DRIVER_CHANGED, -EBUSY);
 		return -EBUSY;
 	}
 	failure_set(&result->failure, &(struct daxhp_failure){
@@ -117,7 +113,7 @@ static void note_driver_change(struct daxhp_result *result, const struct daxhp_o
 	if ((f->kind == DAXHP_FAILED_WRITE || f->kind == DAXHP_FAILED_READ) &&
 	    (f->errnum == ENOENT || f->errnum == ENODEV) && result->after &&
 	    result->after->mode != before->mode)
-		fail(result, DAXHP_FAILED_DRIVER_CHANGED, -f->errnum);
+		result_fail(result, DAXHP_FAILED_DRIVER_CHANGED, -f->errnum);
 }
 
 /* From where it is to where it was, round by round, as far as there is a way. */
@@ -171,10 +167,10 @@ static void undo(struct run *run, struct daxhp_observation *before)
 		return;
 	ignored.after = result->after;
 	run->result = &ignored;
-	run->device->ctx->undoing = true;
+	run->session->undoing = true;
 	signals_hold(run);
 	go_back(run, before);
-	run->device->ctx->undoing = false;
+	run->session->undoing = false;
 	signals_hold(run);
 	run->result = result;
 	result->after = ignored.after;
@@ -192,12 +188,12 @@ static void note_stuck(struct daxhp_result *result, const struct daxhp_observati
 			result->stuck[result->n_stuck++] = after->blocks[i].id;
 }
 
-static void start_run(struct run *run, struct daxhp_device *device,
+static void start_run(struct run *run, struct daxhp_session *session,
 		      const struct daxhp_observation *before, struct daxhp_result *result)
 {
-	*run = (struct run){ .device = device, .result = result };
+	*run = (struct run){ .session = session, .device = session->device, .result = result };
 	pthread_sigmask(SIG_BLOCK, NULL, &run->mask);
-	run->watch = watch_start(device->ctx, before);
+	run->watch = watch_start(session, before);
 }
 
 static void end_run(struct run *run)
@@ -209,13 +205,12 @@ static void end_run(struct run *run)
 	run->result->rivals = run->rivals;
 }
 
-static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
-		    struct daxhp_result *result)
+void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan, struct daxhp_result *result)
 {
 	struct run run;
 	int r, r2;
 
-	start_run(&run, device, plan->before, result);
+	start_run(&run, session, plan->before, result);
 	r = run_steps(&run, plan);
 	r2 = put_policy_back(&run);
 	if (r == 0)
@@ -233,28 +228,10 @@ static int run_plan(struct daxhp_device *device, struct daxhp_plan *plan,
 	end_run(&run);
 	drop_reserve(result);
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
-	return r;
-}
-
-/* Between its note and its being struck out a process that is killed leaves something to repair. */
-static int run_noted_plan(struct daxhp_device *device, struct daxhp_plan *plan,
-			  struct daxhp_result *result)
-{
-	int noted = leftover_note(device, plan), r;
-
-	if (noted < 0) {
-		fail(result, DAXHP_FAILED_NOTE, noted);
-		result->after = daxhp_observation_ref(plan->before);
-		return noted;
-	}
-	r = run_plan(device, plan, result);
-	if (noted)
-		leftover_strike(device);
-	return r;
 }
 
 /* With all that an undo takes: that is not the time to run out of memory. */
-static struct daxhp_result *result_new(size_t n_blocks)
+struct daxhp_result *result_new(size_t n_blocks)
 {
 	struct daxhp_result *result = calloc(1, sizeof(*result));
 
@@ -266,7 +243,7 @@ static struct daxhp_result *result_new(size_t n_blocks)
 	return result->stuck && result->reserve ? result : daxhp_result_free(result);
 }
 
-int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
+int apply_restore(struct daxhp_session *session, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result)
 {
 	struct daxhp_result *result = result_new(before->n_blocks);
@@ -274,7 +251,7 @@ int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
 
 	if (!result)
 		return -ENOMEM;
-	start_run(&run, device, now, result);
+	start_run(&run, session, now, result);
 	drop_reserve(result);
 	result->after = daxhp_observation_ref(now);
 	go_back(&run, before);
@@ -282,37 +259,12 @@ int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
 	end_run(&run);
 	note_stuck(result, before);
 	if (result->undone)
-		fail(result, DAXHP_FAILURE_NONE, 0);
+		result_fail(result, DAXHP_FAILURE_NONE, 0);
 	else if (!result->failure.kind)
-		fail(result, DAXHP_FAILED_NOT_SO, -EIO);
+		result_fail(result, DAXHP_FAILED_NOT_SO, -EIO);
 	result->changed = !result->after || !observation_equal(now, result->after);
 	*ret_result = result;
 	return -result->failure.errnum;
-}
-
-EXPORT int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
-		       struct daxhp_result **ret_result)
-{
-	struct daxhp_result *result = result_new(plan->before->n_blocks);
-	int r = 0;
-
-	*ret_result = result;
-	if (!result)
-		return -ENOMEM;
-	result->failure = plan->refusal;
-	r = -plan->refusal.errnum;
-	if (plan->n_steps && !lock_is_mine(&device->lock)) {
-		r = -ENOLCK;
-		fail(result, DAXHP_FAILED_NOT_LOCKED, r);
-	}
-	if (plan->n_steps && r == 0)
-		r = run_noted_plan(device, plan, result);
-	else
-		result->after = daxhp_observation_ref(plan->before);
-	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
-	if (r == 0 && lock_is_mine(&device->lock))
-		leftover_strike(device);
-	return r;
 }
 
 EXPORT struct daxhp_result *daxhp_result_free(struct daxhp_result *result)

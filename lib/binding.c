@@ -125,7 +125,7 @@ bool binding_has_driver(enum daxhp_mode mode)
 }
 
 /* With the bus told not to probe. */
-static int insert_quietly(struct daxhp_ctx *ctx, const char *name,
+static int insert_quietly(struct daxhp_session *session, const char *name,
 			  struct daxhp_failure *ret_failure)
 {
 	enum daxhp_failure_kind kind;
@@ -135,13 +135,13 @@ static int insert_quietly(struct daxhp_ctx *ctx, const char *name,
 		name_file(ret_failure, "0");
 		return r;
 	}
-	r = insert_module(ctx, name, &kind);
+	r = insert_module(session->ctx, name, &kind);
 	if (r < 0)
 		name_driver(ret_failure, kind, name);
 	return r;
 }
 
-static int insert_without_probing(struct daxhp_ctx *ctx, const char *name,
+static int insert_without_probing(struct daxhp_session *session, const char *name,
 				  struct daxhp_failure *ret_failure)
 {
 	char found[WORD_MAX];
@@ -152,28 +152,29 @@ static int insert_without_probing(struct daxhp_ctx *ctx, const char *name,
 		name_file(ret_failure, NULL);
 		return r;
 	}
-	r = borrow_note(DAXHP_LEFTOVER_AUTOPROBE, found, "0");
+	r = borrow_put(DAXHP_RECOVERED_AUTOPROBE, found, "0");
 	if (r < 0) {
-		*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_NOTE, .block = -1 };
+		*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_JOURNAL, .block = -1 };
 		return r;
 	}
-	r = insert_quietly(ctx, name, ret_failure);
-	r2 = borrow_return(ctx, DAXHP_LEFTOVER_AUTOPROBE, found, "0");
+	r = insert_quietly(session, name, ret_failure);
+	r2 = borrow_return(session, DAXHP_RECOVERED_AUTOPROBE, found, "0");
 	if (r == 0 && r2 < 0)
 		name_file(ret_failure, found);
 	return r < 0 ? r : r2;
 }
 
-int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, struct daxhp_failure *ret_failure)
+int binding_load(struct daxhp_session *session, enum daxhp_mode mode,
+		 struct daxhp_failure *ret_failure)
 {
 	struct lock lock;
 	int r;
 
 	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_POLICY_LOCK, .block = -1 };
-	r = policy_lock(ctx, &lock);
+	r = policy_lock(session, &lock);
 	if (r < 0)
 		return r;
-	r = insert_without_probing(ctx, binding_driver(mode), ret_failure);
+	r = insert_without_probing(session, binding_driver(mode), ret_failure);
 	lock_drop(&lock);
 	return r;
 }

@@ -142,18 +142,8 @@ static void read_values(struct daxhp_device *device, int dirfd)
 	device->ranges_error = device_read_ranges(device, dirfd);
 }
 
-/* Unbound, a device can be given another size, and other ranges. */
-void device_read_again(struct daxhp_device *device)
-{
-	_cleanup_close_ int dirfd = device_open_dir(device);
-
-	if (dirfd >= 0)
-		read_values(device, dirfd);
-}
-
 static void device_free(struct daxhp_device *device)
 {
-	daxhp_device_unlock(device);
 	free(device->region_name);
 	free(device->ranges);
 	free(device);
@@ -169,12 +159,12 @@ void devices_free(struct daxhp_device *devices)
 	}
 }
 
-static int fill_in(struct daxhp_device *device)
+EXPORT int daxhp_device_refresh(struct daxhp_device *device)
 {
 	_cleanup_close_ int dirfd = device_open_dir(device);
 
 	if (dirfd < 0)
-		return dirfd;
+		return dirfd == -ENOENT ? -ENODEV : dirfd;
 	read_values(device, dirfd);
 	return device->ranges_error == -ENOMEM ? -ENOMEM : 0;
 }
@@ -199,7 +189,7 @@ static int device_new(struct daxhp_ctx *ctx, struct daxctl_region *region, struc
 	device->region_id = daxctl_region_get_id(region);
 	device->id = daxctl_dev_get_id(dev);
 	device->region_name = strdup(daxctl_region_get_devname(region));
-	r = device->region_name ? fill_in(device) : -ENOMEM;
+	r = device->region_name ? daxhp_device_refresh(device) : -ENOMEM;
 	if (r < 0) {
 		device_free(device);
 		return r == -ENOMEM ? r : 0;
@@ -267,6 +257,33 @@ static int count_unlisted(struct daxhp_ctx *ctx)
 		n++;
 	}
 	return r < 0 ? r : n;
+}
+
+/* libdaxctl would write to stderr; a library that sits on it must not. */
+static void log_daxctl(struct daxctl_ctx *daxctl, int priority __attribute__((unused)),
+		       const char *file, int line, const char *fn, const char *format, va_list args)
+{
+	struct daxhp_ctx *ctx = daxctl_get_userdata(daxctl);
+
+	if (ctx && ctx->log_fn)
+		ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args, ctx->log_data);
+}
+
+int ctx_renew_daxctl(struct daxhp_ctx *ctx)
+{
+	struct daxctl_ctx *daxctl;
+	int r = daxctl_new(&daxctl);
+
+	/* Its way to say that libkmod had no memory. */
+	if (r == -ENXIO)
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	daxctl_set_userdata(daxctl, ctx);
+	daxctl_set_log_fn(daxctl, log_daxctl);
+	daxctl_unref(ctx->daxctl);
+	ctx->daxctl = daxctl;
+	return 0;
 }
 
 /* Memory that was short for a moment, or a device that came meanwhile: it is looked for anew. */

@@ -337,7 +337,7 @@ static int look_at_all(struct drain *drain, bool *ret_has_new)
 {
 	struct look look = { .drain = drain };
 	struct proc_walk walk = {
-		.ctx = drain->ctx,
+		.session = drain->session,
 		.see_fs = drain->mark ? see_fs : NULL,
 		.see_file = see_file,
 		.data = &look,
@@ -371,7 +371,7 @@ int drain_wait(struct drain *drain, pid_t *ret_holder)
 			return r > 0 ? -EBUSY : -EAGAIN;
 		if (r > 0)
 			nanosleep(&pause, NULL);
-		if (ctx_is_cancelled(drain->ctx))
+		if (session_is_cancelled(drain->session))
 			return -EINTR;
 	}
 }

@@ -15,7 +15,7 @@
 
 static bool is_cancelled(const struct run *run)
 {
-	return ctx_is_cancelled(run->device->ctx);
+	return session_is_cancelled(run->session);
 }
 
 /* A signal, and not one to stop: what it interrupted is begun anew. */
@@ -55,15 +55,15 @@ static int fail_file(struct run *run, int errnum, const char *word, int64_t bloc
 static void report_progress(const struct run *run, const struct daxhp_step *step, size_t done,
 			    size_t total)
 {
-	struct daxhp_ctx *ctx = run->device->ctx;
+	const struct daxhp_request *request = run->session->request;
 
-	if (ctx->progress_fn)
-		ctx->progress_fn(step, done, total, ctx->progress_data);
+	if (request->progress_fn)
+		request->progress_fn(step, done, total, request->progress_data);
 }
 
 static bool is_undoing(const struct run *run)
 {
-	return run->device->ctx->undoing;
+	return run->session->undoing;
 }
 
 /* A signal is to end it early, if it is one to stop. */
@@ -83,7 +83,7 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 	enum daxhp_state word = step->word;
 
 	if (is_cancelled(run) || (word != DAXHP_OFFLINE && word != DAXHP_UNPLUGGED) ||
-	    (r != -EBUSY && r != -EAGAIN) || step->retry >= run->device->ctx->retries)
+	    (r != -EBUSY && r != -EAGAIN) || step->retry >= run->session->request->retries)
 		return false;
 	pause_before(run, step->retry++);
 	report_progress(run, step, step->n_done, step->n_blocks);
@@ -156,7 +156,7 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	if (interface == DAXHP_INTERFACE_MEMORY_BLOCKS)
 		return 0;
 	while (dirfd >= 0) {
-		monitor = monitor_start(device->ctx, step, obs->blocks, obs->n_blocks);
+		monitor = monitor_start(run->session, step, obs->blocks, obs->n_blocks);
 		r = attribute_write(dirfd, interface, step->word, &wrote);
 		free(was_done);
 		was_done = monitor_stop(monitor);
@@ -328,7 +328,7 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 	if (run->guard && run->guard_error == 0)
 		return 0;
 	drop_guard(run);
-	run->guard_error = guard_start(run->device->ctx, obs->blocks, obs->n_blocks, &run->guard,
+	run->guard_error = guard_start(run->session, obs->blocks, obs->n_blocks, &run->guard,
 				       &run->result->guard_error, &run->rivals);
 	if (run->guard_error == 0 || is_undoing(run))
 		return 0;
@@ -360,15 +360,15 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 
 	/* From here to the restoring no other daxhp may take our word for the machine's policy. */
 	if (!lock_is_mine(&run->policy_lock))
-		r = policy_lock(run->device->ctx, &run->policy_lock);
+		r = policy_lock(run->session, &run->policy_lock);
 	if (r < 0)
 		return fail_waiting(run, DAXHP_FAILED_POLICY_LOCK, r);
 	r = find_policy(run, found, sizeof(found));
 	if (r < 0)
 		return fail_policy(run, r, NULL);
-	r = borrow_note(DAXHP_LEFTOVER_POLICY, found, word);
+	r = borrow_put(DAXHP_RECOVERED_POLICY, found, word);
 	if (r < 0)
-		return fail(run, DAXHP_FAILED_NOTE, r);
+		return fail(run, DAXHP_FAILED_JOURNAL, r);
 	strcpy(run->saved_policy, found);
 	strcpy(run->set_policy, word);
 	signals_hold(run);
@@ -378,7 +378,7 @@ static int set_policy(struct run *run, struct daxhp_step *step)
 
 static int restore_policy(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
-	int r = borrow_return(run->device->ctx, DAXHP_LEFTOVER_POLICY, run->saved_policy,
+	int r = borrow_return(run->session, DAXHP_RECOVERED_POLICY, run->saved_policy,
 			      run->set_policy);
 
 	if (r < 0)
@@ -394,7 +394,7 @@ static int check_unused(struct run *run, struct daxhp_step *step __attribute__((
 	char unseen[UNSEEN_MAX];
 	int r;
 
-	r = find_holders(run->device, &run->rivals, unseen);
+	r = find_holders(run->session, &run->rivals, unseen);
 	if (r == -EINTR)
 		return fail_waiting(run, DAXHP_FAILED_USE_UNSEEN, r);
 	if (r < 0)
@@ -409,7 +409,7 @@ static int load_driver(struct run *run, struct daxhp_step *step)
 
 	run->is_loading = true;
 	signals_hold(run);
-	r = binding_load(run->device->ctx, step->mode, &failure);
+	r = binding_load(run->session, step->mode, &failure);
 	run->is_loading = false;
 	signals_hold(run);
 	if (r == -EINTR && is_cancelled(run))
@@ -424,7 +424,7 @@ static int bind_driver(struct run *run, struct daxhp_step *step)
 	struct monitor *monitor;
 	int r;
 
-	monitor = monitor_start(run->device->ctx, step, obs->blocks, obs->n_blocks);
+	monitor = monitor_start(run->session, step, obs->blocks, obs->n_blocks);
 	r = binding_bind(run->device, step->mode, &failure);
 	free(monitor_stop(monitor));
 	return r < 0 ? fail_with(run, r, &failure) : 0;

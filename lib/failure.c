@@ -34,7 +34,7 @@ static const char *const names[] = {
 	[DAXHP_FAILED_READ] = "read-failed",
 	[DAXHP_FAILED_NOT_LOCKED] = "not-locked",
 	[DAXHP_FAILED_POLICY_LOCK] = "policy-locked",
-	[DAXHP_FAILED_NOTE] = "not-noted",
+	[DAXHP_FAILED_JOURNAL] = "not-noted",
 	[DAXHP_FAILED_IN_USE] = "in-use",
 	[DAXHP_FAILED_USE_UNSEEN] = "use-unseen",
 	[DAXHP_FAILED_HELD] = "blocks-held",
@@ -51,6 +51,9 @@ static const char *const names[] = {
 	[DAXHP_FAILED_NOT_SO] = "not-as-asked",
 	[DAXHP_FAILED_OBSERVE] = "not-seen",
 	[DAXHP_FAILED_CANCELLED] = "cancelled",
+	[DAXHP_FAILED_AT_WORK] = "at-work",
+	[DAXHP_FAILED_REQUEST] = "bad-request",
+	[DAXHP_FAILED_RECOVERY] = "not-recovered",
 };
 
 /* ---- words ---- */
@@ -119,20 +122,11 @@ static const char *why_not(const char *word, int errnum)
 	return is_online_word(word) ? why_not_online(errnum) : why_not_offline(errnum);
 }
 
-static const char *zone_words(enum daxhp_goal goal)
+static const char *zone_words(struct goal goal)
 {
-	switch (goal) {
-	case DAXHP_GOAL_ONLINE_MOVABLE:
-	case DAXHP_GOAL_MOVE_MOVABLE:
-	case DAXHP_GOAL_SYSTEM_RAM_MOVABLE:
+	if (goal.state == DAXHP_ONLINE_MOVABLE)
 		return "ZONE_MOVABLE";
-	case DAXHP_GOAL_ONLINE_KERNEL:
-	case DAXHP_GOAL_MOVE_KERNEL:
-	case DAXHP_GOAL_SYSTEM_RAM_KERNEL:
-		return "a zone for kernel memory";
-	default:
-		return "one kind of zone";
-	}
+	return goal.state == DAXHP_ONLINE_KERNEL ? "a zone for kernel memory" : "one kind of zone";
 }
 
 /* ---- a text that grows in a buffer; what does not fit is cut off ---- */
@@ -318,12 +312,12 @@ static void put_not_so(struct text *text, const struct daxhp_failure *f)
 {
 	if (f->block < 0)
 		put(text, "the kernel reported success, but its memory is not as asked for");
-	else if (f->goal == DAXHP_GOAL_SYSTEM_RAM_OFF)
+	else if (f->goal.state == DAXHP_OFFLINE)
 		put(text,
 		    "memory%" PRId64
 		    " is not as asked for; does another program set memory blocks online?",
 		    f->block);
-	else if (f->goal == DAXHP_GOAL_UNPLUGGED || f->goal == DAXHP_GOAL_DEVDAX)
+	else if (goal_is_without_memory(f->goal))
 		put(text, "the kernel reported success, but memory%" PRId64 " is still present",
 		    f->block);
 	else
@@ -365,6 +359,41 @@ static void put_not_seen(struct text *text, const struct daxhp_failure *f, const
 	    why_not_seen(f));
 }
 
+static void put_at_work(struct text *text, const struct daxhp_failure *f)
+{
+	char pid[32] = "in another container";
+
+	if (f->pid)
+		snprintf(pid, sizeof(pid), "pid %d", f->pid);
+	put(text, "another daxhp (%s) is %sat work on it%s", pid,
+	    f->has_waited && !f->is_stopped ? "still " : "",
+	    f->is_stopped ? ", and has been stopped (Ctrl-Z, SIGSTOP)" : "");
+}
+
+static void put_not_locked(struct text *text, const struct daxhp_failure *f)
+{
+	if (f->errnum == ENOLCK)
+		put(text, "the device is not locked by this process (ENOLCK)");
+	else if (f->errnum == EPERM)
+		put(text, "it cannot be locked in /run/daxhp/, which must belong to root and be "
+			  "writable by nobody else (EPERM)");
+	else
+		put(text, "it cannot be locked in /run/daxhp/ (%s: %s)", errno_word(f->errnum),
+		    errno_text(f->errnum));
+}
+
+static void put_not_looked(struct text *text, const struct daxhp_failure *f)
+{
+	if (!f->is_first_look)
+		put(text, "how it went cannot be seen: the device cannot be looked at any more");
+	else if (f->errnum == ENODEV)
+		put(text, "the device went away while it was looked at");
+	else if (f->errnum == EAGAIN)
+		put(text, "its driver keeps changing; somebody else is at work on it");
+	else
+		put(text, "the device cannot be looked at: %s", errno_text(f->errnum));
+}
+
 /* True when the errno is in it, with what it means here. */
 static bool put_explained(struct text *text, const struct daxhp_failure *f)
 {
@@ -375,6 +404,12 @@ static bool put_explained(struct text *text, const struct daxhp_failure *f)
 	case DAXHP_FAILED_READ:
 		put(text, "%s cannot be read (%s: %s)", f->file, errno_word(f->errnum),
 		    errno_text(f->errnum));
+		return true;
+	case DAXHP_FAILED_NOT_LOCKED:
+		put_not_locked(text, f);
+		return true;
+	case DAXHP_FAILED_AT_WORK:
+		put_at_work(text, f);
 		return true;
 	case DAXHP_FAILED_USE_UNSEEN:
 		put_not_seen(text, f, "it cannot be seen whether a process uses the device");
@@ -394,16 +429,13 @@ static bool put_explained(struct text *text, const struct daxhp_failure *f)
 static void put_failure(struct text *text, const struct daxhp_failure *f)
 {
 	switch (f->kind) {
-	case DAXHP_FAILED_NOT_LOCKED:
-		put(text, "the device is not locked by this process");
-		break;
 	case DAXHP_FAILED_POLICY_LOCK:
 		if (f->errnum == EWOULDBLOCK)
 			put(text, "another daxhp has been binding a device for ten minutes");
 		else
 			put(text, "the lock for the machine's policy cannot be had in /run/daxhp/");
 		break;
-	case DAXHP_FAILED_NOTE:
+	case DAXHP_FAILED_JOURNAL:
 		put(text, "in /run/daxhp/ it cannot be written down what to restore, which takes "
 			  "some room there, and /proc");
 		break;
@@ -449,7 +481,13 @@ static void put_failure(struct text *text, const struct daxhp_failure *f)
 		put_not_so(text, f);
 		break;
 	case DAXHP_FAILED_OBSERVE:
-		put(text, "how it went cannot be seen: the device cannot be looked at any more");
+		put_not_looked(text, f);
+		break;
+	case DAXHP_FAILED_REQUEST:
+		put(text, "what was asked for contradicts itself");
+		break;
+	case DAXHP_FAILED_RECOVERY:
+		put(text, "it cannot be looked at or changed: %s", errno_text(f->errnum));
 		break;
 	default:
 		put(text, "it was cancelled");
@@ -469,9 +507,8 @@ void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what
 	put(&text, " (%s)", errno_word(failure->errnum));
 }
 
-void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
-		    enum daxhp_goal goal, const struct daxhp_observation *obs,
-		    const struct daxhp_room *room)
+void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind, struct goal goal,
+		    const struct daxhp_observation *obs, const struct daxhp_room *room)
 {
 	struct text text = { failure->sentence, sizeof(failure->sentence), 0 };
 
@@ -512,9 +549,9 @@ EXPORT const char *daxhp_failure_get_sentence(const struct daxhp_failure *failur
 	return failure->sentence;
 }
 
-EXPORT int daxhp_failure_get_errno(const struct daxhp_failure *failure)
+EXPORT int daxhp_failure_get_error(const struct daxhp_failure *failure)
 {
-	return failure->errnum;
+	return -failure->errnum;
 }
 
 static const char *or_null(const char *text)
@@ -540,4 +577,9 @@ EXPORT const char *daxhp_failure_get_driver(const struct daxhp_failure *failure)
 EXPORT int64_t daxhp_failure_get_block(const struct daxhp_failure *failure)
 {
 	return failure->block;
+}
+
+EXPORT int daxhp_failure_get_pid(const struct daxhp_failure *failure)
+{
+	return failure->pid;
 }

@@ -24,8 +24,6 @@
 
 #define SPARE_FILES 64 /* descriptors that are left for everything else */
 
-const char *const guarded_files[GUARDED_FILES] = { "state", "online" };
-
 /* A block's state file, opened before the others are kept out: going by the guard costs time. */
 struct open_file {
 	uint64_t id;
@@ -154,7 +152,7 @@ static int wait_for_drain(struct guard *g, struct rivals *rivals)
 	return r;
 }
 
-int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
+int guard_start(const struct daxhp_session *session, const struct memblock *blocks, size_t n_blocks,
 		struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals)
 {
 	_cleanup_close_ int dirfd = memblock_open_dir();
@@ -166,7 +164,7 @@ int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_b
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	g->drain.ctx = ctx;
+	g->drain.session = session;
 	*ret_guard = g;
 	r = open_files(g, dirfd, blocks, n_blocks);
 	if (r == 0)

@@ -32,11 +32,11 @@ static int see_file(struct proc_walk *walk, const struct proc_task *task, int di
 	return 0;
 }
 
-int find_holders(const struct daxhp_device *device, struct rivals *found, char *ret_unseen)
+int find_holders(const struct daxhp_session *session, struct rivals *found, char *ret_unseen)
 {
-	struct search search = { device, found };
+	struct search search = { session->device, found };
 	struct proc_walk walk = {
-		.ctx = device->ctx,
+		.session = session,
 		.see_file = see_file,
 		.sees_maps = true,
 		.sees_self = true,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What a process that is killed would leave behind is written down in /run/daxhp/ before the
- * change, and struck out after: the machine's words, of which borrow.c knows more, and a device
- * that is being reconfigured, see leftover.c. Each is written under a lock that goes with the
+ * change, and dropped after: the machine's words, of which borrow.c knows more, and a device
+ * that is being reconfigured, see recovery.c. Each is written under a lock that goes with the
  * process, so an entry that is there while the lock is free is a dead process's.
  *
  * An entry is one line, the id of the boot before its words: /run may outlast a reboot, and what

@@ -40,6 +40,8 @@ struct board {
 	uint64_t ids[]; /* of the memory blocks */
 };
 
+const char *const guarded_files[GUARDED_FILES] = { "state", "online" };
+
 struct keeper {
 	pid_t pid;
 	int socket;

@@ -29,45 +29,23 @@ struct statx;
 struct daxhp_ctx {
 	daxhp_log_fn log_fn;
 	void *log_data;
-	daxhp_progress_fn progress_fn;
-	void *progress_data;
-	daxhp_waiting_fn waiting_fn;
-	void *waiting_data;
 	struct daxctl_ctx *daxctl;
 	struct daxhp_device *devices; /* sorted, linked by next */
 	bool devices_loaded;
 	int n_unlisted; /* devices that libdaxctl does not list */
-	unsigned int retries;
-	bool force;
-	volatile sig_atomic_t cancelled;
-	int cancel_signal;   /* 0: none */
-	atomic_bool undoing; /* nothing is cancelled then */
-	/* on the way to the policy's lock */
-	struct daxhp_leftover restored[DAXHP_LEFTOVER_MAX];
-	bool has_restored[DAXHP_LEFTOVER_MAX];
-	/* what somebody else wrote there meanwhile */
-	struct daxhp_leftover kept[DAXHP_LEFTOVER_MAX];
-	bool has_kept[DAXHP_LEFTOVER_MAX];
 };
 
-static inline bool ctx_is_cancelled(const struct daxhp_ctx *ctx)
-{
-	return ctx->cancelled && !ctx->undoing;
-}
+/* ---- log.c ---- */
 
 void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
 	     ...) __attribute__((format(printf, 5, 6)));
 #define log_debug(ctx, ...) ctx_log(ctx, __FILE__, __LINE__, __func__, __VA_ARGS__)
-/* Another libdaxctl context, which has found no device yet. No device may be left of the old one. */
-int ctx_renew_daxctl(struct daxhp_ctx *ctx);
 
 /* ---- names.c ---- */
 
 enum daxhp_state state_from_name(const char *name);
 enum daxhp_zone zone_from_name(const char *name);
 bool state_is_online(enum daxhp_state state);
-const char *goal_name(enum daxhp_goal goal);
-bool goal_from_name(const char *name, enum daxhp_goal *ret_goal);
 bool mode_from_name(const char *name, enum daxhp_mode *ret_mode);
 
 /* ---- sysfs.c ---- */
@@ -129,7 +107,7 @@ struct proc_task {
  * had open, is gone.
  */
 struct proc_walk {
-	struct daxhp_ctx *ctx; /* may cancel it: -EINTR */
+	const struct daxhp_session *session; /* may cancel it: -EINTR */
 	/* For each thread that has a root and a mount namespace of its own; may be NULL. */
 	int (*see_fs)(struct proc_walk *walk, const struct proc_task *task);
 	/* For each file that is open, @name in @dirfd; may be NULL. */
@@ -240,11 +218,14 @@ DIR *run_dir_list(void);
  * Lock @name in /run/daxhp/, waiting until then at most (see clock_now()); *lock is overwritten.
  * -EWOULDBLOCK: *ret_holder has it.
  */
-int lock_take(struct daxhp_ctx *ctx, const char *name, double until, struct lock *lock,
-	      int *ret_holder);
+int lock_take(const struct daxhp_session *session, const char *name, double until,
+	      struct lock *lock, int *ret_holder);
+/* All of the lock for a device; the holder is 0 when it is not known. */
+int lock_take_device(const struct daxhp_session *session, const struct daxhp_device *device,
+		     double until, struct lock *lock, int *ret_holder);
 /* The name of the lock for the machine's policy, and all of it. */
 #define POLICY_LOCK "policy"
-int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock);
+int lock_take_policy(const struct daxhp_session *session, struct lock *lock);
 /* Nothing happens to one that is not locked. */
 void lock_drop(struct lock *lock);
 /* Does this process hold it? A child that was forked has the structure, but not the lock. */
@@ -266,9 +247,10 @@ struct daxhp_device {
 	size_t n_ranges;
 	/* 0, or why the value is not known */
 	int size_error, align_error, target_node_error, ranges_error;
-	struct lock lock;
 };
 
+/* Another libdaxctl context, which has found no device yet. No device may be left of the old one. */
+int ctx_renew_daxctl(struct daxhp_ctx *ctx);
 int device_open_dir(const struct daxhp_device *device);
 /* Seen not to be there, whether libdaxctl would list it or not. */
 bool device_is_gone(const char *name);
@@ -276,7 +258,6 @@ bool device_is_gone(const char *name);
 int device_read_ranges(struct daxhp_device *device, int dirfd);
 /* A file of its own that only root can open. */
 int device_open_lock(const struct daxhp_device *device);
-void device_read_again(struct daxhp_device *device);
 void devices_free(struct daxhp_device *devices);
 
 /* ---- memblock.c ---- */
@@ -436,7 +417,6 @@ struct daxhp_observation {
 	bool has_kmem, has_device_dax; /* the drivers are there: loaded, or built in */
 	uint64_t room;	      /* bytes that are available for a memory map; 0 when not known */
 	struct memory memory; /* the machine's; only read when a block is online */
-	bool is_forced;	      /* what others would suffer is no reason to refuse */
 	uint64_t block_size;
 	struct memblock *blocks; /* ascending */
 	size_t n_blocks;
@@ -460,6 +440,26 @@ bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
 
+/* ---- goal.c: pure ---- */
+
+struct goal {
+	enum daxhp_mode mode;
+	enum daxhp_state state;	   /* DAXHP_STATE_NONE in devdax mode */
+	bool may_move, may_rebind; /* see daxhp_request_set_may_move() */
+};
+
+bool goal_is_valid(struct goal goal);
+/* Is the memory to be gone? */
+bool goal_is_without_memory(struct goal goal);
+/* Where all is well: the state of each of the device's blocks. */
+enum memblock_state goal_block_state(struct goal goal, const struct daxhp_observation *observation);
+bool observation_meets(const struct daxhp_observation *observation, struct goal goal);
+/* Longest text of one, with its NUL: three words, as "system-ram online_movable move,rebind". */
+#define GOAL_TEXT_MAX 64
+void goal_print(struct goal goal, char *ret_text);
+/* False when the words are none of a valid goal. */
+bool goal_parse(const char *mode, const char *state, const char *ways, struct goal *ret_goal);
+
 /* ---- failure.c: pure ---- */
 
 struct daxhp_failure {
@@ -468,16 +468,78 @@ struct daxhp_failure {
 	/* empty where it is about none */
 	char file[128], word[WORD_MAX], driver[WORD_MAX];
 	int64_t block; /* -1: about none */
-	enum daxhp_goal goal;
+	int pid;       /* 0: about none, or not known */
+	struct goal goal;
+	bool is_first_look; /* of OBSERVE: nothing has been tried yet */
+	bool has_waited;    /* of AT_WORK */
+	bool is_stopped;    /* of AT_WORK: the process */
 	char sentence[512];
 };
 
 /* Makes the sentence for @what, whose own is not looked at. */
 void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what);
 /* @room is looked at for DAXHP_REFUSED_NO_ROOM_ELSEWHERE only. */
-void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
-		    enum daxhp_goal goal, const struct daxhp_observation *obs,
-		    const struct daxhp_room *room);
+void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind, struct goal goal,
+		    const struct daxhp_observation *obs, const struct daxhp_room *room);
+
+/* ---- recovered.c: pure ---- */
+
+/* One thing that was recovered, or that nobody recovers; see the getters. */
+struct daxhp_recovered {
+	enum daxhp_recovered_kind kind;
+	enum daxhp_recovered_outcome outcome;
+	char name[32], before[WORD_MAX], found[WORD_MAX]; /* empty: not known */
+	enum daxhp_mode mode;
+	enum daxhp_state state;
+	int pid;
+	struct daxhp_failure failure; /* its kind is NONE where there is none */
+};
+
+struct daxhp_recovery {
+	struct daxhp_recovered *list;
+	size_t count, size;
+};
+
+/* As much room as one session takes: what is put right in an undo must not be lost for want of memory. */
+int recovery_reserve(struct daxhp_recovery *recovery);
+/* The same thing with the same outcome stands there once. Lost when there is no memory. */
+void recovery_add(struct daxhp_recovery *recovery, const struct daxhp_recovered *recovered);
+void recovery_clear(struct daxhp_recovery *recovery);
+
+/* ---- request.c ---- */
+
+struct daxhp_request {
+	struct goal goal;
+	bool dry_run, force;
+	unsigned int retries;
+	unsigned int wait; /* seconds */
+	daxhp_progress_fn progress_fn;
+	void *progress_data;
+	daxhp_waiting_fn waiting_fn;
+	void *waiting_data;
+	int cancel_signal; /* 0: none */
+	atomic_bool is_cancelled;
+};
+
+/* ---- session.c ---- */
+
+/* What all work on a device shares, and all who wait on its behalf. */
+struct daxhp_session {
+	struct daxhp_ctx *ctx;
+	struct daxhp_request *request;
+	struct daxhp_device *device; /* NULL while it is about the machine's words only */
+	struct goal goal;
+	struct lock lock;
+	struct daxhp_observation *before;
+	struct daxhp_failure failure; /* its kind is NONE when it has begun */
+	struct daxhp_recovery recovery;
+	atomic_bool undoing; /* nothing is cancelled then */
+};
+
+static inline bool session_is_cancelled(const struct daxhp_session *session)
+{
+	return session->request->is_cancelled && !session->undoing;
+}
 
 /* ---- plan.c ---- */
 
@@ -494,7 +556,8 @@ struct daxhp_step {
 
 struct daxhp_plan {
 	struct daxhp_observation *before;
-	enum daxhp_goal goal;
+	struct goal goal;
+	bool is_forced;		      /* what others would suffer is no reason to refuse */
 	struct daxhp_failure refusal; /* its kind is NONE when there is none */
 	struct daxhp_step *steps;
 	size_t n_steps;
@@ -502,6 +565,12 @@ struct daxhp_plan {
 	bool has_room; /* the plan takes memory offline */
 };
 
+/*
+ * The steps from @observation to @goal. A plan without steps and without a refusal means that the
+ * goal is reached already. -ENOMEM. Free it with daxhp_plan_free().
+ */
+int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_forced,
+	     struct daxhp_plan **ret_plan);
 /*
  * Does it reconfigure the device in more than one change? A process that is killed between two of
  * them leaves a device that nobody asked for.
@@ -538,7 +607,6 @@ int plan_add_bind_devdax(struct daxhp_plan *plan);
  */
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
 		 struct daxhp_plan **ret_plan);
-bool observation_meets(const struct daxhp_observation *observation, enum daxhp_goal goal);
 
 static inline void cleanup_plan(struct daxhp_plan **plan)
 {
@@ -565,18 +633,25 @@ struct daxhp_result {
 	int guard_error; /* negative: rivals could not be denied */
 };
 
+/* With all that an undo takes. NULL without memory. */
+struct daxhp_result *result_new(size_t n_blocks);
+void result_fail(struct daxhp_result *result, enum daxhp_failure_kind kind, int errnum);
+/* Carry @plan out, verify, and undo. What went wrong is in the result. */
+void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan,
+		struct daxhp_result *result);
 /*
- * Lead @device from @now to @before, as the undo of a plan does. 0, or a negative errno with the
- * failure in the result; like any plan, it can be cancelled.
+ * Lead the session's device from @now to @before, as the undo of a plan does. 0, or a negative errno
+ * with the failure in the result; like any plan, it can be cancelled.
  */
-int apply_restore(struct daxhp_device *device, struct daxhp_observation *now,
+int apply_restore(struct daxhp_session *session, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result);
 
 /* ---- execute.c ---- */
 
 /* What a plan's steps share while they are carried out. */
 struct run {
-	struct daxhp_device *device;
+	struct daxhp_session *session;
+	struct daxhp_device *device;	     /* the session's */
 	const struct daxhp_observation *obs; /* what the plan was made from */
 	struct daxhp_result *result;	     /* takes the failure */
 	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
@@ -608,10 +683,10 @@ void signals_hold(const struct run *run);
 struct watch;
 
 /*
- * Start a thread that does not let the calling one miss daxhp_cancel(), and tells what it waits for.
+ * Start a thread that does not let the calling one miss daxhp_request_cancel(), and tells what it waits for.
  * NULL, which is fine, when nobody wants to know, or it cannot be had.
  */
-struct watch *watch_start(struct daxhp_ctx *ctx, const struct daxhp_observation *obs);
+struct watch *watch_start(const struct daxhp_session *session, const struct daxhp_observation *obs);
 void watch_stop(struct watch *watch);
 
 /* ---- task.c ---- */
@@ -643,38 +718,60 @@ bool journal_is_void(int error);
 /* ---- borrow.c ---- */
 
 /* What the file said is about to be changed from @found to @set. Under policy_lock(). */
-int borrow_note(enum daxhp_leftover_kind kind, const char *found, const char *set);
-/* Write @found again, unless what stands there is not @set any more; strike out the note. */
-int borrow_return(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind, const char *found,
+int borrow_put(enum daxhp_recovered_kind kind, const char *found, const char *set);
+/*
+ * Write @found again, unless what stands there is not @set any more; then the session's recovery
+ * tells of it.
+ */
+int borrow_return(struct daxhp_session *session, enum daxhp_recovered_kind kind, const char *found,
 		  const char *set);
+/*
+ * 1 with what a dead process has left, 0 when there is none, -EACCES when the user may not know.
+ * -EBADMSG, -ESTALE and the like: see journal_is_void().
+ */
+int borrow_find(enum daxhp_recovered_kind kind, struct daxhp_recovered *ret_found);
+/* Put it right. Under the lock for the policy. 1: so it was, 0: there was nothing to put right. */
+int borrow_recover(struct daxhp_session *session, enum daxhp_recovered_kind kind);
 /* Like lock_take_policy(); what a dead process left of the machine's words is put right first. */
-int policy_lock(struct daxhp_ctx *ctx, struct lock *lock);
+int policy_lock(struct daxhp_session *session, struct lock *lock);
 /* Pure. -EBADMSG. */
-int borrow_parse(const char *words, enum daxhp_leftover_kind kind,
-		 struct daxhp_leftover *ret_entry);
+int borrow_parse(const char *words, enum daxhp_recovered_kind kind,
+		 struct daxhp_recovered *ret_entry);
 
-/* ---- leftover.c ---- */
+/* ---- recovery.c ---- */
 
 /* How a device was when its reconfiguration began, as it is written down. */
-struct leftover {
-	struct daxhp_device_leftover told;
+struct device_entry {
+	enum daxhp_mode mode;
+	enum daxhp_state state;
 	char attribute_word[WORD_MAX];
+	struct goal goal;
 	/* A device of the same name with other blocks is another device. */
 	uint64_t first_block;
 	size_t n_blocks;
+	int pid;
 };
 
 /* Pure. -EBADMSG. */
-int leftover_parse(const char *words, struct leftover *ret_entry);
+int device_entry_parse(const char *words, struct device_entry *ret_entry);
 
 /*
  * Write down how @device was before @plan, if a process that is killed in the middle would leave
  * it neither so nor at the goal. 1: written, 0: no need, or it is written down already that it is
  * left over from another.
  */
-int leftover_note(const struct daxhp_device *device, const struct daxhp_plan *plan);
-/* It is over, one way or the other, and who asked for it has been told. */
-void leftover_strike(const struct daxhp_device *device);
+int recovery_put(const struct daxhp_device *device, const struct daxhp_plan *plan);
+/* It is over, one way or the other. */
+void recovery_drop(const struct daxhp_device *device);
+/* The machine's words. What comes of it is in the session's recovery. */
+void recover_words(struct daxhp_session *session);
+/*
+ * Lead the session's device, which is locked, back to how it was. 1: done. 0: there was nothing to do,
+ * or no more: the device is as it was, or at the goal, or another one has its name. -ESTALE: it is
+ * neither, and was left as it is. Then, too, it will not be found any more. Other errors: it is not
+ * yet as it was, and the next call tries again. What comes of it is in the session's recovery.
+ */
+int recover_device(struct daxhp_session *session);
 
 /* ---- binding.c ---- */
 
@@ -682,7 +779,8 @@ void leftover_strike(const struct daxhp_device *device);
 const char *binding_driver(enum daxhp_mode mode);
 bool binding_has_driver(enum daxhp_mode mode);
 /* Load its module, without letting it take devices. On errors *ret_failure says what they are about. */
-int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, struct daxhp_failure *ret_failure);
+int binding_load(struct daxhp_session *session, enum daxhp_mode mode,
+		 struct daxhp_failure *ret_failure);
 /* Bind this device, and no other. */
 int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 		 struct daxhp_failure *ret_failure);
@@ -691,8 +789,8 @@ int binding_unbind(struct daxhp_device *device);
 
 /* ---- holders.c ---- */
 
-/* Note the processes that have the device's node open or mapped. Errors as of proc_walk(). */
-int find_holders(const struct daxhp_device *device, struct rivals *found, char *ret_unseen);
+/* Note the processes that have the session's device's node open or mapped. Errors as of proc_walk(). */
+int find_holders(const struct daxhp_session *session, struct rivals *found, char *ret_unseen);
 
 /* ---- keeper.c ---- */
 
@@ -716,7 +814,7 @@ void keeper_stop(struct keeper *keeper, struct rivals *rivals);
 /* ---- drain.c ---- */
 
 struct drain {
-	struct daxhp_ctx *ctx;
+	const struct daxhp_session *session;
 	/* Deny it below another sysfs; NULL where nobody can be denied. */
 	int (*mark)(void *data, int dirfd);
 	void *mark_data;
@@ -746,7 +844,7 @@ struct guard;
  * are those of drain_wait(); who would not let go is among the rivals. *ret_guard may be set on errors, too, and is to be stopped then.
  * *ret_deny_error: why there is no denying, only draining.
  */
-int guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
+int guard_start(const struct daxhp_session *session, const struct memblock *blocks, size_t n_blocks,
 		struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals);
 /* Is it so still? Also -EPIPE and -ETIMEDOUT: the guard's process was killed, or stopped. */
 int guard_check(struct guard *guard, struct rivals *rivals);
@@ -779,9 +877,9 @@ bool tally_take(struct tally *t, const char *sysname, const char *action);
 
 /*
  * Count, in a thread of its own, the blocks that the kernel reports to have reached @step's word,
- * and pass the count to the context's progress function. No monitor, no counting: NULL is fine.
+ * and pass the count to the request's progress function. No monitor, no counting: NULL is fine.
  */
-struct monitor *monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *step,
+struct monitor *monitor_start(const struct daxhp_session *session, const struct daxhp_step *step,
 			      const struct memblock *blocks, size_t n_blocks);
 /* For each block: did it reach the word, if only for a while? The caller frees it. NULL: unknown. */
 bool *monitor_stop(struct monitor *monitor);

@@ -2,14 +2,19 @@
 /*
  * libdaxhp - move a whole dax device's memory between "unplugged" and "online"
  *
- * The line through the library is: load the devices, observe one, plan from the observation to a
- * goal, apply the plan. Each is a call of its own; nothing below a line is done by a call above it.
+ * Load the devices, say in a request what is wanted, begin a session on a device, plan, apply, end the
+ * session. libdaxhp(3) has a whole program.
  *
  * Conventions. Calls that can fail return 0 or a negative errno, and leave what a ret_ parameter
  * points to untouched on failure. Strings that are returned belong to the object they were asked
  * of and live as long as it does. Destructors take NULL and return NULL. The library prints
  * nothing: give it a log function to hear it. A context, and all that came from it, must be used
- * by one thread at a time.
+ * by one thread at a time, but for daxhp_request_cancel().
+ *
+ * While daxhp_apply() or daxhp_recover() is at work the library may raise the soft limit of open
+ * files (RLIMIT_NOFILE) of the process, up to the hard limit: it opens a file for each memory block.
+ * It sets the limit back before it returns. It changes no other state of the process, but for the
+ * signals that the calling thread takes meanwhile, see daxhp_apply().
  *
  * Sizes and addresses are in bytes, times in seconds. A memory block is named by the number N of
  * its directory /sys/devices/system/memory/memoryN; it spans [N * size, (N + 1) * size).
@@ -76,7 +81,6 @@ const char *daxhp_zone_name(enum daxhp_zone zone);
 /* ---- context ---- */
 
 struct daxhp_ctx;
-struct daxhp_step;
 
 /*
  * @priority is one of syslog(3)'s; the library logs at LOG_DEBUG only. While daxhp_apply() works, it
@@ -85,73 +89,10 @@ struct daxhp_step;
 typedef void (*daxhp_log_fn)(struct daxhp_ctx *ctx, int priority, const char *file, int line,
 			     const char *fn, const char *format, va_list args, void *data);
 
-/*
- * Told while daxhp_apply() works: @done of @total memory blocks of @step are where the step wants
- * them. Called with @done == @total when the step ends well. While the kernel does the whole
- * device in one write the counts come from the blocks' uevents and the call is made from a thread
- * of the library's own, never from two at once.
- */
-typedef void (*daxhp_progress_fn)(const struct daxhp_step *step, size_t done, size_t total,
-				  void *data);
-
-/* What daxhp_apply() is waiting for, although it is to stop. */
-struct daxhp_wait {
-	double seconds; /* since daxhp_cancel(), or since the signal arrived */
-	bool undoing;	/* it has stopped, and what was done is being undone */
-	/*
-	 * Of the thread that called daxhp_apply(): the letter of its state in /proc/PID/stat, which is
-	 * 'D' where the kernel waits for what no signal ends, and '?' where it cannot be seen; and the
-	 * kernel's function that it sleeps in, empty where it does not or that cannot be seen.
-	 */
-	char state;
-	char where[64];
-	int64_t block; /* the memory block that is going offline, or -1 */
-};
-
-/*
- * Told when daxhp_apply() has not returned two seconds after daxhp_cancel(), and once a minute from
- * then on. Told as well when SIGINT, SIGTERM, SIGHUP or the signal of daxhp_set_cancel_signal() has
- * been pending for that long: where the kernel waits for what no signal ends, no handler runs that
- * could call daxhp_cancel(). The call is made from a thread of the library's own, while the one that
- * called daxhp_apply() is at work; @wait is good until the function returns.
- */
-typedef void (*daxhp_waiting_fn)(const struct daxhp_wait *wait, void *data);
-
 /* Errors: -ENOMEM. Free it with daxhp_unref(), after all that came from it. */
 int daxhp_new(struct daxhp_ctx **ret_ctx);
 struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx);
 void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn, void *data);
-void daxhp_set_progress_fn(struct daxhp_ctx *ctx, daxhp_progress_fn fn, void *data);
-void daxhp_set_waiting_fn(struct daxhp_ctx *ctx, daxhp_waiting_fn fn, void *data);
-
-/*
- * How often to try again to take memory offline that the kernel calls busy (EBUSY, EAGAIN), with
- * growing pauses. Nothing else is tried twice. Without this call: not at all.
- */
-void daxhp_set_retries(struct daxhp_ctx *ctx, unsigned int retries);
-/*
- * Leave out the checks for what others would suffer: processes that use the device, room for the
- * memory map, and room elsewhere for what is in the device's memory. The checks that keep memory from being wedged cannot be left out.
- */
-void daxhp_set_force(struct daxhp_ctx *ctx, bool force);
-/*
- * Make the daxhp_apply() that is at work, and all later ones, stop and undo what they did. May be
- * called from any thread and from a signal handler.
- * A write that keeps the kernel busy is left only when a signal arrives in the thread that called
- * daxhp_apply(). Name one with daxhp_set_cancel_signal(), and the library sends it. Where the kernel
- * waits for I/O on a page, no signal ends the wait, see daxhp_set_waiting_fn().
- */
-void daxhp_cancel(struct daxhp_ctx *ctx);
-/*
- * After daxhp_cancel() the library sends @signal to the thread that called daxhp_apply(), ten times
- * a second, until it has stopped. There must be a handler for the signal, which need not do
- * anything, and that thread must not block it. Without this call, or with 0, nothing is sent: then
- * the caller sends SIGINT, SIGTERM or SIGHUP to that thread, again and again until daxhp_apply()
- * returns, for one that arrives just before a write is lost.
- * Other signals do not end daxhp_apply(): what they interrupt is begun anew. From then on to the end
- * of the step the thread takes no signals but SIGINT, SIGTERM, SIGHUP, SIGTSTP and @signal.
- */
-void daxhp_set_cancel_signal(struct daxhp_ctx *ctx, int signal);
 
 /* ---- devices ---- */
 
@@ -197,61 +138,20 @@ int daxhp_device_get_size(const struct daxhp_device *device, uint64_t *ret_bytes
 int daxhp_device_get_align(const struct daxhp_device *device, uint64_t *ret_bytes);
 /* -1 is an answer: the firmware gave the device no node. */
 int daxhp_device_get_target_node(const struct daxhp_device *device, int *ret_node);
-/* In the kernel's order, which need not be that of the addresses. Valid until the device is
- * locked, which reads them again. */
+/*
+ * In the kernel's order, which need not be that of the addresses. Valid until the next
+ * daxhp_device_refresh(), daxhp_begin() and daxhp_recover(), which read them again.
+ */
 int daxhp_device_get_ranges(const struct daxhp_device *device,
 			    const struct daxhp_range **ret_ranges, size_t *ret_count);
 
 /*
- * Make this process the only one that works on the device through this library: observe, plan and
- * apply while it is locked. The lock goes with the process, and a child that it forks does not have
- * it. Needs to be able to write to /run/daxhp/. Waits up to @wait_seconds for another process; then
- * -EWOULDBLOCK, with its pid in *ret_holder (0: not known, it has another /run). -EINTR after
- * daxhp_cancel(). -EPERM: /run/daxhp is somebody else's.
+ * Read the device's size, alignment, node and ranges again: unbound, a device can be given others.
+ * Errors: -ENODEV when it is gone, and what opening its directory gives; its values stay then.
  */
-int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder);
-void daxhp_device_unlock(struct daxhp_device *device);
+int daxhp_device_refresh(struct daxhp_device *device);
 /* Has the process been stopped, by SIGSTOP or Ctrl-Z? Then waiting for it leads nowhere. */
 bool daxhp_process_is_stopped(int pid);
-
-/* What a process that was killed in the middle of daxhp_apply() can have left changed. */
-enum daxhp_leftover_kind {
-	DAXHP_LEFTOVER_POLICY = 0,    /* /sys/devices/system/memory/auto_online_blocks */
-	DAXHP_LEFTOVER_AUTOPROBE = 1, /* /sys/bus/dax/drivers_autoprobe */
-	DAXHP_LEFTOVER_MAX = 2,
-};
-
-struct daxhp_leftover {
-	enum daxhp_leftover_kind kind;
-	char before[64];
-	char left[64];
-	int pid;
-};
-
-/* The name of the file in sysfs. */
-const char *daxhp_leftover_name(enum daxhp_leftover_kind kind);
-
-/*
- * 1 with the leftover, 0 when there is none, -EACCES when the user may not know. -EBADMSG: what is
- * written down is not whole; -ESTALE: it is from before a reboot. Both are struck out by a repair.
- */
-int daxhp_find_leftover(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
-			struct daxhp_leftover *ret_leftover);
-/* The same, and put it right. */
-int daxhp_repair(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
-		 struct daxhp_leftover *ret_leftover);
-/*
- * What daxhp_apply() has put right: another process was killed while it was waited for. 1 with the
- * leftover, which is forgotten then; 0 when there was none.
- */
-int daxhp_take_restored(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
-			struct daxhp_leftover *ret_leftover);
-/*
- * What somebody else wrote there while daxhp_apply() had it changed: it was kept. Of the leftover,
- * @before is what stood there first, @left what stands there now. 1 and 0 as above.
- */
-int daxhp_take_kept(struct daxhp_ctx *ctx, enum daxhp_leftover_kind kind,
-		    struct daxhp_leftover *ret_leftover);
 
 /* ---- observation ---- */
 
@@ -321,7 +221,7 @@ uint64_t daxhp_observation_get_room(const struct daxhp_observation *observation)
 
 /* ---- failure ---- */
 
-/* Why a plan was refused, or what went wrong while it was applied. The numbers stay what they are. */
+/* Why a session did not begin, why a plan was refused, or what went wrong. The numbers stay what they are. */
 enum daxhp_failure_kind {
 	DAXHP_FAILURE_NONE = 0,
 	/* refusals: nothing is tried */
@@ -341,11 +241,11 @@ enum daxhp_failure_kind {
 	DAXHP_REFUSED_NO_HOTREMOVE = 13, /* kernel without memory hot-remove */
 	DAXHP_REFUSED_UNREADABLE = 14,	 /* the blocks could not be seen */
 	/* failures: something was tried, see daxhp_result_get_undone() */
-	DAXHP_FAILED_WRITE = 32, /* the kernel refused a word in a file */
-	DAXHP_FAILED_READ = 33,	 /* a file could not be read */
-	DAXHP_FAILED_NOT_LOCKED = 34,
+	DAXHP_FAILED_WRITE = 32,       /* the kernel refused a word in a file */
+	DAXHP_FAILED_READ = 33,	       /* a file could not be read */
+	DAXHP_FAILED_NOT_LOCKED = 34,  /* the device could not be locked; ENOLCK: it is not */
 	DAXHP_FAILED_POLICY_LOCK = 35, /* EWOULDBLOCK: another daxhp does not let go of it */
-	DAXHP_FAILED_NOTE = 36,	       /* what to restore cannot be written down in /run/daxhp/ */
+	DAXHP_FAILED_JOURNAL = 36,     /* what to restore cannot be written down in /run/daxhp/ */
 	DAXHP_FAILED_IN_USE = 37,      /* a process has the device open or mapped, see the rivals */
 	DAXHP_FAILED_USE_UNSEEN = 38,  /* whether one has cannot be seen, see the file */
 	DAXHP_FAILED_HELD =
@@ -365,14 +265,17 @@ enum daxhp_failure_kind {
 	DAXHP_FAILED_UNBIND = 48,
 	DAXHP_FAILED_DRIVER_CHANGED = 49, /* somebody else bound or unbound the device meanwhile */
 	DAXHP_FAILED_NOT_SO = 50,	  /* every step went well, the blocks say otherwise */
-	DAXHP_FAILED_OBSERVE = 51,	  /* the device could not be looked at afterwards */
-	DAXHP_FAILED_CANCELLED = 52,	  /* daxhp_cancel() was called */
+	DAXHP_FAILED_OBSERVE = 51,	  /* the device could not be looked at */
+	DAXHP_FAILED_CANCELLED = 52,	  /* daxhp_request_cancel() was called */
+	DAXHP_FAILED_AT_WORK = 53,	  /* another process works on the device, see the pid */
+	DAXHP_FAILED_REQUEST = 54,	  /* the request contradicts itself */
+	DAXHP_FAILED_RECOVERY = 55,	  /* what a killed process left could not be put right */
 };
 
 /* "write-refused", "in-use": never changed; NULL for DAXHP_FAILURE_NONE and for no such kind. */
 const char *daxhp_failure_kind_name(enum daxhp_failure_kind kind);
 
-/* It belongs to the plan or the result that it was asked of. */
+/* It belongs to the object that it was asked of. */
 struct daxhp_failure;
 
 enum daxhp_failure_kind daxhp_failure_get_kind(const struct daxhp_failure *failure);
@@ -382,35 +285,21 @@ const char *daxhp_failure_get_name(const struct daxhp_failure *failure);
  * with a small letter and has no full stop. It does not name the device.
  */
 const char *daxhp_failure_get_sentence(const struct daxhp_failure *failure);
-/* Positive. */
-int daxhp_failure_get_errno(const struct daxhp_failure *failure);
+/* Negative. */
+int daxhp_failure_get_error(const struct daxhp_failure *failure);
 /* The file, the word that was written to it, and the driver it was about; NULL where there is none. */
 const char *daxhp_failure_get_file(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_word(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_driver(const struct daxhp_failure *failure);
 /* The memory block, or -1. */
 int64_t daxhp_failure_get_block(const struct daxhp_failure *failure);
+/* Of the process that works on the device; 0 when not known: it may have another /run. */
+int daxhp_failure_get_pid(const struct daxhp_failure *failure);
 
 /* ---- plan ---- */
 
 struct daxhp_plan;
-
-enum daxhp_goal {
-	DAXHP_GOAL_UNPLUGGED = 0,
-	DAXHP_GOAL_ONLINE = 1, /* in whichever zone */
-	DAXHP_GOAL_ONLINE_KERNEL = 2,
-	DAXHP_GOAL_ONLINE_MOVABLE = 3,
-	/* As the two above, and a device that is online in the other zone is taken there. */
-	DAXHP_GOAL_MOVE_KERNEL = 4,
-	DAXHP_GOAL_MOVE_MOVABLE = 5,
-	/* As the five above, and a device in devdax mode is made system RAM. */
-	DAXHP_GOAL_SYSTEM_RAM = 6,
-	DAXHP_GOAL_SYSTEM_RAM_KERNEL = 7,
-	DAXHP_GOAL_SYSTEM_RAM_MOVABLE = 8,
-	/* System RAM, but nothing online: `unplugged` where there is an attribute, else `offline`. */
-	DAXHP_GOAL_SYSTEM_RAM_OFF = 9,
-	DAXHP_GOAL_DEVDAX = 10, /* in devdax mode */
-};
+struct daxhp_step;
 
 enum daxhp_step_type {
 	DAXHP_STEP_GUARD = 0, /* keep other programs off the device's blocks until the plan ends */
@@ -425,13 +314,7 @@ enum daxhp_step_type {
 	DAXHP_STEP_UNBIND = 9,	       /* unbind it from its driver */
 };
 
-/*
- * The steps from @observation to @goal. Pure: reads nothing, changes nothing. A plan without steps
- * and without a refusal means that the goal is reached already.
- * Errors: -ENOMEM. Free it with daxhp_plan_free(). It holds a reference to the observation.
- */
-int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
-		   struct daxhp_plan **ret_plan);
+/* It belongs to the caller, and may outlive its session. */
 struct daxhp_plan *daxhp_plan_free(struct daxhp_plan *plan);
 /* Why nothing is tried, a DAXHP_REFUSED_...; NULL when it is. A refused plan has no steps. */
 const struct daxhp_failure *daxhp_plan_get_refusal(const struct daxhp_plan *plan);
@@ -445,7 +328,8 @@ enum daxhp_verdict {
 	DAXHP_VERDICT_YES = 0,	  /* it fits into free memory, above the high watermarks */
 	DAXHP_VERDICT_LIKELY = 1, /* into free memory, and clean cache that is dropped for it */
 	DAXHP_VERDICT_MAYBE = 2,  /* only with swap, or it cannot be told */
-	DAXHP_VERDICT_NO = 3, /* it does not: the plan is refused, unless daxhp_set_force() is on */
+	DAXHP_VERDICT_NO =
+		3, /* it does not: the plan is refused, unless daxhp_request_set_force() is on */
 };
 
 /* "yes", "likely", "maybe", "no". */
@@ -491,25 +375,10 @@ unsigned int daxhp_step_get_retry(const struct daxhp_step *step);
 /* What the step took, whether it failed or not; negative when it was not come to. */
 double daxhp_step_get_seconds(const struct daxhp_step *step);
 
-/* ---- apply ---- */
+/* ---- result ---- */
 
 struct daxhp_result;
 
-/*
- * Carry out @plan on the device it was made for, then look at the device again. Success means
- * that the look says so. On failure what was done is undone, and the device looked at once more.
- * Returns 0, or a negative errno: the result is there in both cases. Only when there is no memory
- * for one (-ENOMEM) it is NULL, and nothing was changed.
- * A refused plan fails with the refusal's errno and changes nothing. The device must be locked
- * when the plan has steps. While something is undone, the calling thread takes no signals but
- * SIGINT, SIGTERM, SIGHUP and SIGTSTP, and none of them ends the undo; an undo that a timer
- * interrupts again and again would not end. While the machine's policy is changed, and while a
- * module is loaded, it does not take SIGTSTP, SIGTTIN and SIGTTOU. Afterwards the signals that it
- * takes are what they were.
- * Free the result with daxhp_result_free().
- */
-int daxhp_apply(struct daxhp_device *device, struct daxhp_plan *plan,
-		struct daxhp_result **ret_result);
 struct daxhp_result *daxhp_result_free(struct daxhp_result *result);
 /* Did any step change something, and was it not undone? */
 bool daxhp_result_get_changed(const struct daxhp_result *result);
@@ -546,37 +415,209 @@ unsigned long daxhp_result_count_left_out(const struct daxhp_result *result);
  */
 int daxhp_result_get_guard_error(const struct daxhp_result *result);
 
-/* ---- a device that a killed process left half reconfigured ---- */
+/* ---- request ---- */
 
 /*
- * How a device was before a process began to reconfigure it (goals from DAXHP_GOAL_MOVE_KERNEL on)
- * that was then killed in the middle. It is written to /run/daxhp/ before the first change, where
- * there is to be more than one, and struck out when the plan is over: done, undone, or failed with
- * a result that says what could not be undone.
+ * Told while daxhp_apply() works: @done of @total memory blocks of @step are where the step wants
+ * them. Called with @done == @total when the step ends well. While the kernel does the whole
+ * device in one write the counts come from the blocks' uevents and the call is made from a thread
+ * of the library's own, never from two at once.
  */
-struct daxhp_device_leftover {
-	enum daxhp_mode mode;
-	enum daxhp_state state; /* DAXHP_STATE_NONE in devdax mode */
-	enum daxhp_goal goal;	/* where it was on its way to */
-	int pid;
+typedef void (*daxhp_progress_fn)(const struct daxhp_step *step, size_t done, size_t total,
+				  void *data);
+
+/* What daxhp_apply() is waiting for, although it is to stop. */
+struct daxhp_wait {
+	double seconds; /* since daxhp_request_cancel(), or since the signal arrived */
+	bool undoing;	/* it has stopped, and what was done is being undone */
+	/*
+	 * Of the thread that called daxhp_apply(): the letter of its state in /proc/PID/stat, which is
+	 * 'D' where the kernel waits for what no signal ends, and '?' where it cannot be seen; and the
+	 * kernel's function that it sleeps in, empty where it does not or that cannot be seen.
+	 */
+	char state;
+	char where[64];
+	int64_t block; /* the memory block that is going offline, or -1 */
 };
 
-/* As daxhp_find_leftover(). */
-int daxhp_device_find_leftover(struct daxhp_device *device,
-			       struct daxhp_device_leftover *ret_leftover);
 /*
- * Lead the device back to how it was, with all the checks of daxhp_apply(). It is locked for that,
- * unless it is locked already. 1: done. 0: there was nothing to do, or no more: the device is as it
- * was, or at the goal, or another one has its name. -ESTALE: it is neither, and was left as it is,
- * because it was DAXHP_INCONSISTENT before or somebody else has changed it since. Then, too, it
- * will not be found any more. -EWOULDBLOCK: another process is at work on it. Other errors: it is
- * not yet as it was, and the next call tries again; so it does until a daxhp_apply() succeeds on
- * the device. *ret_result is set where something was tried, NULL else; free it with
- * daxhp_result_free().
+ * Told when daxhp_apply() has not returned two seconds after daxhp_request_cancel(), and once a minute from
+ * then on. Told as well when SIGINT, SIGTERM, SIGHUP or the signal of daxhp_request_set_cancel_signal() has
+ * been pending for that long: where the kernel waits for what no signal ends, no handler runs that
+ * could call daxhp_request_cancel(). The call is made from a thread of the library's own, while the one that
+ * called daxhp_apply() is at work; @wait is good until the function returns.
  */
-int daxhp_device_repair(struct daxhp_device *device, struct daxhp_result **ret_result);
-/* Strike out what was left of devices that are no more; their number. */
-int daxhp_forget_leftovers(struct daxhp_ctx *ctx);
+typedef void (*daxhp_waiting_fn)(const struct daxhp_wait *wait, void *data);
+
+/* What is wanted, and how. */
+struct daxhp_request;
+
+/* Nothing is set: the memory is to be online in whichever zone. Errors: -ENOMEM. */
+int daxhp_request_new(struct daxhp_request **ret_request);
+/*
+ * Its sessions have ended. What is set may be changed while no call works with it, and holds for the
+ * next call; the goal is read by daxhp_begin().
+ */
+struct daxhp_request *daxhp_request_free(struct daxhp_request *request);
+
+/*
+ * The goal. In DAXHP_MODE_SYSTEM_RAM the state is one of
+ *   DAXHP_ONLINE           in whichever zone
+ *   DAXHP_ONLINE_KERNEL    in zones for kernel memory
+ *   DAXHP_ONLINE_MOVABLE   in ZONE_MOVABLE
+ *   DAXHP_UNPLUGGED        no memory block present; nothing may be moved or rebound
+ *   DAXHP_OFFLINE          bound to kmem, nothing online: `unplugged` where there is an attribute, else
+ *                          `offline`. It may be moved and rebound.
+ * In DAXHP_MODE_DEVDAX there is no state (DAXHP_STATE_NONE), and it may be moved and rebound.
+ * daxhp_begin() fails with -EINVAL where these do not go together.
+ */
+void daxhp_request_set_mode(struct daxhp_request *request, enum daxhp_mode mode);
+void daxhp_request_set_state(struct daxhp_request *request, enum daxhp_state state);
+/* A device that is online in another zone, or in part, may be taken down and brought there. */
+void daxhp_request_set_may_move(struct daxhp_request *request, bool may_move);
+/* A device in devdax mode may be made system RAM, and the other way. */
+void daxhp_request_set_may_rebind(struct daxhp_request *request, bool may_rebind);
+/* Only look: nothing is locked, recovered or changed. daxhp_apply() fails where there are steps. */
+void daxhp_request_set_dry_run(struct daxhp_request *request, bool dry_run);
+/*
+ * Leave out the checks for what others would suffer: processes that use the device, room for the
+ * memory map, and room elsewhere for what is in the device's memory. They are not in the plan then.
+ * The checks that keep memory from being wedged cannot be left out.
+ */
+void daxhp_request_set_force(struct daxhp_request *request, bool force);
+/*
+ * How often to try again to take memory offline that the kernel calls busy (EBUSY, EAGAIN), with
+ * growing pauses. Nothing else is tried twice. Without this call: not at all.
+ */
+void daxhp_request_set_retries(struct daxhp_request *request, unsigned int retries);
+/* How long daxhp_begin() waits for another process that works on the device. Without this call: 0. */
+void daxhp_request_set_wait(struct daxhp_request *request, unsigned int seconds);
+void daxhp_request_set_progress_fn(struct daxhp_request *request, daxhp_progress_fn fn, void *data);
+void daxhp_request_set_waiting_fn(struct daxhp_request *request, daxhp_waiting_fn fn, void *data);
+/*
+ * Make the call that is at work with this request stop and undo what it did, and all later ones
+ * fail at their start. It stays cancelled: whoever begins something else makes another request. So a
+ * cancel is never lost, whenever it comes, and never meets what it was not meant for.
+ * May be called from any thread and from a signal handler.
+ * A write that keeps the kernel busy is left only when a signal arrives in the thread that is at
+ * work. Name one with daxhp_request_set_cancel_signal(), and the library sends it. Where the kernel
+ * waits for I/O on a page, no signal ends the wait, see daxhp_request_set_waiting_fn().
+ */
+void daxhp_request_cancel(struct daxhp_request *request);
+bool daxhp_request_is_cancelled(const struct daxhp_request *request);
+/*
+ * After daxhp_request_cancel() the library sends @signal to the thread that called daxhp_apply(),
+ * daxhp_begin() or daxhp_recover(), ten times a second, until it has stopped to change something.
+ * There must be a handler for the signal, which need not do anything, and that thread must not block
+ * it. Without this call, or with 0, nothing is sent: then the caller sends SIGINT, SIGTERM or SIGHUP
+ * to that thread, again and again until the call returns, for one that arrives just before a write is
+ * lost.
+ * Other signals do not end the call: what they interrupt is begun anew. From then on to the end
+ * of the step the thread takes no signals but SIGINT, SIGTERM, SIGHUP, SIGTSTP and @signal.
+ */
+void daxhp_request_set_cancel_signal(struct daxhp_request *request, int signal);
+
+/* ---- recovery ---- */
+
+/*
+ * A process that is killed in the middle of daxhp_apply() leaves something changed. It has written
+ * down in /run/daxhp/ how that was. The next one puts it right: daxhp_begin() for its device and the
+ * machine's two words, daxhp_recover() for all there is.
+ */
+enum daxhp_recovered_kind {
+	DAXHP_RECOVERED_POLICY = 0,    /* /sys/devices/system/memory/auto_online_blocks */
+	DAXHP_RECOVERED_AUTOPROBE = 1, /* /sys/bus/dax/drivers_autoprobe */
+	DAXHP_RECOVERED_DEVICE = 2,    /* a device that was left half reconfigured */
+};
+
+enum daxhp_recovered_outcome {
+	DAXHP_RECOVERED_FOUND = 0,    /* only looked for */
+	DAXHP_RECOVERED_RESTORED = 1, /* it is as it was before */
+	/* not left by a dead process: somebody else wrote another word while this one was at work */
+	DAXHP_RECOVERED_KEPT = 2,
+	/* the device is neither as it was nor at its goal, because it was DAXHP_INCONSISTENT before or
+	 * somebody has changed it since; it was left as it is, and is not found any more */
+	DAXHP_RECOVERED_LEFT = 3,
+	DAXHP_RECOVERED_FAILED = 4, /* see the failure; the next one tries again */
+};
+
+/* A list of such things. */
+struct daxhp_recovery;
+struct daxhp_recovered;
+
+/*
+ * Put right what dead processes left of the machine's words and of all devices that nobody is at work
+ * on, with the checks of daxhp_apply(); forget what they left of devices that are no more. With a
+ * request for a dry run: only find it. The request's goal, force and wait do not matter. Needs no session, and
+ * should come before the first one.
+ * Returns 0, or -ENOMEM. What could not be put right is in the list, with its failure. Free it with
+ * daxhp_recovery_free().
+ */
+int daxhp_recover(struct daxhp_ctx *ctx, struct daxhp_request *request,
+		  struct daxhp_recovery **ret_recovery);
+struct daxhp_recovery *daxhp_recovery_free(struct daxhp_recovery *recovery);
+size_t daxhp_recovery_count(const struct daxhp_recovery *recovery);
+/* NULL when there are not as many. It belongs to the list. */
+const struct daxhp_recovered *daxhp_recovery_get(const struct daxhp_recovery *recovery, size_t i);
+enum daxhp_recovered_kind daxhp_recovered_get_kind(const struct daxhp_recovered *recovered);
+enum daxhp_recovered_outcome daxhp_recovered_get_outcome(const struct daxhp_recovered *recovered);
+/* Of the device, or of the file in sysfs: "dax0.0", "auto_online_blocks". */
+const char *daxhp_recovered_get_name(const struct daxhp_recovered *recovered);
+/* How it was: the file's word, the device's state, or its mode where it had no state. NULL: not known. */
+const char *daxhp_recovered_get_before(const struct daxhp_recovered *recovered);
+/* How it was found: the file's word; of a device how it is now. NULL: not known. */
+const char *daxhp_recovered_get_found(const struct daxhp_recovered *recovered);
+/* Of a device: its mode and state before. */
+enum daxhp_mode daxhp_recovered_get_mode(const struct daxhp_recovered *recovered);
+enum daxhp_state daxhp_recovered_get_state(const struct daxhp_recovered *recovered);
+/* Of the dead process; 0 when not known. */
+int daxhp_recovered_get_pid(const struct daxhp_recovered *recovered);
+/* NULL unless it is DAXHP_RECOVERED_FAILED. */
+const struct daxhp_failure *daxhp_recovered_get_failure(const struct daxhp_recovered *recovered);
+
+/* ---- session ---- */
+
+struct daxhp_session;
+
+/*
+ * Lock @device, put right what a dead process left, and look at it. Until the session ends this process is
+ * the only one that works on the device through this library. The lock goes with the process, and a
+ * child that it forks does not have it. Needs to be able to write to /run/daxhp/.
+ * Returns 0, or a negative errno. Also on failure there is a session, to be asked for the failure
+ * and to be ended; only when there is no memory for one (-ENOMEM) it is NULL.
+ */
+int daxhp_begin(struct daxhp_device *device, struct daxhp_request *request,
+		struct daxhp_session **ret_session);
+/* Why it did not begin; NULL when it did. */
+const struct daxhp_failure *daxhp_session_get_failure(const struct daxhp_session *session);
+/* How the device was when it began; NULL when it did not. */
+struct daxhp_observation *daxhp_session_get_before(const struct daxhp_session *session);
+/* What has been put right so far, and what others wrote to the machine's words. Never NULL. */
+const struct daxhp_recovery *daxhp_session_get_recovery(const struct daxhp_session *session);
+/*
+ * The steps from how the device is to the request's goal. Pure: reads nothing, changes nothing. A
+ * plan without steps and without a refusal means that the goal is reached already.
+ * Errors: -ENOMEM; the failure's when the session did not begin. Free it with daxhp_plan_free().
+ */
+int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_plan);
+/*
+ * Carry out the session's @plan, then look at the device again. Success means that the look says so. On
+ * failure what was done is undone, and the device looked at once more.
+ * Returns 0, or a negative errno: the result is there in both cases. Only when there is no memory
+ * for one (-ENOMEM) it is NULL, and nothing was changed.
+ * A refused plan fails with the refusal's errno and changes nothing. While something is undone, the
+ * calling thread takes no signals but SIGINT, SIGTERM, SIGHUP and SIGTSTP, and none of them ends the
+ * undo; an undo that a timer interrupts again and again would not end. While the machine's policy is
+ * changed, and while a module is loaded, it does not take SIGTSTP, SIGTTIN and SIGTTOU. Afterwards
+ * the signals that it takes are what they were.
+ * Free the result with daxhp_result_free().
+ */
+int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
+		struct daxhp_result **ret_result);
+/* Let go of the device early. What the session, its plan and its result know can still be read. */
+void daxhp_session_unlock(struct daxhp_session *session);
+/* Unlock the device and free the session. Before the context goes. */
+struct daxhp_session *daxhp_end(struct daxhp_session *session);
 
 #ifdef __cplusplus
 }

@@ -79,14 +79,14 @@ int above_stdio(int fd)
 	return above;
 }
 
-static int wait_for(struct daxhp_ctx *ctx, int fd, double until)
+static int wait_for(const struct daxhp_session *session, int fd, double until)
 {
 	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000L };
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
-		if (ctx_is_cancelled(ctx))
+		if (session_is_cancelled(session))
 			return -EINTR;
 		if (clock_now() >= until)
 			return -EWOULDBLOCK;
@@ -185,11 +185,11 @@ static int write_holder(int fd)
 }
 
 /* 1: it is another file by now. */
-static int try_file(struct daxhp_ctx *ctx, const char *name, double until, struct lock *lock,
-		    int *ret_holder)
+static int try_file(const struct daxhp_session *session, const char *name, double until,
+		    struct lock *lock, int *ret_holder)
 {
 	int fd = add_file(lock, open_file, name);
-	int r = fd < 0 ? fd : wait_for(ctx, fd, until);
+	int r = fd < 0 ? fd : wait_for(session, fd, until);
 
 	if (r == -EWOULDBLOCK)
 		*ret_holder = read_holder(fd);
@@ -200,15 +200,15 @@ static int try_file(struct daxhp_ctx *ctx, const char *name, double until, struc
 	return r;
 }
 
-int lock_take(struct daxhp_ctx *ctx, const char *name, double until, struct lock *lock,
-	      int *ret_holder)
+int lock_take(const struct daxhp_session *session, const char *name, double until,
+	      struct lock *lock, int *ret_holder)
 {
 	int r;
 
 	*lock = (struct lock){ 0 };
 	*ret_holder = 0;
 	do
-		r = try_file(ctx, name, until, lock, ret_holder);
+		r = try_file(session, name, until, lock, ret_holder);
 	while (r > 0);
 	return r;
 }
@@ -254,31 +254,31 @@ static int open_device(const void *device)
 }
 
 /* Without such a file there is nothing to share. */
-static int take_also(struct daxhp_ctx *ctx, struct lock *lock, int (*open)(const void *what),
-		     const void *what, double until)
+static int take_also(const struct daxhp_session *session, struct lock *lock,
+		     int (*open)(const void *what), const void *what, double until)
 {
 	int fd = add_file(lock, open, what);
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
-	return wait_for(ctx, fd, until);
+	return wait_for(session, fd, until);
 }
 
-int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
+int lock_take_policy(const struct daxhp_session *session, struct lock *lock)
 {
 	/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
 	double until = clock_now() + POLICY_WAIT_SECONDS;
-	int holder, debugfs, r = lock_take(ctx, POLICY_LOCK, until, lock, &holder);
+	int holder, debugfs, r = lock_take(session, POLICY_LOCK, until, lock, &holder);
 
 	if (r == 0)
-		r = take_also(ctx, lock, open_policy, NULL, until);
+		r = take_also(session, lock, open_policy, NULL, until);
 	if (r == 0) {
 		debugfs = add_file(lock, open_debugfs, NULL);
 		/* In most containers it cannot be had, and then there is no more to be done. */
 		if (debugfs >= 0)
-			r = wait_for(ctx, debugfs, until);
+			r = wait_for(session, debugfs, until);
 		else
-			log_debug(ctx,
+			log_debug(session->ctx,
 				  "no debugfs: containers with another /sys are not waited for");
 	}
 	if (r < 0)
@@ -286,26 +286,14 @@ int lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
 	return r;
 }
 
-EXPORT int daxhp_device_lock(struct daxhp_device *device, int wait_seconds, int *ret_holder)
+int lock_take_device(const struct daxhp_session *session, const struct daxhp_device *device,
+		     double until, struct lock *lock, int *ret_holder)
 {
-	double until = clock_now() + wait_seconds;
-	int holder, r;
+	int r = lock_take(session, device->name, until, lock, ret_holder);
 
-	if (lock_is_mine(&device->lock))
-		return 0;
-	r = lock_take(device->ctx, device->name, until, &device->lock, &holder);
 	if (r == 0)
-		r = take_also(device->ctx, &device->lock, open_device, device, until);
-	if (r == -EWOULDBLOCK)
-		*ret_holder = holder;
+		r = take_also(session, lock, open_device, device, until);
 	if (r < 0)
-		lock_drop(&device->lock);
-	else
-		device_read_again(device);
+		lock_drop(lock);
 	return r;
-}
-
-EXPORT void daxhp_device_unlock(struct daxhp_device *device)
-{
-	lock_drop(&device->lock);
 }

@@ -19,7 +19,7 @@
 #define RECEIVE_BUFFER (16 * 1024 * 1024)
 
 struct monitor {
-	struct daxhp_ctx *ctx;
+	const struct daxhp_session *session;
 	struct tally tally;
 	bool has_lost; /* an event: who sent none is not known then */
 	struct udev *udev;
@@ -75,11 +75,11 @@ bool tally_take(struct tally *t, const char *sysname, const char *action)
 
 static void take_event(struct monitor *m, const char *sysname, const char *action)
 {
-	struct daxhp_ctx *ctx = m->ctx;
+	const struct daxhp_request *request = m->session->request;
 	const struct tally *t = &m->tally;
 
-	if (tally_take(&m->tally, sysname, action) && ctx->progress_fn)
-		ctx->progress_fn(t->step, t->done, t->n_blocks, ctx->progress_data);
+	if (tally_take(&m->tally, sysname, action) && request->progress_fn)
+		request->progress_fn(t->step, t->done, t->n_blocks, request->progress_data);
 }
 
 static void receive(struct monitor *m)
@@ -143,7 +143,7 @@ static void monitor_free(struct monitor *m)
 	free(m);
 }
 
-struct monitor *monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *step,
+struct monitor *monitor_start(const struct daxhp_session *session, const struct daxhp_step *step,
 			      const struct memblock *blocks, size_t n_blocks)
 {
 	struct monitor *m;
@@ -151,11 +151,11 @@ struct monitor *monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *st
 	m = calloc(1, sizeof(*m));
 	if (!m)
 		return NULL;
-	m->ctx = ctx;
+	m->session = session;
 	m->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (tally_init(&m->tally, step, blocks, n_blocks) < 0 || m->stop_fd < 0 ||
 	    open_uevents(m) < 0 || thread_start(&m->thread, run, m) < 0) {
-		log_debug(ctx, "no uevents to count memory blocks by");
+		log_debug(session->ctx, "no uevents to count memory blocks by");
 		monitor_free(m);
 		return NULL;
 	}
@@ -170,7 +170,7 @@ bool *monitor_stop(struct monitor *m)
 	if (!m)
 		return NULL;
 	if (write(m->stop_fd, &one, sizeof(one)) < 0)
-		log_debug(m->ctx, "cannot stop the monitor");
+		log_debug(m->session->ctx, "cannot stop the monitor");
 	pthread_join(m->thread, NULL);
 	was_done = m->has_lost ? NULL : steal_pointer(m->tally.was_done);
 	monitor_free(m);

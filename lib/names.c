@@ -31,21 +31,6 @@ static const char *const zone_names[] = {
 	[DAXHP_ZONE_UNKNOWN] = "unknown",
 };
 
-/* Nobody sees these but the next daxhp, see leftover.c. */
-static const char *const goal_names[] = {
-	[DAXHP_GOAL_UNPLUGGED] = "unplugged",
-	[DAXHP_GOAL_ONLINE] = "online",
-	[DAXHP_GOAL_ONLINE_KERNEL] = "online_kernel",
-	[DAXHP_GOAL_ONLINE_MOVABLE] = "online_movable",
-	[DAXHP_GOAL_MOVE_KERNEL] = "move_kernel",
-	[DAXHP_GOAL_MOVE_MOVABLE] = "move_movable",
-	[DAXHP_GOAL_SYSTEM_RAM] = "system_ram",
-	[DAXHP_GOAL_SYSTEM_RAM_KERNEL] = "system_ram_kernel",
-	[DAXHP_GOAL_SYSTEM_RAM_MOVABLE] = "system_ram_movable",
-	[DAXHP_GOAL_SYSTEM_RAM_OFF] = "system_ram_off",
-	[DAXHP_GOAL_DEVDAX] = "devdax",
-};
-
 #define NAME_OF(table, value) ((size_t)(value) < ARRAY_SIZE(table) ? (table)[value] : NULL)
 
 EXPORT const char *daxhp_state_name(enum daxhp_state state)
@@ -75,22 +60,6 @@ enum daxhp_state state_from_name(const char *name)
 		if (strcmp(name, state_names[s]) == 0)
 			return s;
 	return DAXHP_STATE_NONE;
-}
-
-const char *goal_name(enum daxhp_goal goal)
-{
-	return NAME_OF(goal_names, goal);
-}
-
-bool goal_from_name(const char *name, enum daxhp_goal *ret_goal)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(goal_names); i++) {
-		if (strcmp(name, goal_names[i]) != 0)
-			continue;
-		*ret_goal = i;
-		return true;
-	}
-	return false;
 }
 
 bool mode_from_name(const char *name, enum daxhp_mode *ret_mode)

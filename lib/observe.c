@@ -194,7 +194,6 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 		return -ENOMEM;
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
 	obs->has_device_dax = binding_has_driver(DAXHP_MODE_DEVDAX);
-	obs->is_forced = device->ctx->force;
 	obs->blocks_error = observe_blocks(obs, device);
 	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
 }

@@ -14,56 +14,12 @@
  */
 #define LARGE_BLOCKS 128
 
-/* What each goal asks for, and what it may take a device away from. */
-static const struct {
-	enum daxhp_state word;
-	bool from_other_zone, from_devdax;
-} goals[] = {
-	[DAXHP_GOAL_UNPLUGGED] = { .word = DAXHP_UNPLUGGED },
-	[DAXHP_GOAL_ONLINE] = { .word = DAXHP_ONLINE },
-	[DAXHP_GOAL_ONLINE_KERNEL] = { .word = DAXHP_ONLINE_KERNEL },
-	[DAXHP_GOAL_ONLINE_MOVABLE] = { .word = DAXHP_ONLINE_MOVABLE },
-	[DAXHP_GOAL_MOVE_KERNEL] = { DAXHP_ONLINE_KERNEL, .from_other_zone = true },
-	[DAXHP_GOAL_MOVE_MOVABLE] = { DAXHP_ONLINE_MOVABLE, .from_other_zone = true },
-	[DAXHP_GOAL_SYSTEM_RAM] = { DAXHP_ONLINE, true, true },
-	[DAXHP_GOAL_SYSTEM_RAM_KERNEL] = { DAXHP_ONLINE_KERNEL, true, true },
-	[DAXHP_GOAL_SYSTEM_RAM_MOVABLE] = { DAXHP_ONLINE_MOVABLE, true, true },
-	[DAXHP_GOAL_SYSTEM_RAM_OFF] = { DAXHP_OFFLINE, true, true },
-	[DAXHP_GOAL_DEVDAX] = { DAXHP_STATE_NONE, true, true },
-};
-
-static bool is_off(const struct daxhp_observation *obs)
-{
-	if (obs->mode != DAXHP_MODE_SYSTEM_RAM)
-		return false;
-	return obs->state == (observation_has_attribute(obs) ? DAXHP_UNPLUGGED : DAXHP_OFFLINE);
-}
-
-bool observation_meets(const struct daxhp_observation *obs, enum daxhp_goal goal)
-{
-	if (goal == DAXHP_GOAL_DEVDAX)
-		return obs->mode == DAXHP_MODE_DEVDAX && obs->n_present == 0;
-	switch (goals[goal].word) {
-	case DAXHP_UNPLUGGED:
-		return obs->state == DAXHP_UNPLUGGED;
-	case DAXHP_OFFLINE:
-		return is_off(obs);
-	case DAXHP_ONLINE:
-		return state_is_online(obs->state);
-	case DAXHP_ONLINE_KERNEL:
-		return obs->state == DAXHP_ONLINE || obs->state == DAXHP_ONLINE_KERNEL;
-	default:
-		return obs->state == DAXHP_ONLINE_MOVABLE;
-	}
-}
-
 /* What no plan can begin with. */
-static enum daxhp_failure_kind refuse_always(const struct daxhp_observation *obs,
-					     enum daxhp_goal goal)
+static enum daxhp_failure_kind refuse_always(const struct daxhp_observation *obs, struct goal goal)
 {
 	if (daxhp_observation_is_wedged(obs))
 		return DAXHP_REFUSED_WEDGED;
-	if (obs->mode == DAXHP_MODE_DEVDAX && !goals[goal].from_devdax)
+	if (obs->mode == DAXHP_MODE_DEVDAX && !goal.may_rebind)
 		return DAXHP_REFUSED_DEVDAX;
 	if (obs->mode == DAXHP_MODE_FAMFS)
 		return DAXHP_REFUSED_FAMFS;
@@ -114,15 +70,15 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 /* Memory that is added brings a memory map along, which is taken from what the machine has. */
 static bool has_room(const struct daxhp_observation *obs)
 {
-	return obs->is_forced || obs->n_present > 0 || obs->memmap_on_memory == 1 ||
-	       obs->room == 0 || obs->room >= daxhp_observation_get_room_needed(obs);
+	return obs->n_present > 0 || obs->memmap_on_memory == 1 || obs->room == 0 ||
+	       obs->room >= daxhp_observation_get_room_needed(obs);
 }
 
 /* What the device is cannot be system RAM. */
-static enum daxhp_failure_kind refuse_memory(const struct daxhp_observation *obs,
-					     enum daxhp_goal goal)
+static enum daxhp_failure_kind refuse_memory(const struct daxhp_plan *plan)
 {
-	enum daxhp_failure_kind refusal = refuse_always(obs, goal);
+	const struct daxhp_observation *obs = plan->before;
+	enum daxhp_failure_kind refusal = refuse_always(obs, plan->goal);
 
 	if (refusal)
 		return refusal;
@@ -130,7 +86,7 @@ static enum daxhp_failure_kind refuse_memory(const struct daxhp_observation *obs
 		return DAXHP_REFUSED_TOO_SMALL;
 	if (obs->mode != DAXHP_MODE_SYSTEM_RAM && obs->target_node < 0)
 		return DAXHP_REFUSED_NO_TARGET_NODE;
-	return has_room(obs) ? DAXHP_FAILURE_NONE : DAXHP_REFUSED_NO_ROOM;
+	return plan->is_forced || has_room(obs) ? DAXHP_FAILURE_NONE : DAXHP_REFUSED_NO_ROOM;
 }
 
 /* How the blocks stand keeps them from going online where they are. */
@@ -173,11 +129,10 @@ static int add_rebind(struct daxhp_plan *plan, enum daxhp_state word)
 static int plan_online(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = narrow_word(obs, goals[plan->goal].word);
+	enum daxhp_state word = narrow_word(obs, plan->goal.state);
 	int r;
 
-	if (is_refused(plan, refuse_memory(obs, plan->goal)) ||
-	    is_refused(plan, refuse_blocks(obs, word)))
+	if (is_refused(plan, refuse_memory(plan)) || is_refused(plan, refuse_blocks(obs, word)))
 		return 0;
 	if (obs->mode == DAXHP_MODE_UNBOUND)
 		return plan_add_bind(plan, word);
@@ -226,10 +181,10 @@ static bool is_unbound_after(const struct daxhp_plan *plan)
 static int plan_move(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = goals[plan->goal].word;
+	enum daxhp_state word = plan->goal.state;
 	int r;
 
-	if (is_refused(plan, refuse_memory(obs, plan->goal)))
+	if (is_refused(plan, refuse_memory(plan)))
 		return 0;
 	if (!refuse_blocks(obs, narrow_word(obs, word)))
 		return plan_online(plan);
@@ -258,12 +213,12 @@ static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 static int plan_from_devdax(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = goals[plan->goal].word;
+	enum daxhp_state word = plan->goal.state;
 	int r = 0;
 
-	if (is_refused(plan, refuse_memory(obs, plan->goal)))
+	if (is_refused(plan, refuse_memory(plan)))
 		return 0;
-	if (obs->mode == DAXHP_MODE_DEVDAX && !obs->is_forced)
+	if (obs->mode == DAXHP_MODE_DEVDAX && !plan->is_forced)
 		r = plan_add_step(plan, DAXHP_STEP_CHECK_UNUSED, DAXHP_STATE_NONE);
 	if (r == 0 && obs->mode == DAXHP_MODE_DEVDAX)
 		r = plan_add_unbind(plan);
@@ -304,19 +259,15 @@ static int plan_for_goal(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
 
-	switch (plan->goal) {
-	case DAXHP_GOAL_UNPLUGGED:
-		return plan_unplug(plan);
-	case DAXHP_GOAL_DEVDAX:
+	if (plan->goal.mode == DAXHP_MODE_DEVDAX)
 		return plan_devdax(plan);
-	default:
-		break;
-	}
-	if (goals[plan->goal].from_devdax && obs->mode != DAXHP_MODE_SYSTEM_RAM)
+	if (plan->goal.state == DAXHP_UNPLUGGED)
+		return plan_unplug(plan);
+	if (plan->goal.may_rebind && obs->mode != DAXHP_MODE_SYSTEM_RAM)
 		return plan_from_devdax(plan);
-	if (plan->goal == DAXHP_GOAL_SYSTEM_RAM_OFF)
+	if (plan->goal.state == DAXHP_OFFLINE)
 		return plan_off(plan);
-	return goals[plan->goal].from_other_zone ? plan_move(plan) : plan_online(plan);
+	return plan->goal.may_move ? plan_move(plan) : plan_online(plan);
 }
 
 bool plan_leads_between(const struct daxhp_plan *plan)
@@ -332,7 +283,7 @@ bool plan_leads_between(const struct daxhp_plan *plan)
 		    step->type == DAXHP_STEP_UNBIND)
 			changes++;
 	}
-	return goals[plan->goal].from_other_zone && changes > 1;
+	return (plan->goal.may_move || plan->goal.may_rebind) && changes > 1;
 }
 
 static bool takes_offline(const struct daxhp_plan *plan)
@@ -356,15 +307,15 @@ static int check_room(struct daxhp_plan *plan)
 	if (r < 0)
 		return r;
 	plan->has_room = true;
-	if (plan->room.verdict == DAXHP_VERDICT_NO && !obs->is_forced) {
+	if (plan->room.verdict == DAXHP_VERDICT_NO && !plan->is_forced) {
 		plan_drop_steps(plan);
 		is_refused(plan, DAXHP_REFUSED_NO_ROOM_ELSEWHERE);
 	}
 	return 0;
 }
 
-EXPORT int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal goal,
-			  struct daxhp_plan **ret_plan)
+int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_forced,
+	     struct daxhp_plan **ret_plan)
 {
 	_cleanup_(cleanup_plan) struct daxhp_plan *plan = NULL;
 	int r = plan_alloc(observation, &plan);
@@ -372,6 +323,7 @@ EXPORT int daxhp_plan_new(struct daxhp_observation *observation, enum daxhp_goal
 	if (r < 0)
 		return r;
 	plan->goal = goal;
+	plan->is_forced = is_forced;
 	if (!observation_meets(observation, goal))
 		r = plan_for_goal(plan);
 	if (r == 0 && takes_offline(plan))

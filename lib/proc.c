@@ -194,7 +194,7 @@ static int walk_files(struct place *p, const struct proc_task *task, const char 
 	if (!dir)
 		return fail_at(p->walk, -errno, task->name, what);
 	while ((r = next_entry(dir, &name)) > 0) {
-		if (ctx_is_cancelled(p->walk->ctx))
+		if (session_is_cancelled(p->walk->session))
 			return -EINTR;
 		r = p->walk->see_file(p->walk, task, dirfd(dir), name);
 		if (r > 0)
@@ -285,7 +285,7 @@ int proc_walk(struct proc_walk *walk)
 	while ((r = next_entry(dir, &pid)) > 0) {
 		if (!isdigit((unsigned char)pid[0]) || (atoi(pid) == p.self && !walk->sees_self))
 			continue;
-		if (ctx_is_cancelled(walk->ctx))
+		if (session_is_cancelled(walk->session))
 			return -EINTR;
 		r = walk_tasks(&p, dirfd(dir), pid);
 		if (r == 0 && walk->sees_maps)

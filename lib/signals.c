@@ -18,17 +18,18 @@ static bool must_not_stop(const struct run *run)
 /* From persons and service managers, who want to see that they are heard. */
 static void let_through(sigset_t *held, const struct run *run)
 {
-	const struct daxhp_ctx *ctx = run->device->ctx;
+	const struct daxhp_session *session = run->session;
+	int cancel_signal = session->request->cancel_signal;
 
 	sigdelset(held, SIGTSTP);
 	/* One that interrupts the way back as well is heard when the step is done. */
-	if (ctx->undoing && run->n_disturbed)
+	if (session->undoing && run->n_disturbed)
 		return;
 	sigdelset(held, SIGINT);
 	sigdelset(held, SIGTERM);
 	sigdelset(held, SIGHUP);
-	if (ctx->cancel_signal && !ctx->undoing)
-		sigdelset(held, ctx->cancel_signal);
+	if (cancel_signal && !session->undoing)
+		sigdelset(held, cancel_signal);
 }
 
 void signals_hold(const struct run *run)
@@ -36,7 +37,7 @@ void signals_hold(const struct run *run)
 	sigset_t held;
 
 	sigemptyset(&held);
-	if (run->device->ctx->undoing || run->n_disturbed) {
+	if (run->session->undoing || run->n_disturbed) {
 		sigfillset(&held);
 		let_through(&held, run);
 	}

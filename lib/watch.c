@@ -21,7 +21,7 @@
 #define LOOK_MS 20
 
 struct watch {
-	struct daxhp_ctx *ctx;
+	const struct daxhp_session *session;
 	const struct daxhp_observation *obs; /* for the blocks' numbers */
 	pthread_t writer, thread;
 	int taskfd; /* the writer, in /proc */
@@ -57,26 +57,27 @@ static void look(const struct watch *w, struct daxhp_wait *wait)
 
 static void tell(const struct watch *w, double seconds)
 {
-	struct daxhp_wait wait = { .seconds = seconds, .undoing = w->ctx->undoing };
+	const struct daxhp_request *request = w->session->request;
+	struct daxhp_wait wait = { .seconds = seconds, .undoing = w->session->undoing };
 
-	if (!w->ctx->waiting_fn)
+	if (!request->waiting_fn)
 		return;
 	look(w, &wait);
 	wait.block = find_going_block(w->obs);
-	w->ctx->waiting_fn(&wait, w->ctx->waiting_data);
+	request->waiting_fn(&wait, request->waiting_data);
 }
 
 /*
- * Where the writer waits for what no signal ends, its handlers do not run, and daxhp_cancel() is
+ * Where the writer waits for what no signal ends, its handlers do not run, and daxhp_request_cancel() is
  * not called: the signal itself is all there is to be seen. It is pending for the whole process, and
  * this thread blocks it.
  */
 static bool is_asked_to_stop(const struct watch *w)
 {
-	int cancel_signal = w->ctx->cancel_signal;
+	int cancel_signal = w->session->request->cancel_signal;
 	sigset_t pending;
 
-	if (w->ctx->cancelled)
+	if (w->session->request->is_cancelled)
 		return true;
 	return sigpending(&pending) == 0 &&
 	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
@@ -87,6 +88,7 @@ static bool is_asked_to_stop(const struct watch *w)
 static void *run(void *data)
 {
 	struct watch *w = data;
+	int cancel_signal = w->session->request->cancel_signal;
 	struct pollfd stop = { .fd = w->stop_fd, .events = POLLIN };
 	double asked = 0, next = 0;
 
@@ -101,8 +103,8 @@ static void *run(void *data)
 			asked = now;
 			next = asked + PATIENCE;
 		}
-		if (w->ctx->cancelled && w->ctx->cancel_signal && !w->ctx->undoing)
-			pthread_kill(w->writer, w->ctx->cancel_signal);
+		if (session_is_cancelled(w->session) && cancel_signal)
+			pthread_kill(w->writer, cancel_signal);
 		if (now >= next) {
 			tell(w, now - asked);
 			next = now + PAUSE;
@@ -120,22 +122,22 @@ static void watch_free(struct watch *w)
 	free(w);
 }
 
-struct watch *watch_start(struct daxhp_ctx *ctx, const struct daxhp_observation *obs)
+struct watch *watch_start(const struct daxhp_session *session, const struct daxhp_observation *obs)
 {
 	struct watch *w;
 
-	if (!ctx->waiting_fn && !ctx->cancel_signal)
+	if (!session->request->waiting_fn && !session->request->cancel_signal)
 		return NULL;
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return NULL;
-	w->ctx = ctx;
+	w->session = session;
 	w->obs = obs;
 	w->writer = pthread_self();
 	w->taskfd = task_open_self();
 	w->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (w->stop_fd < 0 || thread_start(&w->thread, run, w) < 0) {
-		log_debug(ctx, "no thread to wait for a cancelling");
+		log_debug(session->ctx, "no thread to wait for a cancelling");
 		watch_free(w);
 		return NULL;
 	}
@@ -149,7 +151,7 @@ void watch_stop(struct watch *w)
 	if (!w)
 		return;
 	if (write(w->stop_fd, &one, sizeof(one)) < 0)
-		log_debug(w->ctx, "cannot stop the watch");
+		log_debug(w->session->ctx, "cannot stop the watch");
 	pthread_join(w->thread, NULL);
 	watch_free(w);
 }

@@ -1,75 +1,56 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Brings the memory of one dax device online in ZONE_MOVABLE. */
-#include <errno.h>
+/* Brings the memory of one dax device online in ZONE_MOVABLE: all of it, or none. */
 #include <stdio.h>
 #include <string.h>
 
 #include <libdaxhp.h>
 
-static struct daxhp_device *find_device(struct daxhp_ctx *ctx, const char *name)
+static int bring_online(struct daxhp_session *session)
 {
-	struct daxhp_device *device;
-
-	daxhp_device_foreach (ctx, device)
-		if (strcmp(daxhp_device_get_name(device), name) == 0)
-			return device;
-	return NULL;
-}
-
-static void print_result(struct daxhp_device *device, const struct daxhp_result *result)
-{
-	const struct daxhp_observation *after = daxhp_result_get_after(result);
-	const char *state = NULL;
-
-	if (after)
-		state = daxhp_state_name(daxhp_observation_get_state(after));
-	printf("%s: %s", daxhp_device_get_name(device), state ? state : "unknown");
-	printf(daxhp_result_get_changed(result) ? ", changed\n" : ", not changed\n");
-}
-
-/* Observe, plan, apply: while the device is locked. */
-static int bring_online(struct daxhp_device *device)
-{
-	struct daxhp_observation *before = NULL;
-	struct daxhp_plan *plan = NULL;
 	struct daxhp_result *result = NULL;
-	int r = daxhp_observe(device, &before);
+	struct daxhp_plan *plan = NULL;
+	const struct daxhp_failure *failure;
+	int r = daxhp_plan(session, &plan);
 
 	if (r == 0)
-		r = daxhp_plan_new(before, DAXHP_GOAL_ONLINE_MOVABLE, &plan);
+		r = daxhp_apply(session, plan, &result);
+	failure = result ? daxhp_result_get_failure(result) : daxhp_session_get_failure(session);
 	if (r == 0)
-		r = daxhp_apply(device, plan, &result);
-	if (result)
-		print_result(device, result);
+		puts(daxhp_result_get_changed(result) ? "brought online" : "is online already");
+	else
+		fprintf(stderr, "%s\n",
+			failure ? daxhp_failure_get_sentence(failure) : strerror(-r));
 	daxhp_result_free(result);
 	daxhp_plan_free(plan);
-	daxhp_observation_unref(before);
 	return r;
 }
 
 int main(int argc, char **argv)
 {
+	struct daxhp_ctx *ctx = NULL;
+	struct daxhp_request *request = NULL;
+	struct daxhp_session *session = NULL;
 	struct daxhp_device *device;
-	struct daxhp_ctx *ctx;
-	int r, holder;
+	int r = argc == 2 ? daxhp_new(&ctx) : -1;
 
-	if (argc != 2) {
+	if (r < 0) {
 		fprintf(stderr, "usage: example DEVICE\n");
 		return 2;
 	}
-	r = daxhp_new(&ctx);
-	if (r < 0) {
-		fprintf(stderr, "%s\n", strerror(-r));
-		return 1;
-	}
-	device = find_device(ctx, argv[1]);
-	r = device ? daxhp_device_lock(device, 10, &holder) : -ENODEV;
+	r = daxhp_request_new(&request);
+	if (r == 0)
+		r = daxhp_device_from_name(ctx, argv[1], &device);
 	if (r == 0) {
-		r = bring_online(device);
-		daxhp_device_unlock(device);
+		daxhp_request_set_state(request, DAXHP_ONLINE_MOVABLE);
+		daxhp_request_set_wait(request, 10);
+		r = daxhp_begin(device, request, &session);
 	}
-	if (r < 0)
+	if (session)
+		r = bring_online(session);
+	else
 		fprintf(stderr, "%s: %s\n", argv[1], strerror(-r));
+	daxhp_end(session);
+	daxhp_request_free(request);
 	daxhp_unref(ctx);
 	return r < 0;
 }

@@ -10,6 +10,8 @@ in_namespace
 start_tree
 make_device dax0.0 platform/hmem_platform.0/hmem.0 kmem 1 0x200000000-0x20fffffff
 make_blocks online Movable 64 65
+# Without blocks, and so unplugged already.
+make_device dax0.1 platform/hmem_platform.0/hmem.0 '' 1 0x300000000-0x30fffffff
 mkdir -m 700 /run/daxhp
 exec 8>/run/daxhp/dax0.0.lock
 flock 8
@@ -68,6 +70,13 @@ kill -s CONT $worker
 ended
 is_stopped 'a second signal' 'stopped by SIG(TERM|HUP)'
 check 'a second signal: is heard' matches "$err" 'daxhp: stopping already, undoing what was done\.'
+
+# What stops the work on one device keeps it from beginning the next, also where that would be easy.
+run unplug dax0.1
+is 'the next device alone: exit status' "$status" 0
+run unplug --wait=60 --timeout=1 dax0.0 dax0.1
+is_stopped 'time, with another device' 'the time allowed ran out'
+check 'time, with another device: that is not begun' matches "$err" 'dax0\.1: cannot unplug: the time allowed ran out \(EINTR\)\. Nothing was changed\.'
 
 run unplug --wait=60 --timeout=1 dax0.0
 is_stopped 'time' 'the time allowed ran out'

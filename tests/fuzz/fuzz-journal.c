@@ -10,38 +10,38 @@ static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef";
 
 static void check_words(const char *words)
 {
-	struct daxhp_leftover left = { .pid = 4711 };
+	struct daxhp_recovered left = { .pid = 4711 };
 	char again[JOURNAL_LINE_MAX];
-	int r = borrow_parse(words, DAXHP_LEFTOVER_AUTOPROBE, &left);
+	int r = borrow_parse(words, DAXHP_RECOVERED_AUTOPROBE, &left);
 
 	if (r < 0) {
 		must(r == -EBADMSG && left.pid == 4711 && !*left.before);
 		return;
 	}
-	must(r == 0 && left.kind == DAXHP_LEFTOVER_AUTOPROBE);
-	must(*left.before && *left.left && !strchr(left.before, ' ') && !strchr(left.left, ' '));
-	snprintf(again, sizeof(again), "%s %s %d", left.before, left.left, left.pid);
+	must(r == 0 && left.kind == DAXHP_RECOVERED_AUTOPROBE);
+	must(*left.before && *left.found && !strchr(left.before, ' ') && !strchr(left.found, ' '));
+	snprintf(again, sizeof(again), "%s %s %d", left.before, left.found, left.pid);
 	must(strcmp(again, words) == 0);
 }
 
 static void check_device(const char *words)
 {
-	struct leftover e = { .n_blocks = 4711 };
-	char again[JOURNAL_LINE_MAX];
+	struct device_entry e = { .n_blocks = 4711 };
+	char goal[GOAL_TEXT_MAX], again[JOURNAL_LINE_MAX];
 	const char *state;
-	int r = leftover_parse(words, &e);
+	int r = device_entry_parse(words, &e);
 
 	if (r < 0) {
 		must(r == -EBADMSG && e.n_blocks == 4711);
 		return;
 	}
-	must(r == 0 && goal_name(e.told.goal) && daxhp_mode_name(e.told.mode));
+	must(r == 0 && goal_is_valid(e.goal) && daxhp_mode_name(e.mode));
 	must(!*e.attribute_word || state_from_name(e.attribute_word) != DAXHP_STATE_NONE);
-	state = daxhp_state_name(e.told.state);
-	snprintf(again, sizeof(again), "%s %s %s %s %" PRIu64 " %zu %d",
-		 daxhp_mode_name(e.told.mode), state ? state : "-",
-		 *e.attribute_word ? e.attribute_word : "-", goal_name(e.told.goal), e.first_block,
-		 e.n_blocks, e.told.pid);
+	state = daxhp_state_name(e.state);
+	goal_print(e.goal, goal);
+	snprintf(again, sizeof(again), "%s %s %s %s %" PRIu64 " %zu %d", daxhp_mode_name(e.mode),
+		 state ? state : "-", *e.attribute_word ? e.attribute_word : "-", goal,
+		 e.first_block, e.n_blocks, e.pid);
 	must(strcmp(again, words) == 0);
 }
 

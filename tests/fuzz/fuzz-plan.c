@@ -144,21 +144,37 @@ static void check_plan(const struct daxhp_plan *plan)
 	}
 }
 
+static void check_goal(struct daxhp_observation *obs, struct goal goal)
+{
+	struct daxhp_plan *plan;
+
+	must(plan_new(obs, goal, false, &plan) == 0);
+	check_plan(plan);
+	if (observation_meets(obs, goal))
+		must(plan->n_steps == 0 && !plan->refusal.kind);
+	else if (!plan->refusal.kind)
+		must(plan->n_steps > 0);
+	if (plan->n_steps)
+		must(!daxhp_observation_is_wedged(obs));
+	daxhp_plan_free(plan);
+}
+
+/* Whatever can be asked for. */
 static void check_goals(struct daxhp_observation *obs)
 {
-	for (enum daxhp_goal goal = DAXHP_GOAL_UNPLUGGED; goal <= DAXHP_GOAL_DEVDAX; goal++) {
-		struct daxhp_plan *plan;
+	unsigned int n = 0;
 
-		must(daxhp_plan_new(obs, goal, &plan) == 0);
-		check_plan(plan);
-		if (observation_meets(obs, goal))
-			must(plan->n_steps == 0 && !plan->refusal.kind);
-		else if (!plan->refusal.kind)
-			must(plan->n_steps > 0);
-		if (plan->n_steps)
-			must(!daxhp_observation_is_wedged(obs));
-		daxhp_plan_free(plan);
-	}
+	for (enum daxhp_mode mode = 0; mode <= DAXHP_MODE_OTHER; mode++)
+		for (enum daxhp_state state = 0; state <= DAXHP_INCONSISTENT; state++)
+			for (unsigned int may = 0; may < 4; may++) {
+				const struct goal goal = { mode, state, may & 1, may & 2 };
+
+				if (!goal_is_valid(goal))
+					continue;
+				check_goal(obs, goal);
+				n++;
+			}
+	must(n == 15);
 }
 
 /* ---- a model of the kernel, like 7.3, in which every write succeeds ---- */

@@ -42,11 +42,17 @@ static int some_fd(void)
 	return open("/", O_PATH | O_CLOEXEC);
 }
 
+void model_clear(void)
+{
+	recovery_clear(&model.session.recovery);
+}
+
 void model_reset(const struct daxhp_observation *obs)
 {
 	enum daxhp_zone zone = model.default_zone;
 	bool is_honest = model.is_honest;
 
+	model_clear();
 	memset(&model, 0, sizeof(model));
 	model.default_zone = zone;
 	model.is_honest = is_honest;
@@ -58,13 +64,16 @@ void model_reset(const struct daxhp_observation *obs)
 	if (strcmp(obs->attribute_word, "unknown") == 0)
 		model.attribute = DAXHP_ONLINE_MOVABLE;
 	model.policy = model.first_policy = state_from_name(obs->policy);
-	model.device.lock.owner = getpid();
+	model.session.lock.owner = getpid();
 	model.has_kmem = obs->has_kmem;
 	model.n_blocks = obs->n_blocks;
 	assert_true(obs->n_blocks <= MODEL_BLOCKS_MAX);
 	memcpy(model.blocks, obs->blocks, obs->n_blocks * sizeof(*obs->blocks));
 	model.device.ctx = &model.ctx;
-	model.ctx.cancel_signal = SIGUSR1;
+	model.session.ctx = &model.ctx;
+	model.session.device = &model.device;
+	model.session.request = &model.request;
+	model.request.cancel_signal = SIGUSR1;
 	strcpy(model.device.name, "dax0.0");
 }
 
@@ -161,7 +170,7 @@ static int ask(int errnum)
 	if (model.policy != model.first_policy && !model.was_killed && can_be_stopped())
 		model.was_absurd = true;
 	/* Ours would make the kernel give up what is to be undone. */
-	if (model.ctx.undoing && !is_blocked(SIGUSR1))
+	if (model.session.undoing && !is_blocked(SIGUSR1))
 		model.was_absurd = true;
 	if (model.calls != model.at)
 		return 0;
@@ -171,7 +180,7 @@ static int ask(int errnum)
 	case FAULT_SILENT:
 		return 1;
 	case FAULT_CANCEL:
-		daxhp_cancel(&model.ctx);
+		daxhp_request_cancel(&model.request);
 		return -EINTR;
 	case FAULT_SIGNAL:
 		model.was_disturbed = true;
@@ -226,7 +235,7 @@ static int offline_block(struct memblock *block)
 {
 	int r = ask(EBUSY);
 
-	if (model.ctx.undoing && model.interrupts) {
+	if (model.session.undoing && model.interrupts) {
 		model.interrupts--;
 		/* Whatever it was, the first is enough. */
 		if (model.was_interrupted && !is_blocked(SIGINT))
@@ -456,7 +465,7 @@ enum daxhp_interface __wrap_attribute_find(int dirfd)
 /* ---- binding ---- */
 
 /* A module that is loaded stays: that is no state of the device. */
-int __wrap_binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode,
+int __wrap_binding_load(struct daxhp_session *session, enum daxhp_mode mode,
 			struct daxhp_failure *ret_failure)
 {
 	int r;
@@ -467,7 +476,7 @@ int __wrap_binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode,
 		model.was_absurd = true;
 	r = ask(ENOENT);
 	model.is_loading = false;
-	assert_ptr_equal(ctx, &model.ctx);
+	assert_ptr_equal(session, &model.session);
 	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_MODULE_MISSING, .block = -1 };
 	if (is_dead())
 		return -EIO;
@@ -571,9 +580,9 @@ int __wrap_policy_write(const char *word)
 }
 
 /* A second lock would wait for the first, which is ours, for ever. */
-int __wrap_lock_take_policy(struct daxhp_ctx *ctx, struct lock *lock)
+int __wrap_lock_take_policy(const struct daxhp_session *session, struct lock *lock)
 {
-	assert_ptr_equal(ctx, &model.ctx);
+	assert_ptr_equal(session, &model.session);
 	if (model.policy_fd > 0 && fcntl(model.policy_fd, F_GETFD) >= 0) {
 		model.was_absurd = true;
 		return -EWOULDBLOCK;
@@ -650,9 +659,9 @@ int __wrap_journal_drop(const char *name)
 
 /* ---- looking ---- */
 
-int __wrap_find_holders(const struct daxhp_device *device, struct rivals *found, char *ret_unseen)
+int __wrap_find_holders(const struct daxhp_session *session, struct rivals *found, char *ret_unseen)
 {
-	assert_ptr_equal(device, &model.device);
+	assert_ptr_equal(session, &model.session);
 	(void)ret_unseen;
 	for (size_t i = 0; model.holders_error == 0 && i < model.n_holders; i++)
 		rivals_note(found, INT_MAX - i, 0);
@@ -703,10 +712,11 @@ int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
 	return 0;
 }
 
-struct monitor *__wrap_monitor_start(struct daxhp_ctx *ctx, const struct daxhp_step *step,
-				     const struct memblock *blocks, size_t n_blocks)
+struct monitor *__wrap_monitor_start(const struct daxhp_session *session,
+				     const struct daxhp_step *step, const struct memblock *blocks,
+				     size_t n_blocks)
 {
-	(void)ctx;
+	(void)session;
 	(void)step;
 	(void)blocks;
 	(void)n_blocks;
@@ -725,9 +735,10 @@ bool *__wrap_monitor_stop(struct monitor *monitor)
 	return was_done;
 }
 
-struct watch *__wrap_watch_start(struct daxhp_ctx *ctx, const struct daxhp_observation *obs)
+struct watch *__wrap_watch_start(const struct daxhp_session *session,
+				 const struct daxhp_observation *obs)
 {
-	(void)ctx;
+	(void)session;
 	(void)obs;
 	model.policy_lock = NULL;
 	return NULL;
@@ -742,10 +753,11 @@ void __wrap_watch_stop(struct watch *watch)
 	model.policy_lock = NULL;
 }
 
-int __wrap_guard_start(struct daxhp_ctx *ctx, const struct memblock *blocks, size_t n_blocks,
-		       struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals)
+int __wrap_guard_start(const struct daxhp_session *session, const struct memblock *blocks,
+		       size_t n_blocks, struct guard **ret_guard, int *ret_deny_error,
+		       struct rivals *rivals)
 {
-	(void)ctx;
+	(void)session;
 	(void)blocks;
 	(void)n_blocks;
 	(void)rivals;

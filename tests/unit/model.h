@@ -81,6 +81,8 @@ struct model {
 	bool was_absurd;		    /* told what no kernel takes: a bug in a plan */
 	struct daxhp_ctx ctx;
 	struct daxhp_device device;
+	struct daxhp_request request;
+	struct daxhp_session session; /* on the device, which is locked */
 };
 
 /* The one that the library works on. */
@@ -91,6 +93,8 @@ extern bool model_lists_blocks;
 
 /* Make it what @obs shows; no fault, nothing counted. */
 void model_reset(const struct daxhp_observation *obs);
+/* Of the session's recovery. */
+void model_clear(void);
 /* Can the kernel that it is now show this word with these blocks? */
 bool model_can_show(const struct daxhp_observation *obs);
 

@@ -143,3 +143,29 @@ const char *format_plan(const struct daxhp_plan *plan)
 	fclose(f);
 	return text;
 }
+
+const struct goal all_goals[GOALS_COUNT] = {
+	GOAL_UNPLUGGED,
+	GOAL_ONLINE,
+	GOAL_ONLINE_KERNEL,
+	GOAL_ONLINE_MOVABLE,
+	GOAL(DAXHP_ONLINE, true, false),
+	GOAL_MOVE_KERNEL,
+	GOAL_MOVE_MOVABLE,
+	GOAL(DAXHP_ONLINE, false, true),
+	GOAL(DAXHP_ONLINE_KERNEL, false, true),
+	GOAL(DAXHP_ONLINE_MOVABLE, false, true),
+	GOAL_SYSTEM_RAM,
+	GOAL_SYSTEM_RAM_KERNEL,
+	GOAL_SYSTEM_RAM_MOVABLE,
+	GOAL_SYSTEM_RAM_OFF,
+	GOAL_DEVDAX,
+};
+
+const char *format_goal(struct goal goal)
+{
+	static char text[GOAL_TEXT_MAX];
+
+	goal_print(goal, text);
+	return text;
+}

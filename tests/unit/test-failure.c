@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#define KINDS_END (DAXHP_FAILED_CANCELLED + 1)
+#define KINDS_END (DAXHP_FAILED_RECOVERY + 1)
 
 static const char *sentence_of(const struct daxhp_failure *what)
 {
@@ -62,7 +62,7 @@ static void test_failures(void **state)
 		  "another daxhp has been binding a device for ten minutes (EAGAIN)" },
 		{ { .kind = DAXHP_FAILED_POLICY_LOCK, .errnum = ENOSPC },
 		  "the lock for the machine's policy cannot be had in /run/daxhp/ (ENOSPC)" },
-		{ { .kind = DAXHP_FAILED_NOTE, .errnum = ENOSPC },
+		{ { .kind = DAXHP_FAILED_JOURNAL, .errnum = ENOSPC },
 		  "in /run/daxhp/ it cannot be written down what to restore, which takes some room "
 		  "there, and /proc (ENOSPC)" },
 		{ { .kind = DAXHP_FAILED_IN_USE, .errnum = EBUSY },
@@ -116,17 +116,14 @@ static void test_failures(void **state)
 		  "somebody else bound or unbound the device meanwhile (EBUSY)" },
 		{ { .kind = DAXHP_FAILED_NOT_SO,
 		    .errnum = EIO,
-		    .goal = DAXHP_GOAL_UNPLUGGED,
+		    .goal = GOAL_UNPLUGGED,
 		    .block = 32 },
 		  "the kernel reported success, but memory32 is still present (EIO)" },
-		{ { .kind = DAXHP_FAILED_NOT_SO,
-		    .errnum = EIO,
-		    .goal = DAXHP_GOAL_ONLINE,
-		    .block = 32 },
+		{ { .kind = DAXHP_FAILED_NOT_SO, .errnum = EIO, .goal = GOAL_ONLINE, .block = 32 },
 		  "the kernel reported success, but memory32 did not come online (EIO)" },
 		{ { .kind = DAXHP_FAILED_NOT_SO,
 		    .errnum = EIO,
-		    .goal = DAXHP_GOAL_SYSTEM_RAM_OFF,
+		    .goal = GOAL_SYSTEM_RAM_OFF,
 		    .block = 32 },
 		  "memory32 is not as asked for; does another program set memory blocks online? "
 		  "(EIO)" },
@@ -134,6 +131,32 @@ static void test_failures(void **state)
 		  "the kernel reported success, but its memory is not as asked for (EIO)" },
 		{ { .kind = DAXHP_FAILED_OBSERVE, .errnum = EMFILE },
 		  "how it went cannot be seen: the device cannot be looked at any more (EMFILE)" },
+		{ { .kind = DAXHP_FAILED_OBSERVE, .errnum = ENODEV, .is_first_look = true },
+		  "the device went away while it was looked at (ENODEV)" },
+		{ { .kind = DAXHP_FAILED_OBSERVE, .errnum = EAGAIN, .is_first_look = true },
+		  "its driver keeps changing; somebody else is at work on it (EAGAIN)" },
+		{ { .kind = DAXHP_FAILED_OBSERVE, .errnum = EMFILE, .is_first_look = true },
+		  "the device cannot be looked at: Too many open files (EMFILE)" },
+		{ { .kind = DAXHP_FAILED_NOT_LOCKED, .errnum = EPERM },
+		  "it cannot be locked in /run/daxhp/, which must belong to root and be writable "
+		  "by nobody else (EPERM)" },
+		{ { .kind = DAXHP_FAILED_NOT_LOCKED, .errnum = ENOSPC },
+		  "it cannot be locked in /run/daxhp/ (ENOSPC: No space left on device)" },
+		{ { .kind = DAXHP_FAILED_AT_WORK, .errnum = EWOULDBLOCK, .pid = 4711 },
+		  "another daxhp (pid 4711) is at work on it" },
+		{ { .kind = DAXHP_FAILED_AT_WORK, .errnum = EWOULDBLOCK, .has_waited = true },
+		  "another daxhp (in another container) is still at work on it" },
+		{ { .kind = DAXHP_FAILED_AT_WORK,
+		    .errnum = EWOULDBLOCK,
+		    .pid = 4711,
+		    .has_waited = true,
+		    .is_stopped = true },
+		  "another daxhp (pid 4711) is at work on it, and has been stopped (Ctrl-Z, "
+		  "SIGSTOP)" },
+		{ { .kind = DAXHP_FAILED_REQUEST, .errnum = EINVAL },
+		  "what was asked for contradicts itself (EINVAL)" },
+		{ { .kind = DAXHP_FAILED_RECOVERY, .errnum = EIO },
+		  "it cannot be looked at or changed: Input/output error (EIO)" },
 		{ { .kind = DAXHP_FAILED_CANCELLED, .errnum = EINTR }, "it was cancelled (EINTR)" },
 	};
 
@@ -145,7 +168,7 @@ static void test_failures(void **state)
 /* ---- refusals ---- */
 
 /* Three blocks; "M" is a block that is present and online. */
-static const char *refusal_of(enum daxhp_failure_kind kind, enum daxhp_goal goal)
+static const char *refusal_of(enum daxhp_failure_kind kind, struct goal goal)
 {
 	static const int nodes[] = { 0, 2, 3 };
 	static const struct daxhp_room room = {
@@ -172,48 +195,47 @@ static void test_refusals(void **state)
 {
 	static const struct {
 		enum daxhp_failure_kind kind;
-		enum daxhp_goal goal;
+		struct goal goal;
 		const char *sentence;
 	} rows[] = {
-		{ DAXHP_REFUSED_DEVDAX, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_DEVDAX, GOAL_ONLINE,
 		  "it is in devdax mode, its memory is an application's (EOPNOTSUPP)" },
-		{ DAXHP_REFUSED_FAMFS, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_FAMFS, GOAL_ONLINE,
 		  "it is in famfs mode, its memory is a file system's (EOPNOTSUPP)" },
-		{ DAXHP_REFUSED_OTHER_DRIVER, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_OTHER_DRIVER, GOAL_ONLINE,
 		  "it is bound to the driver fsdev_dax, which daxhp does not know (EOPNOTSUPP)" },
-		{ DAXHP_REFUSED_OTHER_ZONE, DAXHP_GOAL_MOVE_KERNEL,
+		{ DAXHP_REFUSED_OTHER_ZONE, GOAL_MOVE_KERNEL,
 		  "2 of its 3 memory blocks are online, and not all of them in a zone for kernel "
 		  "memory (EBUSY)" },
-		{ DAXHP_REFUSED_OTHER_ZONE, DAXHP_GOAL_ONLINE_MOVABLE,
+		{ DAXHP_REFUSED_OTHER_ZONE, GOAL_ONLINE_MOVABLE,
 		  "2 of its 3 memory blocks are online, and not all of them in ZONE_MOVABLE "
 		  "(EBUSY)" },
-		{ DAXHP_REFUSED_OTHER_ZONE, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_OTHER_ZONE, GOAL_ONLINE,
 		  "2 of its 3 memory blocks are online, and not all of them in one kind of zone "
 		  "(EBUSY)" },
-		{ DAXHP_REFUSED_MISSING_BLOCKS, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_MISSING_BLOCKS, GOAL_ONLINE,
 		  "only 2 of its 3 memory blocks are present (EBUSY)" },
-		{ DAXHP_REFUSED_WEDGED, DAXHP_GOAL_UNPLUGGED,
+		{ DAXHP_REFUSED_WEDGED, GOAL_UNPLUGGED,
 		  "2 of its memory blocks stayed when it was unbound from kmem (EBUSY)" },
-		{ DAXHP_REFUSED_NO_TARGET_NODE, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_NO_TARGET_NODE, GOAL_ONLINE,
 		  "the firmware gave it no target node, and kmem takes no memory without one "
 		  "(EINVAL)" },
-		{ DAXHP_REFUSED_NO_ROOM, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_NO_ROOM, GOAL_ONLINE,
 		  "its memory map takes 6 MiB of the memory there is, and 1 MiB are available "
 		  "(ENOMEM)" },
-		{ DAXHP_REFUSED_NO_ROOM_ELSEWHERE, DAXHP_GOAL_UNPLUGGED,
+		{ DAXHP_REFUSED_NO_ROOM_ELSEWHERE, GOAL_UNPLUGGED,
 		  "700 MiB to move, 609 MiB free on nodes 0, 2 and 3: it does not fit, 91 MiB too "
 		  "much (ENOMEM)" },
-		{ DAXHP_REFUSED_TOO_SMALL, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_TOO_SMALL, GOAL_ONLINE,
 		  "none of its ranges holds a whole memory block of 128 MiB (EINVAL)" },
-		{ DAXHP_REFUSED_NO_PERMISSION, DAXHP_GOAL_ONLINE,
-		  "only root may do that (EACCES)" },
-		{ DAXHP_REFUSED_NO_HOTPLUG, DAXHP_GOAL_ONLINE,
+		{ DAXHP_REFUSED_NO_PERMISSION, GOAL_ONLINE, "only root may do that (EACCES)" },
+		{ DAXHP_REFUSED_NO_HOTPLUG, GOAL_ONLINE,
 		  "this kernel has no memory hotplug, it lacks CONFIG_MEMORY_HOTPLUG "
 		  "(EOPNOTSUPP)" },
-		{ DAXHP_REFUSED_NO_HOTREMOVE, DAXHP_GOAL_UNPLUGGED,
+		{ DAXHP_REFUSED_NO_HOTREMOVE, GOAL_UNPLUGGED,
 		  "this kernel cannot take memory away, it lacks CONFIG_MEMORY_HOTREMOVE "
 		  "(EOPNOTSUPP)" },
-		{ DAXHP_REFUSED_UNREADABLE, DAXHP_GOAL_UNPLUGGED,
+		{ DAXHP_REFUSED_UNREADABLE, GOAL_UNPLUGGED,
 		  "its memory blocks cannot be looked at (memory33/state: Input/output error)" },
 	};
 
@@ -245,8 +267,8 @@ static void test_any(void **state)
 		}
 	}
 	for (int kind = DAXHP_REFUSED_DEVDAX; kind <= DAXHP_REFUSED_UNREADABLE; kind++)
-		for (enum daxhp_goal goal = 0; goal <= DAXHP_GOAL_DEVDAX; goal++)
-			check_sentence(refusal_of(kind, goal), kind, 0);
+		for (size_t g = 0; g < GOALS_COUNT; g++)
+			check_sentence(refusal_of(kind, all_goals[g]), kind, 0);
 }
 
 /* Each kind has its own name, of small letters and hyphens. */
@@ -296,8 +318,8 @@ static void test_errnos(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct daxhp_failure failure;
 
-		failure_refuse(&failure, rows[i].kind, DAXHP_GOAL_ONLINE, obs, &room);
-		assert_int_equal(daxhp_failure_get_errno(&failure), rows[i].errnum);
+		failure_refuse(&failure, rows[i].kind, GOAL_ONLINE, obs, &room);
+		assert_int_equal(daxhp_failure_get_error(&failure), -rows[i].errnum);
 		assert_int_equal(daxhp_failure_get_kind(&failure), rows[i].kind);
 	}
 	daxhp_observation_unref(obs);

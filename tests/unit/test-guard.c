@@ -39,6 +39,8 @@ static struct memblock blocks[] = {
 static const int made[] = { 70, 7, 8 };
 
 static struct daxhp_ctx ctx;
+static struct daxhp_request request;
+static struct daxhp_session session = { .ctx = &ctx, .request = &request };
 static int real_proc;
 
 /* ---- replacements of system calls ---- */
@@ -267,7 +269,7 @@ static void regain_capabilities(void)
 static int setup(void **state)
 {
 	(void)state;
-	ctx = (struct daxhp_ctx){ 0 };
+	request = (struct daxhp_request){ 0 };
 	pid_namespace = FIRST_PID_NAMESPACE;
 	tick = 0;
 	readdir_error = 0;
@@ -323,7 +325,7 @@ static int drain_all(struct drain *drain, int dirfd)
 
 static int look(void)
 {
-	struct drain drain = { .ctx = &ctx, .mark = note_mark };
+	struct drain drain = { .session = &session, .mark = note_mark };
 	int dirfd = memblock_open_dir(), r;
 
 	n_marked = 0;
@@ -413,7 +415,7 @@ static void test_same_number_elsewhere(void **state)
 /* A process that closes the file in time does not disturb. */
 static void test_waits(void **state)
 {
-	struct drain drain = { .ctx = &ctx, .mark = note_mark };
+	struct drain drain = { .session = &session, .mark = note_mark };
 	int dirfd = memblock_open_dir();
 	pid_t child;
 
@@ -434,7 +436,7 @@ static void test_waits(void **state)
 static void test_cancelled(void **state)
 {
 	(void)state;
-	ctx.cancelled = 1;
+	daxhp_request_cancel(&request);
 	assert_int_equal(look(), -EINTR);
 }
 
@@ -676,7 +678,7 @@ static void start_guard(void)
 
 	guard = NULL;
 	rivals = (struct rivals){ 0 };
-	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+	assert_int_equal(guard_start(&session, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
 				     &rivals),
 			 0);
 	assert_int_equal(deny_error, 0);
@@ -759,7 +761,7 @@ static void test_cannot_deny(void **state)
 	has_mounted(RIVAL, OTHER, "/", "rw");
 	assert_int_equal(rename(OTHER MEMORY "/memory70", OTHER MEMORY "/away"), 0);
 	put(OTHER MEMORY "/memory70", "");
-	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+	assert_int_equal(guard_start(&session, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
 				     &rivals),
 			 -ENOTDIR);
 }
@@ -856,7 +858,7 @@ static void few_descriptors(void)
 	int deny_error;
 
 	if (setrlimit(RLIMIT_NOFILE, &few) < 0 ||
-	    guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error, &rivals) < 0)
+	    guard_start(&session, blocks, ARRAY_SIZE(blocks), &guard, &deny_error, &rivals) < 0)
 		_exit(1);
 	_exit(guard_get_fd(guard, 8) >= 0 && guard_get_fd(guard, 70) < 0 ? 0 : 2);
 }
@@ -881,7 +883,7 @@ static void test_without_denying(void **state)
 
 	(void)state;
 	set_capability(CAP_SYS_ADMIN, false);
-	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+	assert_int_equal(guard_start(&session, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
 				     &rivals),
 			 0);
 	assert_int_equal(deny_error, -EPERM);
@@ -890,7 +892,7 @@ static void test_without_denying(void **state)
 	assert_int_equal(waitpid(-1, NULL, __WALL), -1);
 	has_open(RIVAL, RIVAL, "/sys" MEMORY "/memory7/state", O_WRONLY);
 	tick = 1;
-	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+	assert_int_equal(guard_start(&session, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
 				     &rivals),
 			 -EBUSY);
 	set_capability(CAP_SYS_ADMIN, true);
@@ -902,7 +904,7 @@ static void test_says_what_it_cannot_see(void **state)
 
 	(void)state;
 	assert_int_equal(unlink("/proc/1/ns/pid"), 0);
-	assert_int_equal(guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
+	assert_int_equal(guard_start(&session, blocks, ARRAY_SIZE(blocks), &guard, &deny_error,
 				     &rivals),
 			 -ENOENT);
 	assert_string_equal(guard_get_unseen(guard), "/proc/1/ns/pid");
@@ -1020,7 +1022,7 @@ static void test_owner_is_killed(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
-		guard_start(&ctx, blocks, ARRAY_SIZE(blocks), &guard, &deny_error, &rivals);
+		guard_start(&session, blocks, ARRAY_SIZE(blocks), &guard, &deny_error, &rivals);
 		raise(SIGKILL);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -1034,9 +1036,13 @@ static void test_owner_is_killed(void **state)
 static int find(struct rivals *found)
 {
 	struct daxhp_device device = { .ctx = &ctx };
+	int r;
 
 	*found = (struct rivals){ 0 };
-	return find_holders(&device, found, unseen);
+	session.device = &device;
+	r = find_holders(&session, found, unseen);
+	session.device = NULL;
+	return r;
 }
 
 static void test_holders(void **state)

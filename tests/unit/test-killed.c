@@ -14,9 +14,9 @@ static const char *const words[] = { "unplugged",     "offline",	"online",
 struct trial {
 	struct daxhp_observation *before;
 	bool is_honest, gets_attribute;
-	enum daxhp_goal goal;
+	struct goal goal;
 	unsigned int at;
-	/* What goes wrong while it is repaired. */
+	/* What goes wrong while it is recovered. */
 	enum model_fault fault;
 	unsigned int fault_at;
 
@@ -32,10 +32,10 @@ static const char *describe(const struct trial *t)
 	if (t->after)
 		snprintf(after, sizeof(after), "%s", format_blocks(t->after));
 	snprintf(text, sizeof(text),
-		 "from %s '%s' %s, goal %d, killed at %u, then fault %d at %u, %s kernel: %s '%s' "
+		 "from %s '%s' %s, goal %s, killed at %u, then fault %d at %u, %s kernel: %s '%s' "
 		 "%s, note '%s'",
-		 before, t->before->attribute_word, t->before->driver, t->goal, t->at, t->fault,
-		 t->fault_at, t->is_honest ? "honest" : "7.3", after,
+		 before, t->before->attribute_word, t->before->driver, format_goal(t->goal), t->at,
+		 t->fault, t->fault_at, t->is_honest ? "honest" : "7.3", after,
 		 t->after ? t->after->attribute_word : "?", t->after ? t->after->driver : "?",
 		 model.note);
 	return text;
@@ -56,13 +56,20 @@ static void set_fault(enum model_fault fault, unsigned int at)
 }
 
 /* This comes first. */
-static void repair_policy(void)
+static void recover_policy(void)
 {
 	bool is_noted = *model.policy_note;
-	struct daxhp_leftover left;
-	int r = daxhp_repair(&model.ctx, DAXHP_LEFTOVER_POLICY, &left);
 
-	assert_true(r == 0 || (r == 1 && is_noted));
+	recovery_clear(&model.session.recovery);
+	recover_words(&model.session);
+	if (daxhp_recovery_count(&model.session.recovery)) {
+		const struct daxhp_recovered *r = daxhp_recovery_get(&model.session.recovery, 0);
+
+		assert_int_equal(daxhp_recovery_count(&model.session.recovery), 1);
+		assert_int_equal(daxhp_recovered_get_outcome(r), DAXHP_RECOVERED_RESTORED);
+		assert_int_equal(daxhp_recovered_get_kind(r), DAXHP_RECOVERED_POLICY);
+		assert_true(is_noted);
+	}
 	assert_string_equal(model.policy_note, "");
 }
 
@@ -73,9 +80,9 @@ static int apply(struct trial *t, struct daxhp_observation *obs,
 	struct daxhp_plan *plan;
 	int r;
 
-	assert_int_equal(daxhp_plan_new(obs, t->goal, &plan), 0);
+	assert_int_equal(plan_new(obs, t->goal, false, &plan), 0);
 	*ret_refusal = plan->refusal.kind;
-	r = daxhp_apply(&model.device, plan, &result);
+	r = daxhp_apply(&model.session, plan, &result);
 	daxhp_result_free(result);
 	daxhp_plan_free(plan);
 	return r;
@@ -96,7 +103,7 @@ static bool kill_at(struct trial *t)
 	apply(t, t->before, &refusal);
 	was_killed = model.is_dead;
 	set_fault(FAULT_NONE, 0);
-	repair_policy();
+	recover_policy();
 	look(t);
 	return was_killed;
 }
@@ -118,26 +125,41 @@ static bool is_as_before(const struct trial *t)
 	       t->after->n_present == 0;
 }
 
-static int repair(void)
+/* What it says to who asked for it is what it says to the caller. */
+static int recover(void)
 {
-	struct daxhp_result *result;
-	int r = daxhp_device_repair(&model.device, &result);
+	const struct daxhp_recovered *told;
+	int r;
 
-	daxhp_result_free(result);
+	recovery_clear(&model.session.recovery);
+	r = recover_device(&model.session);
+	told = daxhp_recovery_get(&model.session.recovery, 0);
+	assert_int_equal(daxhp_recovery_count(&model.session.recovery), r != 0);
+	if (!told)
+		return r;
+	assert_string_equal(daxhp_recovered_get_name(told), model.device.name);
+	assert_int_equal(daxhp_recovered_get_pid(told), getpid());
+	assert_int_equal(daxhp_recovered_get_outcome(told), r == 1 ? DAXHP_RECOVERED_RESTORED
+							    : r == -ESTALE
+								    ? DAXHP_RECOVERED_LEFT
+								    : DAXHP_RECOVERED_FAILED);
+	assert_true(!daxhp_recovered_get_failure(told) == (r == 1 || r == -ESTALE));
+	if (r < 0 && r != -ESTALE)
+		assert_int_equal(daxhp_failure_get_error(daxhp_recovered_get_failure(told)), r);
 	return r;
 }
 
-/* The one that repairs is disturbed, too. */
-static bool repair_with_fault(struct trial *t)
+/* The one that recovers is disturbed, too. */
+static bool recover_with_fault(struct trial *t)
 {
 	bool goes_on;
 	int r;
 
 	set_fault(t->fault, t->fault_at);
-	r = repair();
+	r = recover();
 	goes_on = t->fault == FAULT_KILL ? model.is_dead : t->fault_at < model.calls;
 	set_fault(FAULT_NONE, 0);
-	repair_policy();
+	recover_policy();
 	look(t);
 	check_world(t);
 	assert_msg(*model.note || r >= 0 || r == -ESTALE, "forgotten: %s", describe(t));
@@ -155,18 +177,18 @@ static bool may_be_left_alone(const struct trial *t)
 		strcmp(t->before->attribute_word, "online") == 0);
 }
 
-static void check_repair(struct trial *t)
+static void check_recovery(struct trial *t)
 {
 	bool was_noted = *model.note;
 	enum daxhp_failure_kind refusal;
-	int r = repair();
+	int r = recover();
 
 	look(t);
 	check_world(t);
 	assert_msg(!*model.note, "note left: %s", describe(t));
-	assert_msg(r >= 0 || (r == -ESTALE && may_be_left_alone(t)), "not repaired (%d): %s", r,
+	assert_msg(r >= 0 || (r == -ESTALE && may_be_left_alone(t)), "not recovered (%d): %s", r,
 		   describe(t));
-	assert_msg(r != 1 || is_as_before(t), "repaired, and not as before: %s", describe(t));
+	assert_msg(r != 1 || is_as_before(t), "recovered, and not as before: %s", describe(t));
 	if (was_noted && r >= 0)
 		assert_msg(is_as_before(t) || observation_meets(t->after, t->goal),
 			   "in between: %s", describe(t));
@@ -179,8 +201,8 @@ typedef void (*trial_fn)(struct trial *t, unsigned long *count);
 
 static void try_goals(struct trial *t, trial_fn fn, unsigned long *count)
 {
-	for (enum daxhp_goal goal = DAXHP_GOAL_UNPLUGGED; goal <= DAXHP_GOAL_DEVDAX; goal++) {
-		t->goal = goal;
+	for (size_t g = 0; g < GOALS_COUNT; g++) {
+		t->goal = all_goals[g];
 		for (t->at = 1; kill_at(t); t->at++)
 			fn(t, count);
 	}
@@ -220,17 +242,17 @@ static unsigned long try_all(trial_fn fn)
 	return count;
 }
 
-static void try_repair(struct trial *t, unsigned long *count)
+static void try_recovery(struct trial *t, unsigned long *count)
 {
 	t->fault = FAULT_NONE;
-	check_repair(t);
+	check_recovery(t);
 	++*count;
 }
 
-static void test_repairs(void **state)
+static void test_recovers(void **state)
 {
 	(void)state;
-	assert_true(try_all(try_repair) > 1500);
+	assert_true(try_all(try_recovery) > 1500);
 }
 
 static void try_faults(struct trial *t, enum model_fault fault, unsigned long *count)
@@ -240,8 +262,8 @@ static void try_faults(struct trial *t, enum model_fault fault, unsigned long *c
 	t->fault = fault;
 	for (t->fault_at = 1; goes_on; t->fault_at++) {
 		kill_at(t);
-		goes_on = repair_with_fault(t);
-		check_repair(t);
+		goes_on = recover_with_fault(t);
+		check_recovery(t);
 		++*count;
 	}
 }
@@ -256,13 +278,13 @@ static void try_errors(struct trial *t, unsigned long *count)
 	try_faults(t, FAULT_ERROR, count);
 }
 
-static void test_repairer_is_killed(void **state)
+static void test_recoverer_is_killed(void **state)
 {
 	(void)state;
 	assert_true(try_all(try_second_kill) > 2000);
 }
 
-static void test_repair_fails(void **state)
+static void test_recovery_fails(void **state)
 {
 	(void)state;
 	assert_true(try_all(try_errors) > 2000);
@@ -273,13 +295,14 @@ static void test_repair_fails(void **state)
 /* Killed when one of MMM is offline, on the way to the kernel's zone. */
 static void leave_half(struct trial *t)
 {
-	char note[64];
+	char note[JOURNAL_LINE_MAX];
 
-	*t = (struct trial){ .is_honest = true, .goal = DAXHP_GOAL_MOVE_KERNEL, .at = 3 };
+	*t = (struct trial){ .is_honest = true, .goal = GOAL_MOVE_KERNEL, .at = 3 };
 	t->before = make_observation("MMM");
 	assert_true(kill_at(t));
 	assert_string_equal(format_blocks(t->after), "M-M");
-	snprintf(note, sizeof(note), "system-ram online_movable - move_kernel 32 3 %d",
+	snprintf(note, sizeof(note),
+		 "system-ram online_movable - system-ram online_kernel move 32 3 %d",
 		 (int)getpid());
 	assert_string_equal(model.note, note);
 }
@@ -287,7 +310,7 @@ static void leave_half(struct trial *t)
 static void leaves_alone(struct trial *t, int expected)
 {
 	look(t);
-	assert_int_equal(repair(), expected);
+	assert_int_equal(recover(), expected);
 	assert_string_equal(model.note, "");
 	assert_int_equal(model.deeds, 0);
 	daxhp_observation_unref(t->before);
@@ -330,10 +353,13 @@ static void test_broken_note(void **state)
 {
 	static const char *const notes[] = {
 		"system-ram",
-		"system-ram online_movable - move_kernel 32 3",
-		"system-ram online_movable - nowhere 32 3 1",
-		"else online_movable - move_kernel 32 3 1",
-		"system-ram online_movable - move_kernel x 3 1",
+		"system-ram online_movable - system-ram online_kernel move 32 3",
+		"system-ram online_movable - system-ram nowhere move 32 3 1",
+		"system-ram online_movable - system-ram online_kernel fly 32 3 1",
+		/* Such a goal is none. */
+		"system-ram online_movable - system-ram unplugged move 32 3 1",
+		"else online_movable - system-ram online_kernel move 32 3 1",
+		"system-ram online_movable - system-ram online_kernel move x 3 1",
 	};
 
 	(void)state;
@@ -346,15 +372,22 @@ static void test_broken_note(void **state)
 	}
 }
 
+static int clear_model(void **state)
+{
+	(void)state;
+	model_clear();
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_repairs),
-		cmocka_unit_test(test_repairer_is_killed),
-		cmocka_unit_test(test_repair_fails),
+		cmocka_unit_test(test_recovers),
+		cmocka_unit_test(test_recoverer_is_killed),
+		cmocka_unit_test(test_recovery_fails),
 		cmocka_unit_test(test_leaves_others_doing_alone),
 		cmocka_unit_test(test_broken_note),
 	};
 
-	return cmocka_run_group_tests_name("killed", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("killed", tests, NULL, clear_model);
 }

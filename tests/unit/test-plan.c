@@ -7,15 +7,15 @@ struct row {
 	enum daxhp_interface interface;
 	const char *word; /* the attribute's */
 	const char *policy;
-	enum daxhp_goal goal;
+	struct goal goal;
 	enum daxhp_failure_kind refusal;
 	const char *steps;
 };
 
-#define UNPLUGGED DAXHP_GOAL_UNPLUGGED
-#define ONLINE DAXHP_GOAL_ONLINE
-#define KERNEL DAXHP_GOAL_ONLINE_KERNEL
-#define MOVABLE DAXHP_GOAL_ONLINE_MOVABLE
+#define UNPLUGGED GOAL_UNPLUGGED
+#define ONLINE GOAL_ONLINE
+#define KERNEL GOAL_ONLINE_KERNEL
+#define MOVABLE GOAL_ONLINE_MOVABLE
 #define BLOCKS DAXHP_INTERFACE_MEMORY_BLOCKS
 #define STATE DAXHP_INTERFACE_STATE
 #define HOTPLUG DAXHP_INTERFACE_HOTPLUG
@@ -136,6 +136,9 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+/* For the plans that are made from here on. */
+static bool is_forced;
+
 static struct daxhp_observation *make_from_row(const struct row *row)
 {
 	struct daxhp_observation *obs;
@@ -154,7 +157,7 @@ static void check_plan(struct daxhp_observation *obs, const struct row *row, siz
 {
 	struct daxhp_plan *plan;
 
-	assert_int_equal(daxhp_plan_new(obs, row->goal, &plan), 0);
+	assert_int_equal(plan_new(obs, row->goal, is_forced, &plan), 0);
 	assert_msg(plan->refusal.kind == row->refusal, "row %zu, %s '%s': refusal %d", i,
 		   row->blocks, row->word, plan->refusal.kind);
 	assert_msg(strcmp(format_plan(plan), row->steps) == 0, "row %zu, %s '%s': %s", i,
@@ -179,13 +182,13 @@ static void test_table(void **state)
 #define UNBOUND DAXHP_MODE_UNBOUND
 #define DEVDAX DAXHP_MODE_DEVDAX
 #define FAMFS DAXHP_MODE_FAMFS
-#define TO_KERNEL DAXHP_GOAL_MOVE_KERNEL
-#define TO_MOVABLE DAXHP_GOAL_MOVE_MOVABLE
-#define RAM DAXHP_GOAL_SYSTEM_RAM
-#define RAM_KERNEL DAXHP_GOAL_SYSTEM_RAM_KERNEL
-#define RAM_MOVABLE DAXHP_GOAL_SYSTEM_RAM_MOVABLE
-#define RAM_OFF DAXHP_GOAL_SYSTEM_RAM_OFF
-#define TO_DEVDAX DAXHP_GOAL_DEVDAX
+#define TO_KERNEL GOAL_MOVE_KERNEL
+#define TO_MOVABLE GOAL_MOVE_MOVABLE
+#define RAM GOAL_SYSTEM_RAM
+#define RAM_KERNEL GOAL_SYSTEM_RAM_KERNEL
+#define RAM_MOVABLE GOAL_SYSTEM_RAM_MOVABLE
+#define RAM_OFF GOAL_SYSTEM_RAM_OFF
+#define TO_DEVDAX GOAL_DEVDAX
 
 struct side {
 	const char *blocks;
@@ -204,7 +207,7 @@ static struct daxhp_observation *make_side(const struct side *side)
 /* clang-format off */
 static const struct {
 	struct side before;
-	enum daxhp_goal goal;
+	struct goal goal;
 	enum daxhp_failure_kind refusal;
 	const char *steps;
 	bool leads_between; /* if it is killed in the middle, the device is in neither state */
@@ -274,7 +277,7 @@ static void test_moves(void **state)
 		struct daxhp_plan *plan;
 
 		check_plan(obs, &row, i);
-		assert_int_equal(daxhp_plan_new(obs, row.goal, &plan), 0);
+		assert_int_equal(plan_new(obs, row.goal, is_forced, &plan), 0);
 		assert_msg(plan_leads_between(plan) == moves[i].leads_between, "row %zu: %s", i,
 			   format_plan(plan));
 		daxhp_plan_free(plan);
@@ -282,7 +285,7 @@ static void test_moves(void **state)
 	}
 }
 
-static void check_refusal(struct daxhp_observation *obs, enum daxhp_goal goal,
+static void check_refusal(struct daxhp_observation *obs, struct goal goal,
 			  enum daxhp_failure_kind refusal)
 {
 	const struct row row = {
@@ -295,8 +298,9 @@ static void check_refusal(struct daxhp_observation *obs, enum daxhp_goal goal,
 /* For any goal. A device that is at its goal is not refused: there is nothing to do. */
 static void check_refused_always(struct daxhp_observation *obs, enum daxhp_failure_kind refusal)
 {
-	for (enum daxhp_goal goal = UNPLUGGED; goal <= MOVABLE; goal++)
-		check_refusal(obs, goal, refusal);
+	for (size_t i = 0; i < GOALS_COUNT; i++)
+		if (!all_goals[i].may_move && !all_goals[i].may_rebind)
+			check_refusal(obs, all_goals[i], refusal);
 	daxhp_observation_unref(obs);
 }
 
@@ -386,11 +390,12 @@ static void test_room_for_map(void **state)
 		row.steps = table[i].steps;
 		check_plan(obs, &row, i);
 		/* Then the check does not apply. */
-		obs->is_forced = true;
+		is_forced = true;
 		row.refusal = NO_REFUSAL;
 		if (table[i].refusal)
 			row.steps = "write-attribute online_movable";
 		check_plan(obs, &row, i);
+		is_forced = false;
 		daxhp_observation_unref(obs);
 	}
 }
@@ -571,21 +576,21 @@ static void check_untouched(const struct daxhp_observation *obs,
 	assert_int_equal(obs->mode, copy->mode);
 }
 
-static void check_goal(struct daxhp_observation *obs, enum daxhp_goal goal)
+static void check_goal(struct daxhp_observation *obs, struct goal goal)
 {
 	struct daxhp_observation *copy = copy_of(obs);
 	struct daxhp_plan *plan, *again;
 	char first[512];
 
-	assert_int_equal(daxhp_plan_new(obs, goal, &plan), 0);
+	assert_int_equal(plan_new(obs, goal, is_forced, &plan), 0);
 	check_properties(plan);
 	/* No steps and no refusal mean that the device is at its goal. */
 	assert_msg((daxhp_plan_count_steps(plan) == 0 && !plan->refusal.kind) ==
 			   observation_meets(obs, goal),
-		   "%s '%s' goal %d: %s", format_blocks(obs), obs->attribute_word, goal,
-		   format_plan(plan));
+		   "%s '%s' goal %s: %s", format_blocks(obs), obs->attribute_word,
+		   format_goal(goal), format_plan(plan));
 	snprintf(first, sizeof(first), "%s", format_plan(plan));
-	assert_int_equal(daxhp_plan_new(obs, goal, &again), 0);
+	assert_int_equal(plan_new(obs, goal, is_forced, &again), 0);
 	assert_string_equal(first, format_plan(again));
 	assert_int_equal(plan->refusal.kind, again->refusal.kind);
 	daxhp_plan_free(again);
@@ -616,8 +621,8 @@ static unsigned long check_all_goals(struct daxhp_observation *obs)
 	for (size_t p = 0; p < ARRAY_SIZE(policies); p++) {
 		strcpy(obs->policy, policies[p]);
 		obs->has_kmem = p % 2;
-		for (enum daxhp_goal goal = UNPLUGGED; goal <= DAXHP_GOAL_DEVDAX; goal++, n++)
-			check_goal(obs, goal);
+		for (size_t g = 0; g < GOALS_COUNT; g++, n++)
+			check_goal(obs, all_goals[g]);
 	}
 	check_restore(obs);
 	daxhp_observation_unref(obs);
@@ -784,7 +789,7 @@ static void test_seconds(void **state)
 	struct daxhp_plan *plan;
 
 	(void)state;
-	assert_int_equal(daxhp_plan_new(obs, UNPLUGGED, &plan), 0);
+	assert_int_equal(plan_new(obs, UNPLUGGED, is_forced, &plan), 0);
 	assert_true(daxhp_step_get_seconds(daxhp_plan_get_step(plan, 0)) < 0);
 	daxhp_plan_free(plan);
 	daxhp_observation_unref(obs);
@@ -822,15 +827,16 @@ static void furnish(struct daxhp_observation *obs, uint64_t free)
 						     .anon = 100 * MIB };
 }
 
-static void check_room(struct daxhp_observation *obs, enum daxhp_goal goal, bool is_asked,
+static void check_room(struct daxhp_observation *obs, struct goal goal, bool is_asked,
 		       bool is_refused)
 {
 	struct daxhp_plan *plan;
 
-	assert_int_equal(daxhp_plan_new(obs, goal, &plan), 0);
-	assert_msg(!daxhp_plan_get_room(plan) == !is_asked, "goal %d: asked: %d", goal, !is_asked);
+	assert_int_equal(plan_new(obs, goal, is_forced, &plan), 0);
+	assert_msg(!daxhp_plan_get_room(plan) == !is_asked, "goal %s: asked: %d", format_goal(goal),
+		   !is_asked);
 	assert_msg((plan->refusal.kind == DAXHP_REFUSED_NO_ROOM_ELSEWHERE) == is_refused,
-		   "goal %d: refusal %d", goal, plan->refusal.kind);
+		   "goal %s: refusal %d", format_goal(goal), plan->refusal.kind);
 	if (is_asked)
 		assert_int_equal(daxhp_plan_get_room(plan)->to_move, 100 * MIB);
 	if (is_refused) {
@@ -840,12 +846,8 @@ static void check_room(struct daxhp_observation *obs, enum daxhp_goal goal, bool
 	daxhp_plan_free(plan);
 }
 
-static const enum daxhp_goal offline_goals[] = {
-	UNPLUGGED,
-	DAXHP_GOAL_DEVDAX,
-	DAXHP_GOAL_MOVE_KERNEL,
-	DAXHP_GOAL_SYSTEM_RAM_KERNEL,
-	DAXHP_GOAL_SYSTEM_RAM_OFF,
+static const struct goal offline_goals[] = {
+	UNPLUGGED, GOAL_DEVDAX, GOAL_MOVE_KERNEL, GOAL_SYSTEM_RAM_KERNEL, GOAL_SYSTEM_RAM_OFF,
 };
 
 static void test_room(void **state)
@@ -867,9 +869,10 @@ static void test_room(void **state)
 		check_room(obs[i], ONLINE, false, false);
 		check_room(obs[i], MOVABLE, false, false);
 		check_room(obs[i], KERNEL, false, false);
-		obs[i]->is_forced = true;
+		is_forced = true;
 		for (size_t k = 0; k < ARRAY_SIZE(offline_goals); k++)
 			check_room(obs[i], offline_goals[k], true, false);
+		is_forced = false;
 		daxhp_observation_unref(obs[i]);
 	}
 }
@@ -882,7 +885,7 @@ static void test_no_room_needed(void **state)
 	(void)state;
 	furnish(obs, 0);
 	check_room(obs, UNPLUGGED, false, false);
-	check_room(obs, DAXHP_GOAL_DEVDAX, false, false);
+	check_room(obs, GOAL_DEVDAX, false, false);
 	check_room(obs, MOVABLE, false, false);
 	daxhp_observation_unref(obs);
 }
@@ -900,7 +903,7 @@ static void test_room_of_a_part(void **state)
 	check_room(obs, MOVABLE, true, true);
 	obs->memory.zones[1].managed = 1024 * MIB;
 	obs->memory.zones[1].anon = 1024 * MIB;
-	assert_int_equal(daxhp_plan_new(obs, UNPLUGGED, &plan), 0);
+	assert_int_equal(plan_new(obs, UNPLUGGED, is_forced, &plan), 0);
 	assert_int_equal(daxhp_plan_get_room(plan)->to_move, 128 * MIB);
 	daxhp_plan_free(plan);
 	daxhp_observation_unref(obs);

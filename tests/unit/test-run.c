@@ -16,9 +16,12 @@
 #define DIR_RUN "/run/daxhp"
 #define POLICY "/sys/devices/system/memory/auto_online_blocks"
 #define AUTOPROBE "/sys/bus/dax/drivers_autoprobe"
+#define DEVICE "/sys/bus/dax/devices/dax0.0"
 #define BOOT_LENGTH 36
 
 static struct daxhp_ctx ctx;
+static struct daxhp_request request;
+static struct daxhp_session session = { .ctx = &ctx, .request = &request };
 static char boot[64];
 
 /* ---- in the place of the system's own ---- */
@@ -164,6 +167,8 @@ static int setup(void **state)
 {
 	(void)state;
 	ctx = (struct daxhp_ctx){ 0 };
+	request = (struct daxhp_request){ 0 };
+	recovery_clear(&session.recovery);
 	other_uid = 0;
 	has_debugfs = true;
 	lowest_fd = INT_MAX;
@@ -216,12 +221,19 @@ static void end(pid_t pid)
 
 static struct daxhp_device device = { .ctx = &ctx, .name = "dax0.0" };
 
+static int lock_device(int *ret_holder)
+{
+	session.device = &device;
+	return lock_take_device(&session, &device, 0, &session.lock, ret_holder);
+}
+
 /* One that a failed test has left would keep what it has locked from the next. */
 static int teardown(void **state)
 {
 	(void)state;
-	daxhp_device_unlock(&device);
+	lock_drop(&session.lock);
 	lock_drop(&policy);
+	recovery_clear(&session.recovery);
 	if (idler)
 		end(idler);
 	return umount2("/run", MNT_DETACH);
@@ -276,19 +288,19 @@ static void test_lock(void **state)
 
 	(void)state;
 	assert_false(lock_is_held("dax0.0"));
-	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), 0);
+	assert_int_equal(lock_take(&session, "dax0.0", 0, &lock, &holder), 0);
 	assert_true(lock_is_mine(&lock));
 	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	assert_string_equal(get(DIR_RUN "/dax0.0.lock"), pid);
 	assert_true(lock_is_held("dax0.0"));
 	assert_false(lock_is_held("dax0.1"));
-	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &second, &holder), -EWOULDBLOCK);
+	assert_int_equal(lock_take(&session, "dax0.0", 0, &second, &holder), -EWOULDBLOCK);
 	assert_int_equal(holder, getpid());
 	assert_false(lock_is_mine(&second));
 	lock_drop(&lock);
 	assert_false(lock_is_mine(&lock));
 	assert_false(lock_is_held("dax0.0"));
-	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &second, &holder), 0);
+	assert_int_equal(lock_take(&session, "dax0.0", 0, &second, &holder), 0);
 	lock_drop(&second);
 	lock_drop(&second);
 }
@@ -318,7 +330,7 @@ static void test_lock_is_no_link(void **state)
 	assert_int_equal(mkdir(DIR_RUN, 0700), 0);
 	put("/run/victim", "precious");
 	assert_int_equal(symlink("/run/victim", DIR_RUN "/dax0.0.lock"), 0);
-	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), -ELOOP);
+	assert_int_equal(lock_take(&session, "dax0.0", 0, &lock, &holder), -ELOOP);
 	assert_string_equal(get("/run/victim"), "precious");
 	fd = open("/run/victim", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
@@ -352,9 +364,9 @@ static void test_lock_is_taken_away(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
 		before_flock = ways[i];
-		assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), 0);
+		assert_int_equal(lock_take(&session, "dax0.0", 0, &lock, &holder), 0);
 		assert_null(before_flock);
-		assert_msg(lock_take(&ctx, "dax0.0", 0, &second, &holder) == -EWOULDBLOCK,
+		assert_msg(lock_take(&session, "dax0.0", 0, &second, &holder) == -EWOULDBLOCK,
 			   "two have it, %zu", i);
 		assert_int_equal(holder, getpid());
 		lock_drop(&lock);
@@ -368,7 +380,7 @@ static void test_run_is_full(void **state)
 
 	(void)state;
 	room = 1;
-	assert_int_equal(lock_take(&ctx, "dax0.0", 0, &lock, &holder), -ENOSPC);
+	assert_int_equal(lock_take(&session, "dax0.0", 0, &lock, &holder), -ENOSPC);
 	assert_false(lock_is_mine(&lock));
 	room = SIZE_MAX;
 	assert_int_equal(journal_put("dax0.0", "first"), 0);
@@ -385,17 +397,17 @@ static void test_child_does_not_keep_lock(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
-	assert_int_equal(lock_take_policy(&ctx, &lock), 0);
+	assert_int_equal(lock_device(&holder), 0);
+	assert_int_equal(lock_take_policy(&session, &lock), 0);
 	pid = start_idler(NULL);
 	assert_true(lock_is_held("dax0.0"));
-	daxhp_device_unlock(&device);
+	lock_drop(&session.lock);
 	lock_drop(&lock);
 	assert_false(lock_is_held("dax0.0"));
-	ctx.cancelled = 1; /* no waiting */
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
-	assert_int_equal(lock_take_policy(&ctx, &second), 0);
-	daxhp_device_unlock(&device);
+	request.is_cancelled = true; /* no waiting */
+	assert_int_equal(lock_device(&holder), 0);
+	assert_int_equal(lock_take_policy(&session, &second), 0);
+	lock_drop(&session.lock);
 	lock_drop(&second);
 	end(pid);
 }
@@ -417,15 +429,15 @@ static void test_child_is_forked_as_lock_is_taken(void **state)
 	(void)state;
 	n_early = 0;
 	before_hold = fork_early;
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
-	assert_int_equal(lock_take_policy(&ctx, &lock), 0);
+	assert_int_equal(lock_device(&holder), 0);
+	assert_int_equal(lock_take_policy(&session, &lock), 0);
 	before_hold = NULL;
 	assert_int_equal(n_early, 5);
-	daxhp_device_unlock(&device);
+	lock_drop(&session.lock);
 	lock_drop(&lock);
-	ctx.cancelled = 1; /* no waiting */
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
-	assert_int_equal(lock_take_policy(&ctx, &policy), 0);
+	request.is_cancelled = true; /* no waiting */
+	assert_int_equal(lock_device(&holder), 0);
+	assert_int_equal(lock_take_policy(&session, &policy), 0);
 	while (n_early > 0)
 		end(early[--n_early]);
 }
@@ -452,9 +464,9 @@ static void test_child_is_forked_as_lock_is_dropped(void **state)
 	int holder;
 
 	(void)state;
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	assert_int_equal(lock_device(&holder), 0);
 	before_close = fork_in_thread;
-	daxhp_device_unlock(&device);
+	lock_drop(&session.lock);
 	assert_int_equal(pthread_join(forker, NULL), 0);
 	assert_false(lock_is_held("dax0.0"));
 	end(forked);
@@ -482,9 +494,9 @@ static void use_in_child(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		fds[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (lock_is_mine(&device.lock))
+	if (lock_is_mine(&session.lock))
 		_exit(1);
-	daxhp_device_unlock(&device);
+	lock_drop(&session.lock);
 	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
 		if (fds[i] < 0 || fcntl(fds[i], F_GETFD) < 0)
 			_exit(1);
@@ -496,11 +508,11 @@ static void test_child_has_no_lock(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	assert_int_equal(lock_device(&holder), 0);
 	pid = start_idler(use_in_child);
 	assert_true(lock_is_held("dax0.0"));
 	end(pid);
-	daxhp_device_unlock(&device);
+	lock_drop(&session.lock);
 }
 
 /* What a program that closed its outputs prints is not to end in these files. */
@@ -512,7 +524,7 @@ static void print_into_nowhere(void)
 
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
 		close(fd);
-	if (lock_take(&ctx, "dax0.0", 0, &lock, &holder) < 0 || fcntl(1, F_GETFD) >= 0 ||
+	if (lock_take(&session, "dax0.0", 0, &lock, &holder) < 0 || fcntl(1, F_GETFD) >= 0 ||
 	    fcntl(2, F_GETFD) >= 0)
 		_exit(1);
 	/* Its folder takes a number that is closed again before anything is said. */
@@ -544,7 +556,7 @@ static void lock_elsewhere(void)
 	int holder;
 
 	move_elsewhere();
-	if (daxhp_device_lock(&device, 0, &holder) < 0)
+	if (lock_device(&holder) < 0)
 		_exit(1);
 }
 
@@ -552,7 +564,7 @@ static void lock_here(void)
 {
 	int holder;
 
-	if (daxhp_device_lock(&device, 0, &holder) < 0)
+	if (lock_device(&holder) < 0)
 		_exit(1);
 }
 
@@ -561,7 +573,7 @@ static void lock_policy_elsewhere(void)
 	struct lock lock;
 
 	move_elsewhere();
-	if (lock_take_policy(&ctx, &lock) < 0)
+	if (lock_take_policy(&session, &lock) < 0)
 		_exit(1);
 }
 
@@ -571,22 +583,22 @@ static void test_device_lock_without_common_run(void **state)
 	int holder = -1;
 
 	(void)state;
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), -EWOULDBLOCK);
+	assert_int_equal(lock_device(&holder), -EWOULDBLOCK);
 	assert_int_equal(holder, 0);
-	assert_false(lock_is_mine(&device.lock));
+	assert_false(lock_is_mine(&session.lock));
 	assert_false(lock_is_held("dax0.0"));
 	end(pid);
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
-	daxhp_device_unlock(&device);
+	assert_int_equal(lock_device(&holder), 0);
+	lock_drop(&session.lock);
 }
 
 static void refuses_policy(pid_t other)
 {
-	ctx.cancelled = 1; /* no waiting */
-	assert_int_equal(lock_take_policy(&ctx, &policy), -EINTR);
+	request.is_cancelled = true; /* no waiting */
+	assert_int_equal(lock_take_policy(&session, &policy), -EINTR);
 	assert_false(lock_is_held("policy"));
 	end(other);
-	assert_int_equal(lock_take_policy(&ctx, &policy), 0);
+	assert_int_equal(lock_take_policy(&session, &policy), 0);
 	lock_drop(&policy);
 }
 
@@ -676,46 +688,57 @@ static void test_parse(void **state)
 
 /* ---- the machine's words ---- */
 
-static int repair(struct daxhp_leftover *ret_left)
+/* What comes of one that is recovered alone; NULL when there was nothing. */
+static const struct daxhp_recovered *recover(void)
 {
-	return daxhp_repair(&ctx, DAXHP_LEFTOVER_POLICY, ret_left);
+	recovery_clear(&session.recovery);
+	recover_words(&session);
+	assert_true(session.recovery.count <= 1);
+	return daxhp_recovery_get(&session.recovery, 0);
 }
 
 static void test_borrow(void **state)
 {
-	struct daxhp_leftover left;
+	const struct daxhp_recovered *told;
+	struct daxhp_recovered left = { 0 };
 	char line[JOURNAL_LINE_MAX];
 
 	(void)state;
-	assert_int_equal(borrow_note(DAXHP_LEFTOVER_POLICY, "offline", "online_movable"), 0);
+	assert_int_equal(borrow_put(DAXHP_RECOVERED_POLICY, "offline", "online_movable"), 0);
 	snprintf(line, sizeof(line), "%s offline online_movable %d\n", boot, (int)getpid());
 	assert_string_equal(get(DIR_RUN "/policy.journal"), line);
 	put(POLICY, "online_movable\n");
-	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), 1);
+	assert_int_equal(borrow_find(DAXHP_RECOVERED_POLICY, &left), 1);
 	assert_string_equal(left.before, "offline");
-	assert_string_equal(left.left, "online_movable");
+	assert_string_equal(left.found, "online_movable");
 	assert_int_equal(left.pid, getpid());
-	assert_int_equal(repair(&left), 1);
+	assert_int_equal(left.outcome, DAXHP_RECOVERED_FOUND);
+	told = recover();
+	assert_non_null(told);
+	assert_int_equal(daxhp_recovered_get_outcome(told), DAXHP_RECOVERED_RESTORED);
+	assert_string_equal(daxhp_recovered_get_name(told), "auto_online_blocks");
+	assert_string_equal(daxhp_recovered_get_before(told), "offline");
+	assert_null(daxhp_recovered_get_failure(told));
 	assert_true(begins(POLICY, "offline"));
 	assert_false(is_there(DIR_RUN "/policy.journal"));
-	assert_int_equal(repair(&left), 0);
+	assert_null(recover());
 }
 
 static void test_borrow_of_another_boot(void **state)
 {
-	struct daxhp_leftover left;
+	struct daxhp_recovered left = { 0 };
 
 	(void)state;
 	assert_int_equal(mkdir(DIR_RUN, 0700), 0);
 	put(POLICY, "online_movable\n");
 	put(DIR_RUN "/policy.journal",
 	    "01234567-89ab-cdef-0123-456789abcdef offline online_movable 1\n");
-	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), -ESTALE);
-	assert_int_equal(repair(&left), 0);
+	assert_int_equal(borrow_find(DAXHP_RECOVERED_POLICY, &left), -ESTALE);
+	assert_null(recover());
 	assert_string_equal(get(POLICY), "online_movable\n");
 	assert_false(is_there(DIR_RUN "/policy.journal"));
 	put(DIR_RUN "/policy.journal", "offline online_movable 1\n");
-	assert_int_equal(repair(&left), 0);
+	assert_null(recover());
 	assert_string_equal(get(POLICY), "online_movable\n");
 	assert_false(is_there(DIR_RUN "/policy.journal"));
 }
@@ -723,73 +746,86 @@ static void test_borrow_of_another_boot(void **state)
 static void test_give_back(void **state)
 {
 	static const struct {
-		enum daxhp_leftover_kind kind;
+		enum daxhp_recovered_kind kind;
 		const char *file, *found, *set, *now, *after;
-		int kept;
+		bool kept;
 	} rows[] = {
-		{ DAXHP_LEFTOVER_POLICY, POLICY, "offline", "online_movable", "online_movable",
-		  "offline", 0 },
-		{ DAXHP_LEFTOVER_POLICY, POLICY, "offline", "online_movable", "online_kernel",
-		  "online_kernel", 1 },
-		{ DAXHP_LEFTOVER_POLICY, POLICY, "offline", "online_movable", "offline", "offline",
-		  0 },
-		{ DAXHP_LEFTOVER_AUTOPROBE, AUTOPROBE, "1", "0", "0", "1", 0 },
-		{ DAXHP_LEFTOVER_AUTOPROBE, AUTOPROBE, "0", "0", "1", "1", 1 },
+		{ DAXHP_RECOVERED_POLICY, POLICY, "offline", "online_movable", "online_movable",
+		  "offline", false },
+		{ DAXHP_RECOVERED_POLICY, POLICY, "offline", "online_movable", "online_kernel",
+		  "online_kernel", true },
+		{ DAXHP_RECOVERED_POLICY, POLICY, "offline", "online_movable", "offline", "offline",
+		  false },
+		{ DAXHP_RECOVERED_AUTOPROBE, AUTOPROBE, "1", "0", "0", "1", false },
+		{ DAXHP_RECOVERED_AUTOPROBE, AUTOPROBE, "0", "0", "1", "1", true },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		enum daxhp_leftover_kind kind = rows[i].kind;
-		struct daxhp_leftover kept = { .pid = 4711 };
+		enum daxhp_recovered_kind kind = rows[i].kind;
+		struct daxhp_recovered left = { 0 };
+		const struct daxhp_recovered *told;
 
-		assert_int_equal(borrow_note(kind, rows[i].found, rows[i].set), 0);
+		recovery_clear(&session.recovery);
+		assert_int_equal(borrow_put(kind, rows[i].found, rows[i].set), 0);
 		put(rows[i].file, rows[i].now);
-		assert_int_equal(borrow_return(&ctx, kind, rows[i].found, rows[i].set), 0);
+		assert_int_equal(borrow_return(&session, kind, rows[i].found, rows[i].set), 0);
 		assert_msg(begins(rows[i].file, rows[i].after), "row %zu: %s", i,
 			   get(rows[i].file));
-		assert_int_equal(daxhp_take_kept(&ctx, kind, &kept), rows[i].kept);
-		assert_int_equal(daxhp_take_kept(&ctx, kind, &kept), 0);
-		if (rows[i].kept) {
-			assert_string_equal(kept.before, rows[i].found);
-			assert_string_equal(kept.left, rows[i].now);
+		told = daxhp_recovery_get(&session.recovery, 0);
+		assert_int_equal(daxhp_recovery_count(&session.recovery), rows[i].kept);
+		if (told) {
+			assert_int_equal(daxhp_recovered_get_outcome(told), DAXHP_RECOVERED_KEPT);
+			assert_int_equal(daxhp_recovered_get_kind(told), kind);
+			assert_string_equal(daxhp_recovered_get_before(told), rows[i].found);
+			assert_string_equal(daxhp_recovered_get_found(told), rows[i].now);
+			assert_int_equal(daxhp_recovered_get_pid(told), 0);
 		}
-		assert_int_equal(daxhp_find_leftover(&ctx, kind, &kept), 0);
+		assert_int_equal(borrow_find(kind, &left), 0);
 	}
 }
 
 /* What cannot be read is not overwritten, and not forgotten. */
 static void test_give_back_unread(void **state)
 {
-	struct daxhp_leftover left;
+	const struct daxhp_recovered *told;
 
 	(void)state;
-	assert_int_equal(borrow_note(DAXHP_LEFTOVER_POLICY, "offline", "online"), 0);
+	assert_int_equal(borrow_put(DAXHP_RECOVERED_POLICY, "offline", "online"), 0);
 	put(POLICY, "");
-	assert_int_equal(borrow_return(&ctx, DAXHP_LEFTOVER_POLICY, "offline", "online"), -ENODATA);
+	assert_int_equal(borrow_return(&session, DAXHP_RECOVERED_POLICY, "offline", "online"),
+			 -ENODATA);
 	assert_string_equal(get(POLICY), "");
-	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), 1);
+	told = recover();
+	assert_non_null(told);
+	assert_int_equal(daxhp_recovered_get_outcome(told), DAXHP_RECOVERED_FAILED);
+	assert_int_equal(daxhp_failure_get_kind(daxhp_recovered_get_failure(told)),
+			 DAXHP_FAILED_RECOVERY);
+	assert_int_equal(daxhp_failure_get_error(daxhp_recovered_get_failure(told)), -ENODATA);
+	assert_true(is_there(DIR_RUN "/policy.journal"));
 }
 
 static void die_with_policy(void)
 {
 	struct lock lock;
 
-	if (lock_take_policy(&ctx, &lock) < 0 ||
-	    borrow_note(DAXHP_LEFTOVER_POLICY, "offline", "online_movable") < 0)
+	if (lock_take_policy(&session, &lock) < 0 ||
+	    borrow_put(DAXHP_RECOVERED_POLICY, "offline", "online_movable") < 0)
 		_exit(1);
 	put(POLICY, "online_movable\n");
 }
 
 /* The one that is waited for is killed, with the policy changed. */
-static void test_repairs_after_waiting(void **state)
+static void test_recovers_after_waiting(void **state)
 {
-	struct daxhp_leftover left;
+	const struct daxhp_recovered *told;
+	struct daxhp_recovered left = { 0 };
 	struct lock lock;
 	pid_t pid, killer;
 
 	(void)state;
 	pid = start_idler(die_with_policy);
-	assert_int_equal(daxhp_find_leftover(&ctx, DAXHP_LEFTOVER_POLICY, &left), 0);
+	assert_int_equal(borrow_find(DAXHP_RECOVERED_POLICY, &left), 0);
 	killer = fork();
 	assert_true(killer >= 0);
 	if (killer == 0) {
@@ -797,35 +833,197 @@ static void test_repairs_after_waiting(void **state)
 		kill(pid, SIGKILL);
 		_exit(0);
 	}
-	assert_int_equal(policy_lock(&ctx, &lock), 0);
+	assert_int_equal(policy_lock(&session, &lock), 0);
 	assert_true(begins(POLICY, "offline"));
 	assert_false(is_there(DIR_RUN "/policy.journal"));
-	assert_int_equal(daxhp_take_restored(&ctx, DAXHP_LEFTOVER_POLICY, &left), 1);
-	assert_string_equal(left.before, "offline");
+	told = daxhp_recovery_get(&session.recovery, 0);
+	assert_non_null(told);
+	assert_int_equal(daxhp_recovered_get_outcome(told), DAXHP_RECOVERED_RESTORED);
+	assert_string_equal(daxhp_recovered_get_before(told), "offline");
 	lock_drop(&lock);
 	end(killer);
 	end(pid);
 }
 
+/* The same thing is told once, with how it ended last; and nothing is lost as the list grows. */
+static void test_recovery_list(void **state)
+{
+	struct daxhp_recovered r = { .kind = DAXHP_RECOVERED_DEVICE };
+	struct daxhp_recovery *list = calloc(1, sizeof(*list));
+
+	(void)state;
+	assert_non_null(list);
+	assert_int_equal(recovery_reserve(list), 0);
+	for (int i = 0; i < 20; i++) {
+		snprintf(r.name, sizeof(r.name), "dax%d.0", i);
+		recovery_add(list, &r);
+	}
+	r.pid = 4711;
+	recovery_add(list, &r);
+	r.outcome = DAXHP_RECOVERED_RESTORED;
+	recovery_add(list, &r);
+	assert_int_equal(daxhp_recovery_count(list), 21);
+	for (size_t i = 0; i < 20; i++) {
+		const struct daxhp_recovered *told = daxhp_recovery_get(list, i);
+
+		snprintf(r.name, sizeof(r.name), "dax%zu.0", i);
+		assert_string_equal(daxhp_recovered_get_name(told), r.name);
+		assert_int_equal(daxhp_recovered_get_pid(told), i == 19 ? 4711 : 0);
+	}
+	assert_null(daxhp_recovery_get(list, 21));
+	assert_null(daxhp_recovery_free(list));
+}
+
 /* ---- what was left of a device ---- */
 
-static void test_own_leftover(void **state)
+#define HALF "system-ram online_movable - system-ram online_kernel move 32 3 4711"
+
+/* What dax0.0 is found in; the context knows no other. */
+static struct daxhp_recovery *find(void)
 {
-	struct daxhp_device_leftover left;
+	struct daxhp_recovery *recovery;
+
+	request.dry_run = true;
+	ctx.devices = &device;
+	ctx.devices_loaded = true;
+	assert_int_equal(daxhp_recover(&ctx, &request, &recovery), 0);
+	ctx.devices = NULL;
+	return recovery;
+}
+
+static void test_finds_device(void **state)
+{
+	const struct daxhp_recovered *told;
+	struct daxhp_recovery *found;
 	int holder;
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(journal_put("dax0.0", "system-ram online_movable - move_kernel 32 3 4711"),
-			 0);
-	assert_int_equal(daxhp_device_find_leftover(&device, &left), 1);
-	assert_int_equal(left.pid, 4711);
-	/* Who holds the lock asks what the one before has left. */
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
-	assert_int_equal(daxhp_device_find_leftover(&device, &left), 1);
-	daxhp_device_unlock(&device);
+	found = find();
+	assert_int_equal(daxhp_recovery_count(found), 0);
+	daxhp_recovery_free(found);
+	assert_int_equal(journal_put("dax0.0", HALF), 0);
+	found = find();
+	told = daxhp_recovery_get(found, 0);
+	assert_non_null(told);
+	assert_int_equal(daxhp_recovered_get_kind(told), DAXHP_RECOVERED_DEVICE);
+	assert_int_equal(daxhp_recovered_get_outcome(told), DAXHP_RECOVERED_FOUND);
+	assert_int_equal(daxhp_recovered_get_pid(told), 4711);
+	assert_int_equal(daxhp_recovered_get_mode(told), DAXHP_MODE_SYSTEM_RAM);
+	assert_int_equal(daxhp_recovered_get_state(told), DAXHP_ONLINE_MOVABLE);
+	assert_string_equal(daxhp_recovered_get_before(told), "online_movable");
+	assert_null(daxhp_recovered_get_found(told));
+	daxhp_recovery_free(found);
+	/* Only looked for. */
+	assert_true(is_there(DIR_RUN "/dax0.0.journal"));
+	/* Who holds the lock is at work. */
 	pid = start_idler(lock_here);
-	assert_int_equal(daxhp_device_find_leftover(&device, &left), 0);
+	found = find();
+	assert_int_equal(daxhp_recovery_count(found), 0);
+	daxhp_recovery_free(found);
+	end(pid);
+	/* Who has locked it himself asks what the one before has left. It has no blocks here. */
+	assert_int_equal(lock_device(&holder), 0);
+	assert_true(recover_device(&session) < 0);
+	assert_int_equal(daxhp_recovery_count(&session.recovery), 1);
+	assert_true(is_there(DIR_RUN "/dax0.0.journal"));
+}
+
+/* ---- a device that is given another size ---- */
+
+static void test_refresh(void **state)
+{
+	struct daxhp_device fresh = { .ctx = &ctx, .name = "dax0.0" };
+	struct daxhp_device gone = { .ctx = &ctx, .name = "dax0.1", .size = 1 };
+	const struct daxhp_range *ranges;
+	uint64_t size;
+	size_t n;
+
+	(void)state;
+	put(DEVICE "/size", "4096\n");
+	assert_int_equal(daxhp_device_refresh(&fresh), 0);
+	assert_int_equal(daxhp_device_get_size(&fresh, &size), 0);
+	assert_int_equal(size, 4096);
+	put(DEVICE "/size", "8192\n");
+	assert_int_equal(daxhp_device_get_size(&fresh, &size), 0);
+	assert_int_equal(size, 4096);
+	assert_int_equal(daxhp_device_refresh(&fresh), 0);
+	assert_int_equal(daxhp_device_get_size(&fresh, &size), 0);
+	assert_int_equal(size, 8192);
+	assert_int_equal(daxhp_device_get_ranges(&fresh, &ranges, &n), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(ranges[0].end - ranges[0].start, 8191);
+	assert_int_equal(daxhp_device_refresh(&gone), -ENODEV);
+	assert_int_equal(daxhp_device_get_size(&gone, &size), 0);
+	assert_int_equal(size, 1);
+	assert_int_equal(unlink(DEVICE "/size"), 0);
+	free(fresh.ranges);
+}
+
+/* ---- sessions ---- */
+
+static void begins_with(enum daxhp_failure_kind kind, int r)
+{
+	const struct daxhp_failure *failure;
+	struct daxhp_session *s = NULL;
+	struct daxhp_plan *plan = NULL;
+
+	assert_int_equal(daxhp_begin(&device, &request, &s), r);
+	assert_non_null(s);
+	failure = daxhp_session_get_failure(s);
+	assert_non_null(failure);
+	assert_int_equal(daxhp_failure_get_kind(failure), kind);
+	assert_int_equal(daxhp_failure_get_error(failure), r);
+	assert_null(daxhp_session_get_before(s));
+	assert_int_equal(daxhp_plan(s, &plan), r);
+	assert_null(plan);
+	assert_null(daxhp_end(s));
+}
+
+static void test_begin_fails(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	request.goal = GOAL_ONLINE;
+	/* It has no node that a session could look at. */
+	begins_with(DAXHP_FAILED_OBSERVE, -ENODEV);
+	assert_false(lock_is_held("dax0.0"));
+	pid = start_idler(lock_here);
+	begins_with(DAXHP_FAILED_AT_WORK, -EWOULDBLOCK);
+	end(pid);
+	chmod(DIR_RUN, 0777);
+	begins_with(DAXHP_FAILED_NOT_LOCKED, -EPERM);
+	request.goal = (struct goal){ .mode = DAXHP_MODE_DEVDAX, .state = DAXHP_ONLINE };
+	begins_with(DAXHP_FAILED_REQUEST, -EINVAL);
+	request.goal = GOAL_ONLINE;
+	daxhp_request_cancel(&request);
+	/* And the next one, and the one after that. */
+	begins_with(DAXHP_FAILED_CANCELLED, -EINTR);
+	begins_with(DAXHP_FAILED_CANCELLED, -EINTR);
+	assert_true(daxhp_request_is_cancelled(&request));
+}
+
+static void cancel_later(int sig)
+{
+	(void)sig;
+	daxhp_request_cancel(&request);
+}
+
+/* In the middle of the wait for the lock, from a signal handler. */
+static void test_cancel_while_it_begins(void **state)
+{
+	struct sigaction action = { .sa_handler = cancel_later };
+	pid_t pid = start_idler(lock_here);
+	double start = clock_now();
+
+	(void)state;
+	sigaction(SIGALRM, &action, NULL);
+	request.goal = GOAL_ONLINE;
+	daxhp_request_set_wait(&request, 60);
+	alarm(1);
+	begins_with(DAXHP_FAILED_CANCELLED, -EINTR);
+	assert_true(clock_now() - start < 30);
 	end(pid);
 }
 
@@ -893,8 +1091,12 @@ int main(void)
 		RUN_TEST(test_borrow_of_another_boot),
 		RUN_TEST(test_give_back),
 		RUN_TEST(test_give_back_unread),
-		RUN_TEST(test_repairs_after_waiting),
-		RUN_TEST(test_own_leftover),
+		RUN_TEST(test_recovers_after_waiting),
+		RUN_TEST(test_recovery_list),
+		RUN_TEST(test_finds_device),
+		RUN_TEST(test_refresh),
+		RUN_TEST(test_begin_fails),
+		RUN_TEST(test_cancel_while_it_begins),
 	};
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 

@@ -12,19 +12,6 @@
 /* With so many blocks, a device counts as large. */
 #define MANY 130
 
-static const enum daxhp_goal goals[] = {
-	DAXHP_GOAL_UNPLUGGED,
-	DAXHP_GOAL_ONLINE,
-	DAXHP_GOAL_ONLINE_KERNEL,
-	DAXHP_GOAL_ONLINE_MOVABLE,
-	DAXHP_GOAL_MOVE_KERNEL,
-	DAXHP_GOAL_MOVE_MOVABLE,
-	DAXHP_GOAL_SYSTEM_RAM,
-	DAXHP_GOAL_SYSTEM_RAM_KERNEL,
-	DAXHP_GOAL_SYSTEM_RAM_MOVABLE,
-	DAXHP_GOAL_SYSTEM_RAM_OFF,
-	DAXHP_GOAL_DEVDAX,
-};
 static const char *const words[] = { "unplugged",     "offline",	"online",
 				     "online_kernel", "online_movable", "unknown" };
 /* The first two differ most. They are enough for the failures, and save half of the time. */
@@ -37,7 +24,7 @@ struct trial {
 	bool is_honest;
 	bool gets_attribute; /* if it is unbound before */
 	bool is_held;
-	enum daxhp_goal goal;
+	struct goal goal;
 	enum model_fault fault;
 	unsigned int at;
 	int errnum;
@@ -69,11 +56,11 @@ static const char *describe(const struct trial *t)
 	snprintf(before, sizeof(before), "%s", format_blocks(t->before));
 	snprintf(after, sizeof(after), "%s", format_blocks(t->after));
 	snprintf(text, sizeof(text),
-		 "from %s '%s' %s, policy %s, goal %d, %s at %u, %s kernel: [%s] leads to %s '%s' "
+		 "from %s '%s' %s, policy %s, goal %s, %s at %u, %s kernel: [%s] leads to %s '%s' "
 		 "%s, result %d",
-		 before, t->before->attribute_word, t->before->driver, t->before->policy, t->goal,
-		 faults[t->fault], t->at, t->is_honest ? "honest" : "7.3", format_plan(t->plan),
-		 after, t->after->attribute_word, t->after->driver, t->r);
+		 before, t->before->attribute_word, t->before->driver, t->before->policy,
+		 format_goal(t->goal), faults[t->fault], t->at, t->is_honest ? "honest" : "7.3",
+		 format_plan(t->plan), after, t->after->attribute_word, t->after->driver, t->r);
 	return text;
 }
 
@@ -86,7 +73,7 @@ static void check_world(const struct trial *t)
 	assert_msg(model.policy == model.first_policy, "policy not restored: %s", describe(t));
 	assert_msg(!*model.policy_note && !*model.note, "journal left: %s", describe(t));
 	/* Otherwise the next run could not be cancelled. */
-	assert_msg(!model.ctx.undoing, "undoing for ever: %s", describe(t));
+	assert_msg(!model.session.undoing, "undoing for ever: %s", describe(t));
 }
 
 static void check_truth(const struct trial *t)
@@ -173,8 +160,8 @@ static void run_trial(struct trial *t)
 	model.at = t->at;
 	model.errnum = t->errnum;
 	model.is_held = t->is_held;
-	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
-	t->r = daxhp_apply(&model.device, t->plan, &t->result);
+	assert_int_equal(plan_new(t->before, t->goal, model.request.force, &t->plan), 0);
+	t->r = daxhp_apply(&model.session, t->plan, &t->result);
 	t->calls = model.calls;
 	model.fault = FAULT_NONE;
 	assert_int_equal(daxhp_observe(&model.device, &t->after), 0);
@@ -196,8 +183,8 @@ static void try_goals(struct trial *t, trial_fn fn, unsigned long *count)
 {
 	for (size_t p = 0; p < n_policies; p++) {
 		strcpy(t->before->policy, policies[p]);
-		for (size_t g = 0; g < ARRAY_SIZE(goals); g++) {
-			t->goal = goals[g];
+		for (size_t g = 0; g < GOALS_COUNT; g++) {
+			t->goal = all_goals[g];
 			fn(t, count);
 		}
 	}
@@ -365,7 +352,7 @@ static void test_outlasts_other_signals(void **state)
 /* But not for ever: a kernel could return EINTR without a signal, again and again. */
 static void test_gives_interrupted_block_up(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_DEAF, .at = 1 };
+	struct trial t = { .goal = GOAL_UNPLUGGED, .fault = FAULT_DEAF, .at = 1 };
 
 	(void)state;
 	t.before = make_observation("MMM");
@@ -407,8 +394,8 @@ static void test_survives_holder(void **state)
 /* Runs once, with the values that the caller has set in the model after model_reset(). */
 static void apply(struct trial *t, int expected)
 {
-	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
-	t->r = daxhp_apply(&model.device, t->plan, &t->result);
+	assert_int_equal(plan_new(t->before, t->goal, model.request.force, &t->plan), 0);
+	t->r = daxhp_apply(&model.session, t->plan, &t->result);
 	assert_int_equal(t->r, expected);
 	model.odd = 0;
 	assert_int_equal(daxhp_observe(&model.device, &t->after), 0);
@@ -421,10 +408,9 @@ static void apply(struct trial *t, int expected)
  */
 static void test_goes_back_without_guard(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE,
-			   .fault = FAULT_NO_ONLINE,
-			   .at = 1,
-			   .is_held = true };
+	struct trial t = {
+		.goal = GOAL_ONLINE_MOVABLE, .fault = FAULT_NO_ONLINE, .at = 1, .is_held = true
+	};
 
 	(void)state;
 	t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
@@ -439,7 +425,7 @@ static void test_goes_back_without_guard(void **state)
 /* The same, but the process closes the files in time. */
 static void test_goes_back_with_another_guard(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE };
+	struct trial t = { .goal = GOAL_ONLINE_MOVABLE };
 
 	(void)state;
 	t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
@@ -455,7 +441,7 @@ static void test_goes_back_with_another_guard(void **state)
 }
 
 /* A process with an open file could change the blocks meanwhile. So the run does not start. */
-static void does_not_begin(const char *blocks, enum daxhp_goal goal)
+static void does_not_begin(const char *blocks, struct goal goal)
 {
 	struct trial t = { .goal = goal };
 
@@ -472,14 +458,14 @@ static void does_not_begin(const char *blocks, enum daxhp_goal goal)
 static void test_holder_keeps_it_from_beginning(void **state)
 {
 	(void)state;
-	does_not_begin("MMM", DAXHP_GOAL_UNPLUGGED);
-	does_not_begin("---", DAXHP_GOAL_ONLINE_MOVABLE);
+	does_not_begin("MMM", GOAL_UNPLUGGED);
+	does_not_begin("---", GOAL_ONLINE_MOVABLE);
 }
 
 /* The policy's file then has daxhp's word, and not the machine's. */
 static void test_policy_that_sticks(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
+	struct trial t = { .goal = GOAL_MOVE_KERNEL };
 	sigset_t before = { 0 }, after = { 0 };
 
 	(void)state;
@@ -493,8 +479,8 @@ static void test_policy_that_sticks(void **state)
 	/* It fails for good: the result says so, and the journal keeps the word for later. */
 	model_reset(t.before);
 	model.policy_sticks = 100;
-	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
-	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EIO);
+	assert_int_equal(plan_new(t.before, t.goal, model.request.force, &t.plan), 0);
+	assert_int_equal(daxhp_apply(&model.session, t.plan, &t.result), -EIO);
 	assert_false(daxhp_result_get_undone(t.result));
 	assert_true(*model.policy_note);
 	pthread_sigmask(SIG_BLOCK, NULL, &after);
@@ -506,12 +492,12 @@ static void test_policy_that_sticks(void **state)
 
 static void test_needs_the_lock(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED };
+	struct trial t = { .goal = GOAL_UNPLUGGED };
 
 	(void)state;
 	t.before = make_observation("MMM");
 	model_reset(t.before);
-	model.device.lock.owner = 0;
+	model.session.lock.owner = 0;
 	apply(&t, -ENOLCK);
 	assert_int_equal(t.result->failure.kind, DAXHP_FAILED_NOT_LOCKED);
 	assert_string_equal(format_blocks(t.after), "MMM");
@@ -522,7 +508,7 @@ static void test_needs_the_lock(void **state)
 /* Only if a kill would leave the device between two states. */
 static void test_notes_what_leads_between(void **state)
 {
-	static const char old[] = "system-ram online_movable - devdax 32 3 4711";
+	static const char old[] = "system-ram online_movable - devdax - move,rebind 32 3 4711";
 	struct daxhp_observation *starts[] = {
 		make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable"),
 		make_observation("MMM"),
@@ -531,7 +517,7 @@ static void test_notes_what_leads_between(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(starts); i++) {
 		struct trial t = { .before = starts[i],
-				   .goal = i ? DAXHP_GOAL_MOVE_KERNEL : DAXHP_GOAL_UNPLUGGED };
+				   .goal = i ? GOAL_MOVE_KERNEL : GOAL_UNPLUGGED };
 
 		model_reset(t.before);
 		apply(&t, 0);
@@ -541,8 +527,8 @@ static void test_notes_what_leads_between(void **state)
 		model_reset(t.before);
 		strcpy(model.note, old);
 		model.fault = FAULT_NO_OFFLINE;
-		assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
-		assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EBUSY);
+		assert_int_equal(plan_new(t.before, t.goal, model.request.force, &t.plan), 0);
+		assert_int_equal(daxhp_apply(&model.session, t.plan, &t.result), -EBUSY);
 		assert_string_equal(model.note, old);
 		assert_int_equal(model.n_notes, 0);
 		daxhp_result_free(t.result);
@@ -562,10 +548,10 @@ static void test_cancelled_before(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
-		struct trial t = { .before = starts[i], .goal = DAXHP_GOAL_SYSTEM_RAM_KERNEL };
+		struct trial t = { .before = starts[i], .goal = GOAL_SYSTEM_RAM_KERNEL };
 
 		model_reset(t.before);
-		daxhp_cancel(&model.ctx);
+		daxhp_request_cancel(&model.request);
 		apply(&t, -EINTR);
 		assert_int_equal(t.result->failure.kind, DAXHP_FAILED_CANCELLED);
 		assert_false(daxhp_result_get_changed(t.result));
@@ -580,19 +566,19 @@ static void try_tries(struct trial *t, unsigned int retries, int expected)
 	run_trial(t);
 	end_trial(t);
 	model_reset(t->before);
-	model.ctx.retries = retries;
+	model.request.retries = retries;
 	model.fault = t->fault;
 	model.at = t->at;
 	model.errnum = t->errnum;
-	assert_int_equal(daxhp_plan_new(t->before, t->goal, &t->plan), 0);
-	assert_int_equal(daxhp_apply(&model.device, t->plan, &t->result), expected);
+	assert_int_equal(plan_new(t->before, t->goal, model.request.force, &t->plan), 0);
+	assert_int_equal(daxhp_apply(&model.session, t->plan, &t->result), expected);
 	daxhp_result_free(t->result);
 	daxhp_plan_free(t->plan);
 }
 
 static void test_retries_busy_memory(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_ERROR, .at = 2 };
+	struct trial t = { .goal = GOAL_UNPLUGGED, .fault = FAULT_ERROR, .at = 2 };
 
 	(void)state;
 	/* The first block: busy once. */
@@ -612,7 +598,7 @@ static void test_retries_busy_memory(void **state)
 	try_tries(&t, 2, -EBUSY);
 	daxhp_observation_unref(t.before);
 	/* Online is never tried twice: its errors do not go away. */
-	t = (struct trial){ .goal = DAXHP_GOAL_ONLINE, .fault = FAULT_ERROR, .at = 1 };
+	t = (struct trial){ .goal = GOAL_ONLINE, .fault = FAULT_ERROR, .at = 1 };
 	t.before = make_observation("---");
 	try_tries(&t, 5, -ENOMEM);
 	t.errnum = EBUSY;
@@ -623,7 +609,7 @@ static void test_retries_busy_memory(void **state)
 /* A signal makes the kernel give up an offline. In the undo, daxhp starts it again. */
 static void test_undo_is_not_interrupted(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_ONLINE_MOVABLE };
+	struct trial t = { .goal = GOAL_ONLINE_MOVABLE };
 
 	(void)state;
 	t.before = make_observation("---");
@@ -631,8 +617,8 @@ static void test_undo_is_not_interrupted(void **state)
 	model.fault = FAULT_NO_ONLINE;
 	model.at = 1;
 	model.interrupts = 3;
-	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
-	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -ENOMEM);
+	assert_int_equal(plan_new(t.before, t.goal, model.request.force, &t.plan), 0);
+	assert_int_equal(daxhp_apply(&model.session, t.plan, &t.result), -ENOMEM);
 	assert_int_equal(model.interrupts, 0);
 	assert_false(model.was_absurd);
 	assert_true(daxhp_result_get_undone(t.result));
@@ -654,7 +640,7 @@ static void look_at_mask(const struct daxhp_step *step, size_t done, size_t tota
 
 static void test_callers_signals(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_MOVE_KERNEL };
+	struct trial t = { .goal = GOAL_MOVE_KERNEL };
 	bool is_blocked = true;
 	sigset_t hup;
 
@@ -664,7 +650,7 @@ static void test_callers_signals(void **state)
 	pthread_sigmask(SIG_BLOCK, &hup, NULL);
 	t.before = make_observation("MMM");
 	model_reset(t.before);
-	daxhp_set_progress_fn(&model.ctx, look_at_mask, &is_blocked);
+	daxhp_request_set_progress_fn(&model.request, look_at_mask, &is_blocked);
 	apply(&t, 0);
 	assert_true(is_blocked);
 	pthread_sigmask(SIG_UNBLOCK, &hup, NULL);
@@ -673,7 +659,7 @@ static void test_callers_signals(void **state)
 }
 
 /* A large device's blocks go offline one by one, before the write to the attribute. */
-static void undo_in_large_device(bool is_honest, enum daxhp_goal goal, enum model_fault fault)
+static void undo_in_large_device(bool is_honest, struct goal goal, enum model_fault fault)
 {
 	struct trial t = {
 		.goal = goal,
@@ -698,15 +684,15 @@ static void test_undoes_in_large_device(void **state)
 {
 	(void)state;
 	for (int kernel = 0; kernel < 2; kernel++) {
-		undo_in_large_device(kernel, DAXHP_GOAL_UNPLUGGED, FAULT_ERROR);
-		undo_in_large_device(kernel, DAXHP_GOAL_UNPLUGGED, FAULT_NO_OFFLINE);
-		undo_in_large_device(kernel, DAXHP_GOAL_MOVE_KERNEL, FAULT_NO_ONLINE);
+		undo_in_large_device(kernel, GOAL_UNPLUGGED, FAULT_ERROR);
+		undo_in_large_device(kernel, GOAL_UNPLUGGED, FAULT_NO_OFFLINE);
+		undo_in_large_device(kernel, GOAL_MOVE_KERNEL, FAULT_NO_ONLINE);
 	}
 }
 
 static void test_names_block(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_NO_OFFLINE, .at = 1 };
+	struct trial t = { .goal = GOAL_UNPLUGGED, .fault = FAULT_NO_OFFLINE, .at = 1 };
 
 	(void)state;
 	t.before = make_observation("MMM");
@@ -723,7 +709,7 @@ static void test_names_block(void **state)
 /* A kernel that returns success, and does nothing. */
 static void test_names_block_that_stays(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_SILENT, .at = 1 };
+	struct trial t = { .goal = GOAL_UNPLUGGED, .fault = FAULT_SILENT, .at = 1 };
 
 	(void)state;
 	t.before = make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable");
@@ -747,7 +733,7 @@ static void test_listed_blocks(void **state)
 /* Blocks that could not be listed may be online: the device is not unbound then. */
 static void test_listing_fails(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_ERROR };
+	struct trial t = { .goal = GOAL_UNPLUGGED, .fault = FAULT_ERROR };
 	bool has_failed = false;
 
 	(void)state;
@@ -771,7 +757,7 @@ static void test_listing_fails(void **state)
 /* The attribute does not say which block failed. It is the first one without an event. */
 static void test_names_silent_block(void **state)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED, .fault = FAULT_NO_OFFLINE, .at = 1 };
+	struct trial t = { .goal = GOAL_UNPLUGGED, .fault = FAULT_NO_OFFLINE, .at = 1 };
 	struct daxhp_range range = { .start = FIRST_BLOCK * (UINT64_C(128) << 20) };
 
 	(void)state;
@@ -782,8 +768,8 @@ static void test_names_silent_block(void **state)
 	model.device.n_ranges = 1;
 	model.fault = FAULT_NO_OFFLINE;
 	model.at = 1;
-	assert_int_equal(daxhp_plan_new(t.before, t.goal, &t.plan), 0);
-	assert_int_equal(daxhp_apply(&model.device, t.plan, &t.result), -EBUSY);
+	assert_int_equal(plan_new(t.before, t.goal, model.request.force, &t.plan), 0);
+	assert_int_equal(daxhp_apply(&model.session, t.plan, &t.result), -EBUSY);
 	assert_int_equal(t.result->failure.block, FIRST_BLOCK + 1);
 	end_trial(&t);
 	daxhp_observation_unref(t.before);
@@ -794,7 +780,7 @@ static void test_names_silent_block(void **state)
 static void refuses_to_unbind(enum memblock_state state, int error, int expected,
 			      enum daxhp_failure_kind failure)
 {
-	struct trial t = { .goal = DAXHP_GOAL_UNPLUGGED };
+	struct trial t = { .goal = GOAL_UNPLUGGED };
 
 	t.before = make_observation("MMM");
 	model_reset(t.before);
@@ -822,11 +808,11 @@ static void test_unbinds_nothing_that_may_be_online(void **state)
 
 static void from_devdax(size_t n_holders, int error, bool force, int expected)
 {
-	struct trial t = { .goal = DAXHP_GOAL_SYSTEM_RAM_MOVABLE };
+	struct trial t = { .goal = GOAL_SYSTEM_RAM_MOVABLE };
 
 	t.before = make_mode_observation("...", DAXHP_MODE_DEVDAX);
-	t.before->is_forced = force;
 	model_reset(t.before);
+	model.request.force = force;
 	model.n_holders = n_holders;
 	model.holders_error = error;
 	apply(&t, expected);
@@ -866,7 +852,7 @@ static void take_progress(const struct daxhp_step *step, size_t done, size_t tot
 }
 
 /* In the order that is cheap for the kernel, with a progress report for each block. */
-static void goes_through_blocks(const char *blocks, enum daxhp_goal goal, const uint64_t *order)
+static void goes_through_blocks(const char *blocks, struct goal goal, const uint64_t *order)
 {
 	static const size_t done[] = { 0, 1, 2, 3, 3 };
 	struct trial t = { .goal = goal };
@@ -874,7 +860,7 @@ static void goes_through_blocks(const char *blocks, enum daxhp_goal goal, const 
 
 	t.before = make_observation(blocks);
 	model_reset(t.before);
-	daxhp_set_progress_fn(&model.ctx, take_progress, &told);
+	daxhp_request_set_progress_fn(&model.request, take_progress, &told);
 	apply(&t, 0);
 	assert_int_equal(model.n_written, 3);
 	for (size_t i = 0; i < 3; i++)
@@ -889,8 +875,15 @@ static void goes_through_blocks(const char *blocks, enum daxhp_goal goal, const 
 static void test_goes_through_blocks(void **state)
 {
 	(void)state;
-	goes_through_blocks("MMM", DAXHP_GOAL_UNPLUGGED, (const uint64_t[]){ 1, 2, 0 });
-	goes_through_blocks("---", DAXHP_GOAL_ONLINE_MOVABLE, (const uint64_t[]){ 0, 2, 1 });
+	goes_through_blocks("MMM", GOAL_UNPLUGGED, (const uint64_t[]){ 1, 2, 0 });
+	goes_through_blocks("---", GOAL_ONLINE_MOVABLE, (const uint64_t[]){ 0, 2, 1 });
+}
+
+static int clear_model(void **state)
+{
+	(void)state;
+	model_clear();
+	return 0;
 }
 
 int main(void)
@@ -926,5 +919,5 @@ int main(void)
 		cmocka_unit_test(test_goes_through_blocks),
 	};
 
-	return cmocka_run_group_tests_name("undo", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("undo", tests, NULL, clear_model);
 }

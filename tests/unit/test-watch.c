@@ -46,6 +46,8 @@ int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *
 /* ---- a run ---- */
 
 static struct daxhp_ctx ctx;
+static struct daxhp_request request;
+static struct daxhp_session session = { .ctx = &ctx, .request = &request };
 static struct memblock blocks[] = { { .id = FIRST_BLOCK }, { .id = FIRST_BLOCK + 1 } };
 static const struct daxhp_observation obs = { .blocks = blocks, .n_blocks = 2 };
 static volatile sig_atomic_t n_signals;
@@ -70,7 +72,8 @@ static int setup(void **state)
 	struct sigaction action = { .sa_handler = count_signal };
 
 	(void)state;
-	ctx = (struct daxhp_ctx){ .cancel_signal = SIGUSR1, .waiting_fn = take_wait };
+	request = (struct daxhp_request){ .cancel_signal = SIGUSR1, .waiting_fn = take_wait };
+	session.undoing = false;
 	n_signals = 0;
 	n_told = 0;
 	tick = 0;
@@ -98,7 +101,7 @@ static int lowest_fd(void)
 static void watch_a_while(void)
 {
 	int fd = lowest_fd();
-	struct watch *w = watch_start(&ctx, &obs);
+	struct watch *w = watch_start(&session, &obs);
 
 	assert_non_null(w);
 	wait_a_while();
@@ -111,11 +114,11 @@ static void test_nobody_wants_to_know(void **state)
 	struct watch *w;
 
 	(void)state;
-	ctx = (struct daxhp_ctx){ 0 };
-	assert_null(watch_start(&ctx, &obs));
+	request = (struct daxhp_request){ 0 };
+	assert_null(watch_start(&session, &obs));
 	watch_stop(NULL);
-	ctx.cancel_signal = SIGUSR1;
-	w = watch_start(&ctx, &obs);
+	request.cancel_signal = SIGUSR1;
+	w = watch_start(&session, &obs);
 	assert_non_null(w);
 	watch_stop(w);
 }
@@ -133,7 +136,7 @@ static void test_not_cancelled(void **state)
 static void test_cancelled(void **state)
 {
 	(void)state;
-	ctx.cancelled = 1;
+	daxhp_request_cancel(&request);
 	watch_a_while();
 	assert_true(n_signals > 1);
 	/* The thread may be about to stop. */
@@ -143,8 +146,8 @@ static void test_cancelled(void **state)
 static void test_undoing_is_not_disturbed(void **state)
 {
 	(void)state;
-	ctx.cancelled = 1;
-	ctx.undoing = true;
+	daxhp_request_cancel(&request);
+	session.undoing = true;
 	tick = 3;
 	watch_a_while();
 	assert_int_equal(n_signals, 0);
@@ -156,7 +159,7 @@ static void test_undoing_is_not_disturbed(void **state)
 static void test_tells(void **state)
 {
 	(void)state;
-	ctx.cancelled = 1;
+	daxhp_request_cancel(&request);
 	tick = 3;
 	watch_a_while();
 	assert_int_equal(n_told, 1);

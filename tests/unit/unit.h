@@ -47,4 +47,36 @@ const char *format_blocks(const struct daxhp_observation *obs);
  */
 const char *format_plan(const struct daxhp_plan *plan);
 
+/* ---- goals ---- */
+
+#define GOAL(state_, may_move_, may_rebind_)                                               \
+	(struct goal)                                                                      \
+	{                                                                                  \
+		.mode = DAXHP_MODE_SYSTEM_RAM, .state = (state_), .may_move = (may_move_), \
+		.may_rebind = (may_rebind_)                                                \
+	}
+#define GOAL_UNPLUGGED GOAL(DAXHP_UNPLUGGED, false, false)
+#define GOAL_ONLINE GOAL(DAXHP_ONLINE, false, false)
+#define GOAL_ONLINE_KERNEL GOAL(DAXHP_ONLINE_KERNEL, false, false)
+#define GOAL_ONLINE_MOVABLE GOAL(DAXHP_ONLINE_MOVABLE, false, false)
+/* As the two above, and from the other zone. */
+#define GOAL_MOVE_KERNEL GOAL(DAXHP_ONLINE_KERNEL, true, false)
+#define GOAL_MOVE_MOVABLE GOAL(DAXHP_ONLINE_MOVABLE, true, false)
+/* And from devdax mode. */
+#define GOAL_SYSTEM_RAM GOAL(DAXHP_ONLINE, true, true)
+#define GOAL_SYSTEM_RAM_KERNEL GOAL(DAXHP_ONLINE_KERNEL, true, true)
+#define GOAL_SYSTEM_RAM_MOVABLE GOAL(DAXHP_ONLINE_MOVABLE, true, true)
+#define GOAL_SYSTEM_RAM_OFF GOAL(DAXHP_OFFLINE, true, true)
+#define GOAL_DEVDAX                                                             \
+	(struct goal)                                                           \
+	{                                                                       \
+		.mode = DAXHP_MODE_DEVDAX, .may_move = true, .may_rebind = true \
+	}
+
+/* All that are valid. */
+#define GOALS_COUNT 15
+extern const struct goal all_goals[GOALS_COUNT];
+/* Its text; static, good until the next call. */
+const char *format_goal(struct goal goal);
+
 #endif

@@ -354,6 +354,26 @@ test_one_block_refuses() {
 	agrees "$device" offline 'going online: undone'
 }
 
+# The program in libdaxhp(3).
+test_example() {
+	run example "$device"
+	exits 0 'unplugged'
+	is "$out" 'brought online' 'unplugged: says so'
+	agrees "$device" online_movable 'brought online'
+	run example "$device"
+	exits 0 'again'
+	is "$out" 'is online already' 'again: says so'
+	take_away "$device"
+	bind_kmem "$device" online_kernel || bail_out "cannot bind $device"
+	run example "$device"
+	exits 1 'online in another zone'
+	is "$err" '15 of its 15 memory blocks are online, and not all of them in ZONE_MOVABLE (EBUSY)' \
+		"online in another zone: the library's own sentence"
+	is "$(raw_word "$device")" online_kernel 'online in another zone: left alone'
+	run example dax7.0
+	exits 1 'no such device'
+}
+
 test_bad_names() {
 	local name
 	offline

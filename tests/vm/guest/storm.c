@@ -58,25 +58,27 @@ static pid_t start_storm(long us)
 	_exit(0);
 }
 
+static struct daxhp_request *request;
+
 /* 0, or a negative errno. */
-static int move_device(struct daxhp_device *device, enum daxhp_goal goal, bool *ret_undone)
+static int move_device(struct daxhp_device *device, enum daxhp_state state, bool *ret_undone)
 {
-	struct daxhp_observation *before = NULL;
+	struct daxhp_session *session = NULL;
 	struct daxhp_result *result = NULL;
 	struct daxhp_plan *plan = NULL;
-	int holder, r = daxhp_device_lock(device, 10, &holder);
+	int r;
 
+	daxhp_request_set_state(request, state);
+	daxhp_request_set_wait(request, 10);
+	r = daxhp_begin(device, request, &session);
 	if (r == 0)
-		r = daxhp_observe(device, &before);
+		r = daxhp_plan(session, &plan);
 	if (r == 0)
-		r = daxhp_plan_new(before, goal, &plan);
-	if (r == 0)
-		r = daxhp_apply(device, plan, &result);
+		r = daxhp_apply(session, plan, &result);
 	*ret_undone = result && daxhp_result_get_undone(result);
 	daxhp_result_free(result);
 	daxhp_plan_free(plan);
-	daxhp_observation_unref(before);
-	daxhp_device_unlock(device);
+	daxhp_end(session);
 	return r;
 }
 
@@ -84,12 +86,12 @@ static int move_device(struct daxhp_device *device, enum daxhp_goal goal, bool *
 
 static long there_and_back(struct daxhp_device *device, long times)
 {
-	static const enum daxhp_goal goals[] = { DAXHP_GOAL_UNPLUGGED, DAXHP_GOAL_ONLINE_MOVABLE };
+	static const enum daxhp_state states[] = { DAXHP_UNPLUGGED, DAXHP_ONLINE_MOVABLE };
 	long n_failed = 0;
 	bool undone;
 
 	for (long i = 0; i < 2 * times; i++) {
-		int r = move_device(device, goals[i % 2], &undone);
+		int r = move_device(device, states[i % 2], &undone);
 
 		n_failed += r < 0;
 		if (r < 0)
@@ -158,7 +160,7 @@ static int children(struct daxhp_device *device, long times)
 static void *cancel_later(void *data)
 {
 	sleep(CANCEL_AFTER);
-	daxhp_cancel(data);
+	daxhp_request_cancel(data);
 	return NULL;
 }
 
@@ -170,7 +172,7 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-static int cancel(struct daxhp_ctx *ctx, struct daxhp_device *device)
+static int cancel(struct daxhp_device *device)
 {
 	double start = now();
 	pthread_t thread;
@@ -178,10 +180,10 @@ static int cancel(struct daxhp_ctx *ctx, struct daxhp_device *device)
 	int r;
 
 	handle(SIGUSR1, SA_RESTART);
-	daxhp_set_cancel_signal(ctx, SIGUSR1);
-	if (pthread_create(&thread, NULL, cancel_later, ctx) != 0)
+	daxhp_request_set_cancel_signal(request, SIGUSR1);
+	if (pthread_create(&thread, NULL, cancel_later, request) != 0)
 		return 2;
-	r = move_device(device, DAXHP_GOAL_UNPLUGGED, &undone);
+	r = move_device(device, DAXHP_UNPLUGGED, &undone);
 	pthread_join(thread, NULL);
 	printf("%s, %s, after %.1f s\n", r ? strerrorname_np(-r) : "done",
 	       undone ? "undone" : "not undone", now() - start);
@@ -196,16 +198,17 @@ int main(int argc, char **argv)
 	struct daxhp_ctx *ctx;
 	int r;
 
-	if ((argc != 4 && !is_cancel) || daxhp_new(&ctx) < 0)
+	if ((argc != 4 && !is_cancel) || daxhp_new(&ctx) < 0 || daxhp_request_new(&request) < 0)
 		return 2;
 	if (daxhp_device_from_name(ctx, argv[1], &device) < 0)
 		r = 2;
 	else if (is_cancel)
-		r = cancel(ctx, device);
+		r = cancel(device);
 	else if (is_children)
 		r = children(device, atol(argv[3]));
 	else
 		r = weather(device, atol(argv[2]), atol(argv[3]));
+	daxhp_request_free(request);
 	daxhp_unref(ctx);
 	return r;
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# leftovers.sh TOOL: the notes of a daxhp that was killed while it reconfigured a device.
+# recovery.sh TOOL: the journal entries of a daxhp that was killed while it reconfigured a device.
 
 . "$(dirname -- "$0")/tap.sh"
 . "$(dirname -- "$0")/tree.sh"
@@ -29,7 +29,7 @@ nothing_to_do() {
 	run online dax0.2
 }
 
-half='system-ram online_movable - devdax 64 2 4711'
+half='system-ram online_movable - devdax - move,rebind 64 2 4711'
 
 # ---- mentioned ----
 
@@ -59,17 +59,17 @@ if for_nobody; then
 	as_user=()
 fi
 
-# ---- notes that are removed ----
+# ---- entries that are dropped ----
 
 rm /run/daxhp/dax0.0.journal
 
-# struck NAME DEVICE WORDS [REGEX]: a command for another device removes the note, without a message or with one.
-struck() {
+# drops NAME DEVICE WORDS [REGEX]: a command for another device drops the entry, without a message or with one.
+drops() {
 	note "$2" "$3"
-	strikes "$@"
+	is_dropped "$@"
 }
 
-strikes() {
+is_dropped() {
 	nothing_to_do
 	is "$status" 0 "$1: exit status"
 	if [ -n "${4-}" ]; then
@@ -77,33 +77,33 @@ strikes() {
 	else
 		is "$err" '' "$1: no talk"
 	fi
-	check "$1: struck out" test ! -e "/run/daxhp/$2.journal"
+	check "$1: dropped" test ! -e "/run/daxhp/$2.journal"
 	is "$(fingerprint)" "$before" "$1: nothing changed"
 }
-struck 'as it was' dax0.2 'system-ram online_movable - system_ram_kernel 128 2 4711'
-struck 'at the goal' dax0.2 'system-ram online - move_movable 128 2 4711'
-struck 'as it was, devdax' dax0.1 'devdax - - system_ram_movable 96 2 4711'
-struck 'another device of that name' dax0.0 'system-ram online_movable - devdax 64 3 4711'
-struck 'at another place' dax0.0 'system-ram online_movable - devdax 32 2 4711'
-struck 'a device that is no more' dax7.0 "$half"
-struck 'not whole' dax0.0 'system-ram online_movable'
-struck 'not understood' dax0.0 'system-ram online_movable - nowhere 64 2 4711'
-struck 'inconsistent before' dax0.0 'system-ram inconsistent - devdax 64 2 4711' \
+drops 'as it was' dax0.2 'system-ram online_movable - system-ram online_kernel move,rebind 128 2 4711'
+drops 'at the goal' dax0.2 'system-ram online - system-ram online_movable move 128 2 4711'
+drops 'as it was, devdax' dax0.1 'devdax - - system-ram online_movable move,rebind 96 2 4711'
+drops 'another device of that name' dax0.0 'system-ram online_movable - devdax - move,rebind 64 3 4711'
+drops 'at another place' dax0.0 'system-ram online_movable - devdax - move,rebind 32 2 4711'
+drops 'a device that is no more' dax7.0 "$half"
+drops 'not whole' dax0.0 'system-ram online_movable'
+drops 'not understood' dax0.0 'system-ram online_movable - nowhere - move 64 2 4711'
+drops 'inconsistent before' dax0.0 'system-ram inconsistent - devdax - move,rebind 64 2 4711' \
 	"note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\. 'daxhp .* dax0\.0' .*"
-struck "somebody else's doing" dax0.1 'system-ram online - move_movable 96 2 4711' \
+drops "somebody else's doing" dax0.1 'system-ram online - system-ram online_movable move 96 2 4711' \
 	"note: dax0\.1: .* it was online, is devdax now, and was left so\. 'daxhp reconfigure --mode=system-ram --kernel dax0\.1' .*"
 # A note from before a reboot, on a machine whose /run survives a reboot.
 other_boot=01234567-89ab-cdef-0123-456789abcdef
 note dax0.0 "$half" $other_boot
 run status dax0.2
 is "$(grep -c killed <<<"$err")" 0 'of another boot: not mentioned'
-strikes 'of another boot' dax0.0 ''
+is_dropped 'of another boot' dax0.0 ''
 note policy 'online_kernel offline 4711' $other_boot
-strikes 'a policy of another boot' policy ''
+is_dropped 'a policy of another boot' policy ''
 printf '%s\n' "$half" >/run/daxhp/dax0.0.journal
-strikes 'without the boot' dax0.0 ''
+is_dropped 'without the boot' dax0.0 ''
 # Somebody has changed the device since, on purpose. So daxhp restores nothing, and does not say that it did.
-struck 'a policy that is another by now' policy 'online_kernel online_movable 4711'
+drops 'a policy that is another by now' policy 'online_kernel online_movable 4711'
 touch /run/daxhp/else.journal /run/daxhp/dax9.0
 nothing_to_do
 check 'other files are left alone' test -e /run/daxhp/else.journal -a -e /run/daxhp/dax9.0
@@ -118,7 +118,7 @@ nothing_to_do
 check 'a device that is no more, at work: it stays' test -e /run/daxhp/dax7.0.journal
 exec 8>&-
 nothing_to_do
-check 'a device that is no more, not any more: struck out' test ! -e /run/daxhp/dax7.0.journal
+check 'a device that is no more, not any more: dropped' test ! -e /run/daxhp/dax7.0.journal
 # A later daxhp may still be able to restore a device that this one cannot look at.
 note dax0.0 "$half"
 echo nonsense >"$memory/memory64/state"
@@ -135,12 +135,12 @@ until ! flock --nonblock /run/daxhp/dax0.0.lock true; do sleep 0.1; done
 # 25 days have more milliseconds than fit into 31 bits.
 timeout 1 "$tool" unplug --wait=2200000 dax0.0 2>/dev/null
 is $? 124 'a wait of 25 days does not end at once'
-note dax0.0 'system-ram inconsistent - devdax 64 2 4711'
+note dax0.0 'system-ram inconsistent - devdax - move,rebind 64 2 4711'
 (sleep 1 && kill "$holder") &
 run unplug --wait=30 dax0.0
 check 'killed while it is waited for: its device is looked after' matches "$err" \
 	"^daxhp: note: dax0\.0: .* \(pid 4711\) .* it was inconsistent, is inconsistent now, and was left so\."
-check 'killed while it is waited for: struck out' test ! -e /run/daxhp/dax0.0.journal
+check 'killed while it is waited for: dropped' test ! -e /run/daxhp/dax0.0.journal
 before=$(fingerprint)
 
 # ---- closed outputs ----

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The report on devices that were worked on: who was in the way, and that it got through. */
+#include <string.h>
+
+#include "daxhp.h"
+
+static void tell_of_rivals(const struct settings *settings, const struct outcome *outcome)
+{
+	_cleanup_free_ char *rivals = NULL;
+
+	if (!outcome->result || (outcome_is_good(outcome) && !settings->verbose))
+		return;
+	rivals = message_for_rivals(outcome->result);
+	if (rivals)
+		complain("%s: %s.", daxhp_device_get_name(outcome->device), rivals);
+}
+
+static void tell_of_guard(const struct outcome *outcome)
+{
+	static bool is_told;
+	int r = outcome->result ? daxhp_result_get_guard_error(outcome->result) : 0;
+
+	if (r == 0 || is_told || !outcome_is_good(outcome))
+		return;
+	is_told = true;
+	complain("warning: other programs could not be kept off the memory blocks (fanotify: %s); "
+		 "the blocks were checked instead.",
+		 strerror(-r));
+}
+
+void report_others(const struct settings *settings, const struct outcome *outcome)
+{
+	tell_of_guard(outcome);
+	tell_of_rivals(settings, outcome);
+}
+
+/*
+ * The report did not get through. What was changed is told here then, for it cannot be taken back;
+ * false when there was nothing of the kind.
+ */
+static bool tell_of_changes(const struct outcome *outcomes, size_t count, int error)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct daxhp_result *result = outcomes[i].result;
+		const struct daxhp_observation *after;
+		const char *word;
+
+		if (!result || !daxhp_result_get_changed(result))
+			continue;
+		after = daxhp_result_get_after(result);
+		word = after ? standing_word(after) : NULL;
+		complain("%s: is %s now, but that could not be written to standard output: %s.",
+			 daxhp_device_get_name(outcomes[i].device), word ? word : "changed",
+			 strerror(-error));
+		any = true;
+	}
+	return any;
+}
+
+/* A change that was made is never "failed", whoever heard of it. */
+enum exit_status report_outcomes(const struct settings *settings, const struct outcome *outcomes,
+				 size_t count, enum exit_status status)
+{
+	int r = settings->json ? report_outcomes_json(settings, outcomes, count) : 0;
+	int r2 = output_flush();
+	bool is_told;
+
+	if (r == 0 && r2 == 0)
+		return status;
+	is_told = tell_of_changes(outcomes, count, r < 0 ? r : r2);
+	if (is_told)
+		output_forget_error();
+	else if (r < 0)
+		complain("the JSON cannot be printed: %s.", strerror(-r));
+	if (is_told)
+		return EXIT_PARTLY;
+	return status == EXIT_DONE ? EXIT_FAILED : status;
+}

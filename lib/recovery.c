@@ -1,0 +1,419 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Recovery: what a process that was killed left changed is put right by the next one.
+ *
+ * The machine's words are borrow.c's. A device that is being reconfigured is neither what it was nor
+ * what it is to be. Whoever is killed there cannot undo any more; so how the device was is written
+ * down first, and the next one goes the rest of the way back. An entry has done its work when its plan
+ * is over, however it ended: the result says how the device stands.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libdaxhp-private.h"
+
+/* "-" stands for what there is none of. */
+#define NONE "-"
+
+/* ---- writing ---- */
+
+static uint64_t first_block(const struct daxhp_observation *obs)
+{
+	return obs->n_blocks ? obs->blocks[0].id : 0;
+}
+
+/* Without blocks and attribute there is nothing to tell a device with kmem from one without. */
+static enum daxhp_mode mode_of(const struct daxhp_observation *obs)
+{
+	if (obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_present == 0 &&
+	    !observation_has_attribute(obs))
+		return DAXHP_MODE_UNBOUND;
+	return obs->mode;
+}
+
+static const char *or_none(const char *word)
+{
+	return word && *word ? word : NONE;
+}
+
+static void print_entry(char *ret_words, const struct device_entry *e)
+{
+	char goal[GOAL_TEXT_MAX];
+
+	goal_print(e->goal, goal);
+	snprintf(ret_words, JOURNAL_LINE_MAX, "%s %s %s %s %" PRIu64 " %zu %d",
+		 daxhp_mode_name(e->mode), or_none(daxhp_state_name(e->state)),
+		 or_none(e->attribute_word), goal, e->first_block, e->n_blocks, e->pid);
+}
+
+int recovery_put(const struct daxhp_device *device, const struct daxhp_plan *plan)
+{
+	const struct daxhp_observation *obs = plan->before;
+	const char *word = daxhp_state_name(state_from_name(obs->attribute_word));
+	struct device_entry entry = {
+		.mode = mode_of(obs),
+		.state = obs->state,
+		.goal = plan->goal,
+		.first_block = first_block(obs),
+		.n_blocks = obs->n_blocks,
+		.pid = getpid(),
+	};
+	char words[JOURNAL_LINE_MAX];
+	int r;
+
+	if (!plan_leads_between(plan) || journal_get(device->name, words, sizeof(words)) > 0)
+		return 0;
+	if (word)
+		strcpy(entry.attribute_word, word);
+	print_entry(words, &entry);
+	r = journal_put(device->name, words);
+	return r < 0 ? r : 1;
+}
+
+void recovery_drop(const struct daxhp_device *device)
+{
+	journal_drop(device->name);
+}
+
+/* ---- reading ---- */
+
+int device_entry_parse(const char *words, struct device_entry *ret_entry)
+{
+	char mode[32], state[32], goal[3][32], again[JOURNAL_LINE_MAX];
+	struct device_entry e = { 0 };
+
+	if (sscanf(words, "%31s %31s %63s %31s %31s %31s %" SCNu64 " %zu %d", mode, state,
+		   e.attribute_word, goal[0], goal[1], goal[2], &e.first_block, &e.n_blocks,
+		   &e.pid) != 9)
+		return -EBADMSG;
+	if (!mode_from_name(mode, &e.mode) || !goal_parse(goal[0], goal[1], goal[2], &e.goal))
+		return -EBADMSG;
+	e.state = strcmp(state, daxhp_state_name(DAXHP_INCONSISTENT)) == 0 ? DAXHP_INCONSISTENT
+									   : state_from_name(state);
+	if (strcmp(e.attribute_word, NONE) == 0)
+		e.attribute_word[0] = '\0';
+	else if (state_from_name(e.attribute_word) == DAXHP_STATE_NONE)
+		return -EBADMSG;
+	/* What would be written otherwise was not written here. */
+	print_entry(again, &e);
+	if (strcmp(again, words) != 0)
+		return -EBADMSG;
+	*ret_entry = e;
+	return 0;
+}
+
+/* 1: there is an entry, 0: there is none. */
+static int read_entry(const struct daxhp_device *device, struct device_entry *ret_entry)
+{
+	char words[JOURNAL_LINE_MAX];
+	int r = journal_get(device->name, words, sizeof(words));
+
+	if (r <= 0)
+		return r;
+	r = device_entry_parse(words, ret_entry);
+	return r < 0 ? r : 1;
+}
+
+/* The same while the device is not locked: a process that is at work has an entry, too. */
+static int find_entry(const struct daxhp_device *device, struct device_entry *ret_entry)
+{
+	int r = read_entry(device, ret_entry);
+
+	if (r <= 0 || lock_is_held(device->name))
+		return r < 0 ? r : 0;
+	/* It may have been at work until now. */
+	return read_entry(device, ret_entry);
+}
+
+/* ---- telling ---- */
+
+/* The device's state, or its mode where it has no state. */
+static const char *word_for(enum daxhp_mode mode, enum daxhp_state state)
+{
+	const char *word = daxhp_state_name(state);
+
+	return word ? word : daxhp_mode_name(mode);
+}
+
+static void set_found(struct daxhp_recovered *told, const struct daxhp_observation *now)
+{
+	const char *word = now ? word_for(now->mode, now->state) : NULL;
+
+	snprintf(told->found, sizeof(told->found), "%s", word ? word : "");
+}
+
+static struct daxhp_recovered tell_entry(const struct daxhp_device *device,
+					 const struct device_entry *e,
+					 enum daxhp_recovered_outcome outcome)
+{
+	struct daxhp_recovered told = {
+		.kind = DAXHP_RECOVERED_DEVICE,
+		.outcome = outcome,
+		.mode = e->mode,
+		.state = e->state,
+		.pid = e->pid,
+	};
+
+	strcpy(told.name, device->name);
+	snprintf(told.before, sizeof(told.before), "%s", word_for(e->mode, e->state));
+	return told;
+}
+
+/* Where no step has told why. */
+static void add_failed(struct daxhp_session *session, struct daxhp_recovered *told, int errnum)
+{
+	struct daxhp_failure failure = { .kind = DAXHP_FAILED_RECOVERY,
+					 .errnum = -errnum,
+					 .block = -1 };
+
+	told->outcome = DAXHP_RECOVERED_FAILED;
+	if (!told->failure.kind)
+		failure_set(&told->failure, &failure);
+	recovery_add(&session->recovery, told);
+}
+
+/* ---- the way back ---- */
+
+static struct memblock block_before(const struct device_entry *e, uint64_t id)
+{
+	struct memblock block = { .id = id, .zone = DAXHP_ZONE_UNKNOWN };
+
+	if (state_is_online(e->state)) {
+		block.state = MEMBLOCK_ONLINE;
+		block.zone = e->state == DAXHP_ONLINE_MOVABLE ? DAXHP_ZONE_MOVABLE
+							      : DAXHP_ZONE_NORMAL;
+	} else if (e->state == DAXHP_OFFLINE) {
+		block.state = MEMBLOCK_OFFLINE;
+	}
+	return block;
+}
+
+/* What the dead process saw; its word holds for every block. */
+static struct daxhp_observation *as_before(const struct daxhp_observation *now,
+					   const struct device_entry *e)
+{
+	struct daxhp_observation *obs = calloc(1, sizeof(*obs));
+
+	if (!obs)
+		return NULL;
+	obs->refcount = 1;
+	obs->mode = e->mode;
+	obs->hotremove = true;
+	if (obs->mode == DAXHP_MODE_SYSTEM_RAM)
+		obs->interface = *e->attribute_word ? DAXHP_INTERFACE_STATE
+						    : DAXHP_INTERFACE_MEMORY_BLOCKS;
+	strcpy(obs->attribute_word, e->attribute_word);
+	obs->n_blocks = now->n_blocks;
+	obs->blocks = calloc(now->n_blocks + 1, sizeof(*obs->blocks));
+	if (!obs->blocks)
+		return daxhp_observation_unref(obs);
+	for (size_t i = 0; i < now->n_blocks; i++)
+		obs->blocks[i] = block_before(e, now->blocks[i].id);
+	observation_derive(obs);
+	return obs;
+}
+
+/*
+ * Can a reconfiguration have come this far and no further? What is whole again is somebody else's
+ * doing since, and was meant.
+ */
+static bool is_between(const struct daxhp_observation *now)
+{
+	if (now->mode == DAXHP_MODE_UNBOUND)
+		return now->state == DAXHP_UNPLUGGED;
+	return now->mode == DAXHP_MODE_SYSTEM_RAM &&
+	       (now->state == DAXHP_UNPLUGGED || now->state == DAXHP_OFFLINE ||
+		now->state == DAXHP_INCONSISTENT);
+}
+
+/* 1: it is as it was; 0: it was so already, or is at the goal; -ESTALE: not for us to change. */
+static int go_back(struct daxhp_session *session, const struct device_entry *e,
+		   struct daxhp_recovered *told)
+{
+	_cleanup_(cleanup_observation) struct daxhp_observation *now = NULL, *before = NULL;
+	struct daxhp_result *result = NULL;
+	int r = daxhp_observe(session->device, &now);
+
+	if (r < 0)
+		return r;
+	set_found(told, now);
+	if (now->blocks_error < 0)
+		return now->blocks_error;
+	if (now->n_blocks != e->n_blocks || first_block(now) != e->first_block ||
+	    observation_meets(now, e->goal))
+		return 0;
+	before = as_before(now, e);
+	if (!before)
+		return -ENOMEM;
+	if (observation_equal(now, before))
+		return 0;
+	if (e->state == DAXHP_INCONSISTENT || !is_between(now))
+		return -ESTALE;
+	r = apply_restore(session, now, before, &result);
+	if (result) {
+		set_found(told, result->after);
+		told->failure = result->failure;
+	}
+	daxhp_result_free(result);
+	return r < 0 ? r : 1;
+}
+
+int recover_device(struct daxhp_session *session)
+{
+	struct daxhp_device *device = session->device;
+	struct daxhp_recovered told;
+	struct device_entry entry;
+	int r = read_entry(device, &entry);
+
+	if (journal_is_void(r)) {
+		log_debug(session->ctx, "%s: its entry in the journal is dropped: %s", device->name,
+			  strerror(-r));
+		recovery_drop(device);
+		return 0;
+	}
+	if (r <= 0)
+		return r;
+	told = tell_entry(device, &entry, DAXHP_RECOVERED_RESTORED);
+	r = go_back(session, &entry, &told);
+	if (r == -ESTALE)
+		told.outcome = DAXHP_RECOVERED_LEFT;
+	if (r > 0 || r == -ESTALE)
+		recovery_add(&session->recovery, &told);
+	else if (r < 0)
+		add_failed(session, &told, r);
+	if (r >= 0 || r == -ESTALE)
+		recovery_drop(device);
+	return r;
+}
+
+/* Who is at work on it has seen to that first. */
+static void lock_and_recover(struct daxhp_session *session)
+{
+	struct daxhp_device *device = session->device;
+	struct daxhp_recovered told;
+	struct device_entry entry;
+	int found = find_entry(device, &entry), holder, r;
+
+	if (found == 0)
+		return;
+	r = lock_take_device(session, device, 0, &session->lock, &holder);
+	if (r == 0) {
+		daxhp_device_refresh(device);
+		recover_device(session);
+		lock_drop(&session->lock);
+	} else if (found > 0 && r != -EWOULDBLOCK) {
+		told = tell_entry(device, &entry, DAXHP_RECOVERED_FAILED);
+		add_failed(session, &told, r);
+	}
+}
+
+/* ---- the machine's words ---- */
+
+void recover_words(struct daxhp_session *session)
+{
+	for (enum daxhp_recovered_kind kind = 0; kind < DAXHP_RECOVERED_DEVICE; kind++) {
+		struct daxhp_recovered told = { 0 };
+		int r = borrow_find(kind, &told);
+		struct lock lock;
+
+		if (r == 0)
+			continue;
+		r = lock_take_policy(session, &lock);
+		if (r == 0) {
+			r = borrow_recover(session, kind);
+			lock_drop(&lock);
+		}
+		if (r < 0)
+			add_failed(session, &told, r);
+	}
+}
+
+/* ---- only looking ---- */
+
+static void find_words(struct daxhp_session *session)
+{
+	for (enum daxhp_recovered_kind kind = 0; kind < DAXHP_RECOVERED_DEVICE; kind++) {
+		struct daxhp_recovered told = { 0 };
+
+		if (borrow_find(kind, &told) > 0)
+			recovery_add(&session->recovery, &told);
+	}
+}
+
+static void find_device(struct daxhp_session *session)
+{
+	struct daxhp_recovered told;
+	struct device_entry entry;
+
+	if (find_entry(session->device, &entry) <= 0)
+		return;
+	told = tell_entry(session->device, &entry, DAXHP_RECOVERED_FOUND);
+	recovery_add(&session->recovery, &told);
+}
+
+/* ---- devices that are no more ---- */
+
+/* "dax0.0.journal" to "dax0.0"; false for any other file. */
+static bool device_of_file(const char *file, char *ret_name, size_t size)
+{
+	size_t len = strlen(file), ending = strlen(JOURNAL_ENDING);
+
+	if (len <= ending || len - ending >= size ||
+	    strcmp(file + len - ending, JOURNAL_ENDING) != 0)
+		return false;
+	memcpy(ret_name, file, len - ending);
+	ret_name[len - ending] = '\0';
+	return daxhp_device_name_is_valid(ret_name);
+}
+
+static void forget_devices(const struct daxhp_session *session)
+{
+	_cleanup_closedir_ DIR *dir = run_dir_list();
+	struct dirent *de;
+	char name[32];
+
+	while (dir && (de = readdir(dir))) {
+		struct lock lock;
+		int holder;
+
+		if (!device_of_file(de->d_name, name, sizeof(name)) || !device_is_gone(name))
+			continue;
+		if (lock_take(session, name, 0, &lock, &holder) < 0)
+			continue;
+		journal_drop(name);
+		lock_drop(&lock);
+	}
+}
+
+/* ---- all of it ---- */
+
+EXPORT int daxhp_recover(struct daxhp_ctx *ctx, struct daxhp_request *request,
+			 struct daxhp_recovery **ret_recovery)
+{
+	struct daxhp_recovery *recovery = calloc(1, sizeof(*recovery));
+	struct daxhp_session session = { .ctx = ctx, .request = request };
+	struct daxhp_device *device;
+
+	if (!recovery || recovery_reserve(&session.recovery) < 0) {
+		free(recovery);
+		return -ENOMEM;
+	}
+	if (request->dry_run)
+		find_words(&session);
+	else
+		recover_words(&session);
+	daxhp_device_foreach (ctx, device) {
+		session.device = device;
+		if (request->dry_run)
+			find_device(&session);
+		else
+			lock_and_recover(&session);
+	}
+	if (!request->dry_run)
+		forget_devices(&session);
+	*recovery = session.recovery;
+	*ret_recovery = recovery;
+	return 0;
+}

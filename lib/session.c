@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Work on one device: lock, recover, look; plan; apply; end. What a dead process would leave of the
+ * device is written down here, before a plan is applied, and dropped after.
+ */
+#include <errno.h>
+
+#include "libdaxhp-private.h"
+
+static int fail(struct daxhp_session *session, struct daxhp_failure failure, int errnum)
+{
+	failure.errnum = -errnum;
+	failure.block = -1;
+	failure_set(&session->failure, &failure);
+	return errnum;
+}
+
+static int fail_cancelled(struct daxhp_session *session)
+{
+	return fail(session, (struct daxhp_failure){ .kind = DAXHP_FAILED_CANCELLED }, -EINTR);
+}
+
+static int lock(struct daxhp_session *session)
+{
+	unsigned int wait = session->request->wait;
+	struct daxhp_failure at_work = {
+		.kind = DAXHP_FAILED_AT_WORK,
+		.has_waited = wait > 0,
+	};
+	int r = lock_take_device(session, session->device, clock_now() + wait, &session->lock,
+				 &at_work.pid);
+
+	if (r == -EWOULDBLOCK) {
+		at_work.is_stopped = at_work.pid && daxhp_process_is_stopped(at_work.pid);
+		return fail(session, at_work, r);
+	}
+	if (r == -EINTR)
+		return fail_cancelled(session);
+	if (r < 0)
+		return fail(session, (struct daxhp_failure){ .kind = DAXHP_FAILED_NOT_LOCKED }, r);
+	/* That it is gone is seen at the look. */
+	daxhp_device_refresh(session->device);
+	return 0;
+}
+
+static int look(struct daxhp_session *session)
+{
+	const struct daxhp_failure unseen = {
+		.kind = DAXHP_FAILED_OBSERVE,
+		.is_first_look = true,
+	};
+	int r = daxhp_observe(session->device, &session->before);
+
+	return r < 0 ? fail(session, unseen, r) : 0;
+}
+
+static int begin(struct daxhp_session *session)
+{
+	int r;
+
+	if (!goal_is_valid(session->goal))
+		return fail(session, (struct daxhp_failure){ .kind = DAXHP_FAILED_REQUEST },
+			    -EINVAL);
+	if (session_is_cancelled(session))
+		return fail_cancelled(session);
+	if (session->request->dry_run)
+		return look(session);
+	r = lock(session);
+	if (r < 0)
+		return r;
+	/* What cannot be put right keeps nobody from trying; it is in the recovery. */
+	recover_words(session);
+	recover_device(session);
+	return look(session);
+}
+
+EXPORT int daxhp_begin(struct daxhp_device *device, struct daxhp_request *request,
+		       struct daxhp_session **ret_session)
+{
+	struct daxhp_session *session = calloc(1, sizeof(*session));
+
+	*ret_session = NULL;
+	if (!session || recovery_reserve(&session->recovery) < 0) {
+		free(session);
+		return -ENOMEM;
+	}
+	session->ctx = device->ctx;
+	session->request = request;
+	session->device = device;
+	session->goal = request->goal;
+	*ret_session = session;
+	return begin(session);
+}
+
+EXPORT const struct daxhp_failure *daxhp_session_get_failure(const struct daxhp_session *session)
+{
+	return session->failure.kind ? &session->failure : NULL;
+}
+
+EXPORT struct daxhp_observation *daxhp_session_get_before(const struct daxhp_session *session)
+{
+	return session->before;
+}
+
+EXPORT const struct daxhp_recovery *daxhp_session_get_recovery(const struct daxhp_session *session)
+{
+	return &session->recovery;
+}
+
+EXPORT int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_plan)
+{
+	if (session->failure.kind)
+		return -session->failure.errnum;
+	return plan_new(session->before, session->goal, session->request->force, ret_plan);
+}
+
+/* Between putting the entry and dropping it a process that is killed leaves something to recover. */
+static void apply_recoverably(struct daxhp_session *session, struct daxhp_plan *plan,
+			      struct daxhp_result *result)
+{
+	int r = recovery_put(session->device, plan);
+
+	if (r < 0) {
+		result_fail(result, DAXHP_FAILED_JOURNAL, r);
+		result->after = daxhp_observation_ref(plan->before);
+		return;
+	}
+	apply_plan(session, plan, result);
+	if (r > 0)
+		recovery_drop(session->device);
+}
+
+EXPORT int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
+		       struct daxhp_result **ret_result)
+{
+	struct daxhp_result *result = result_new(plan->before->n_blocks);
+	bool is_locked = lock_is_mine(&session->lock);
+
+	*ret_result = result;
+	if (!result)
+		return -ENOMEM;
+	result->failure = plan->refusal;
+	if (plan->n_steps && is_locked) {
+		apply_recoverably(session, plan, result);
+	} else {
+		if (plan->n_steps)
+			result_fail(result, DAXHP_FAILED_NOT_LOCKED, -ENOLCK);
+		result->after = daxhp_observation_ref(plan->before);
+	}
+	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
+	if (!result->failure.kind && is_locked)
+		recovery_drop(session->device);
+	return -result->failure.errnum;
+}
+
+EXPORT void daxhp_session_unlock(struct daxhp_session *session)
+{
+	lock_drop(&session->lock);
+}
+
+EXPORT struct daxhp_session *daxhp_end(struct daxhp_session *session)
+{
+	if (!session)
+		return NULL;
+	lock_drop(&session->lock);
+	daxhp_observation_unref(session->before);
+	recovery_clear(&session->recovery);
+	free(session);
+	return NULL;
+}
