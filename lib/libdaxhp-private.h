@@ -427,7 +427,6 @@ struct daxhp_observation {
 	enum daxhp_state state;
 };
 
-
 /* Does an online block in @zone have what @word asks for? */
 bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
 /* Counts and state word from the fields above them. */
