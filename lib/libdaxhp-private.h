@@ -41,14 +41,16 @@ void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, 
 	     ...) __attribute__((format(printf, 5, 6)));
 #define log_debug(ctx, ...) ctx_log(ctx, __FILE__, __LINE__, __func__, __VA_ARGS__)
 
-/* ---- names.c ---- */
+/* ---- model/names.c ---- */
 
 enum daxhp_state state_from_name(const char *name);
 enum daxhp_zone zone_from_name(const char *name);
 bool state_is_online(enum daxhp_state state);
+/* The driver for DAXHP_MODE_SYSTEM_RAM, or for DAXHP_MODE_DEVDAX. */
+const char *mode_driver(enum daxhp_mode mode);
 bool mode_from_name(const char *name, enum daxhp_mode *ret_mode);
 
-/* ---- sysfs.c ---- */
+/* ---- kernel/sysfs.c ---- */
 
 /*
  * Everything here takes the descriptor of a directory and a name below it, follows no link at the
@@ -76,7 +78,7 @@ bool sysfs_exists(int dirfd, const char *name);
 /* The last component of what the link @name points to. */
 int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size);
 
-/* ---- proc.c ---- */
+/* ---- kernel/proc.c ---- */
 
 /* Longest path below /proc that a message names. */
 #define UNSEEN_MAX 80
@@ -125,7 +127,7 @@ struct proc_walk {
  */
 int proc_walk(struct proc_walk *walk);
 
-/* ---- mounts.c ---- */
+/* ---- kernel/mounts.c ---- */
 
 /* A line of mountinfo. */
 struct mount {
@@ -160,7 +162,7 @@ struct mounted_dev *mounts_find(const struct mounts *mounts, dev_t dev);
 /* -ENOMEM. *ret_dev is valid until the next call. */
 int mounts_add(struct mounts *mounts, dev_t dev, bool is_sysfs, struct mounted_dev **ret_dev);
 
-/* ---- rivals.c ---- */
+/* ---- kernel/rivals.c ---- */
 
 #define RIVALS_MAX 32
 
@@ -260,7 +262,7 @@ int device_read_ranges(struct daxhp_device *device, int dirfd);
 int device_open_lock(const struct daxhp_device *device);
 void devices_free(struct daxhp_device *devices);
 
-/* ---- memblock.c ---- */
+/* ---- kernel/memblock.c ---- */
 
 enum memblock_state {
 	MEMBLOCK_MISSING = DAXHP_BLOCK_ABSENT,
@@ -316,7 +318,7 @@ int memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word);
  */
 size_t memblock_order(size_t count, enum daxhp_state word, size_t i);
 
-/* ---- attribute.c ---- */
+/* ---- kernel/attribute.c ---- */
 
 /* Which attribute the device in @dirfd has, if any. */
 enum daxhp_interface attribute_find(int dirfd);
@@ -325,7 +327,7 @@ int attribute_read(int dirfd, enum daxhp_interface interface, char *ret_word, si
 int attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
 		    const char **ret_wrote);
 
-/* ---- policy.c ---- */
+/* ---- kernel/policy.c ---- */
 
 int policy_read(char *ret_word, size_t size);
 int policy_write(const char *word);
@@ -335,7 +337,7 @@ int autoprobe_write(const char *word);
 /* A file of the machine's that only root can open. */
 int policy_open_lock(void);
 
-/* ---- meminfo.c ---- */
+/* ---- kernel/meminfo.c ---- */
 
 #define MEMORY_KINDS_MAX 8
 #define MEMORY_ORDERS_MAX 16
@@ -388,7 +390,7 @@ int memory_parse_zones(struct memory *memory, FILE *f);
 int memory_parse_buddies(struct memory *memory, FILE *f);
 int memory_parse_swap(struct memory *memory, FILE *f);
 
-/* ---- room.c: pure ---- */
+/* ---- model/room.c ---- */
 
 /* The memory of a device that is to go offline. */
 struct room_device {
@@ -400,7 +402,7 @@ struct room_device {
 int room_estimate(const struct memory *memory, const struct room_device *device,
 		  struct daxhp_room *ret_room);
 
-/* ---- observe.c ---- */
+/* ---- kernel/observe.c ---- */
 
 struct daxhp_observation {
 	unsigned int refcount;
@@ -425,8 +427,6 @@ struct daxhp_observation {
 	enum daxhp_state state;
 };
 
-/* derive.c: pure, all of it. */
-
 /* Does an online block in @zone have what @word asks for? */
 bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
 /* Counts and state word from the fields above them. */
@@ -440,7 +440,7 @@ bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
 
-/* ---- goal.c: pure ---- */
+/* ---- model/goal.c ---- */
 
 struct goal {
 	enum daxhp_mode mode;
@@ -460,7 +460,7 @@ void goal_print(struct goal goal, char *ret_text);
 /* False when the words are none of a valid goal. */
 bool goal_parse(const char *mode, const char *state, const char *ways, struct goal *ret_goal);
 
-/* ---- failure.c: pure ---- */
+/* ---- model/failure.c ---- */
 
 struct daxhp_failure {
 	enum daxhp_failure_kind kind;
@@ -482,7 +482,7 @@ void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what
 void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind, struct goal goal,
 		    const struct daxhp_observation *obs, const struct daxhp_room *room);
 
-/* ---- recovered.c: pure ---- */
+/* ---- model/recovered.c ---- */
 
 /* One thing that was recovered, or that nobody recovers; see the getters. */
 struct daxhp_recovered {
@@ -541,7 +541,7 @@ static inline bool session_is_cancelled(const struct daxhp_session *session)
 	return session->request->is_cancelled && !session->undoing;
 }
 
-/* ---- plan.c ---- */
+/* ---- model/plan.c ---- */
 
 struct daxhp_step {
 	enum daxhp_step_type type;
@@ -577,7 +577,7 @@ int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_fo
  */
 bool plan_leads_between(const struct daxhp_plan *plan);
 
-/* ---- step.c: pure ---- */
+/* ---- model/step.c ---- */
 
 int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan);
 void plan_drop_steps(struct daxhp_plan *plan);
@@ -599,7 +599,7 @@ int plan_add_unbind(struct daxhp_plan *plan);
 int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word);
 int plan_add_bind_devdax(struct daxhp_plan *plan);
 
-/* ---- restore.c: pure ---- */
+/* ---- model/restore.c ---- */
 
 /*
  * The steps that bring the device from @now nearer to @before; none when there is nothing to do,
@@ -773,10 +773,9 @@ void recover_words(struct daxhp_session *session);
  */
 int recover_device(struct daxhp_session *session);
 
-/* ---- binding.c ---- */
+/* ---- kernel/binding.c ---- */
 
 /* @mode is that of the driver: DAXHP_MODE_SYSTEM_RAM or DAXHP_MODE_DEVDAX. */
-const char *binding_driver(enum daxhp_mode mode);
 bool binding_has_driver(enum daxhp_mode mode);
 /* Load its module, without letting it take devices. On errors *ret_failure says what they are about. */
 int binding_load(struct daxhp_session *session, enum daxhp_mode mode,
@@ -787,12 +786,12 @@ int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 /* The caller has looked: no block of the device is online. */
 int binding_unbind(struct daxhp_device *device);
 
-/* ---- holders.c ---- */
+/* ---- kernel/holders.c ---- */
 
 /* Note the processes that have the session's device's node open or mapped. Errors as of proc_walk(). */
 int find_holders(const struct daxhp_session *session, struct rivals *found, char *ret_unseen);
 
-/* ---- keeper.c ---- */
+/* ---- kernel/keeper.c ---- */
 
 /* The files of a memory block that can set it online. */
 #define GUARDED_FILES 2
@@ -811,7 +810,7 @@ int keeper_mark(struct keeper *keeper, int dirfd);
 /* NULL is fine. Adds whom it has denied. */
 void keeper_stop(struct keeper *keeper, struct rivals *rivals);
 
-/* ---- drain.c ---- */
+/* ---- kernel/drain.c ---- */
 
 struct drain {
 	const struct daxhp_session *session;
@@ -835,7 +834,7 @@ int drain_mark_own(struct drain *drain, int dirfd);
  */
 int drain_wait(struct drain *drain, pid_t *ret_holder);
 
-/* ---- guard.c ---- */
+/* ---- kernel/guard.c ---- */
 
 struct guard;
 
@@ -855,7 +854,7 @@ int guard_get_fd(const struct guard *guard, uint64_t id);
 /* NULL is fine. Adds whom it has denied. */
 void guard_stop(struct guard *guard, struct rivals *rivals);
 
-/* ---- monitor.c ---- */
+/* ---- kernel/monitor.c ---- */
 
 struct monitor;
 

@@ -350,3 +350,10 @@ EXPORT const char *daxhp_verdict_name(enum daxhp_verdict verdict)
 
 	return (size_t)verdict < ARRAY_SIZE(names) ? names[verdict] : NULL;
 }
+
+void memory_clear(struct memory *memory)
+{
+	free(memory->zones);
+	free(memory->pools);
+	*memory = (struct memory){ 0 };
+}

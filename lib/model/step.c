@@ -209,7 +209,7 @@ EXPORT const char *daxhp_step_get_driver(const struct daxhp_step *step)
 {
 	bool is_about_driver = step->type == DAXHP_STEP_LOAD || step->type == DAXHP_STEP_BIND;
 
-	return is_about_driver ? binding_driver(step->mode) : NULL;
+	return is_about_driver ? mode_driver(step->mode) : NULL;
 }
 
 EXPORT size_t daxhp_step_get_blocks(const struct daxhp_step *step, const uint64_t **ret_blocks)

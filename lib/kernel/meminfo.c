@@ -313,10 +313,3 @@ int memory_read(struct memory *memory)
 	memory->error = r;
 	return r == -ENOMEM ? r : 0;
 }
-
-void memory_clear(struct memory *memory)
-{
-	free(memory->zones);
-	free(memory->pools);
-	*memory = (struct memory){ 0 };
-}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What an observation amounts to. Pure: no I/O, tested with tables. */
+/* An observation: what it amounts to, and its getters. */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libdaxhp-private.h"
 
@@ -125,4 +127,124 @@ bool observation_is_down(const struct daxhp_observation *now)
 {
 	return now->n_present == 0 && (!observation_has_attribute(now) ||
 				       state_from_name(now->attribute_word) == DAXHP_UNPLUGGED);
+}
+
+/* ---- for others to read ---- */
+
+EXPORT struct daxhp_observation *daxhp_observation_ref(struct daxhp_observation *obs)
+{
+	obs->refcount++;
+	return obs;
+}
+
+EXPORT struct daxhp_observation *daxhp_observation_unref(struct daxhp_observation *obs)
+{
+	if (obs && --obs->refcount == 0) {
+		free(obs->blocks);
+		memory_clear(&obs->memory);
+		free(obs);
+	}
+	return NULL;
+}
+
+EXPORT enum daxhp_mode daxhp_observation_get_mode(const struct daxhp_observation *obs)
+{
+	return obs->mode;
+}
+
+EXPORT const char *daxhp_observation_get_driver(const struct daxhp_observation *obs)
+{
+	return *obs->driver ? obs->driver : NULL;
+}
+
+EXPORT enum daxhp_interface daxhp_observation_get_interface(const struct daxhp_observation *obs)
+{
+	return obs->interface;
+}
+
+EXPORT enum daxhp_state daxhp_observation_get_state(const struct daxhp_observation *obs)
+{
+	return obs->state;
+}
+
+EXPORT const char *daxhp_observation_get_attribute_word(const struct daxhp_observation *obs)
+{
+	return *obs->attribute_word ? obs->attribute_word : NULL;
+}
+
+EXPORT const char *daxhp_observation_get_policy(const struct daxhp_observation *obs)
+{
+	return *obs->policy ? obs->policy : NULL;
+}
+
+EXPORT int daxhp_observation_get_memmap_on_memory(const struct daxhp_observation *obs)
+{
+	return obs->memmap_on_memory;
+}
+
+EXPORT bool daxhp_observation_is_wedged(const struct daxhp_observation *obs)
+{
+	return obs->mode != DAXHP_MODE_SYSTEM_RAM && obs->n_present > 0;
+}
+
+EXPORT int daxhp_observation_get_blocks_error(const struct daxhp_observation *obs)
+{
+	return obs->blocks_error;
+}
+
+EXPORT const char *daxhp_observation_get_blocks_error_file(const struct daxhp_observation *obs)
+{
+	return obs->blocks_error < 0 && *obs->blocks_error_file ? obs->blocks_error_file : NULL;
+}
+
+EXPORT uint64_t daxhp_observation_get_block_size(const struct daxhp_observation *obs)
+{
+	return obs->block_size;
+}
+
+/* struct page has 64 bytes, and describes a page. */
+EXPORT uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *obs)
+{
+	return obs->n_blocks * obs->block_size / sysconf(_SC_PAGESIZE) * 64;
+}
+
+EXPORT uint64_t daxhp_observation_get_room(const struct daxhp_observation *obs)
+{
+	return obs->room;
+}
+
+EXPORT size_t daxhp_observation_count_blocks(const struct daxhp_observation *obs)
+{
+	return obs->n_blocks;
+}
+
+EXPORT size_t daxhp_observation_count_present(const struct daxhp_observation *obs)
+{
+	return obs->n_present;
+}
+
+EXPORT size_t daxhp_observation_count_online(const struct daxhp_observation *obs)
+{
+	return obs->n_online;
+}
+
+EXPORT int daxhp_observation_get_block(const struct daxhp_observation *obs, size_t i,
+				       uint64_t *ret_id, enum daxhp_block_state *ret_state,
+				       enum daxhp_zone *ret_zone)
+{
+	if (i >= obs->n_blocks)
+		return -ERANGE;
+	if (ret_id)
+		*ret_id = obs->blocks[i].id;
+	if (ret_state)
+		*ret_state = (enum daxhp_block_state)obs->blocks[i].state;
+	if (ret_zone)
+		*ret_zone = obs->blocks[i].zone;
+	return 0;
+}
+
+EXPORT size_t daxhp_observation_count_zone(const struct daxhp_observation *obs,
+					   enum daxhp_zone zone)
+{
+	return (size_t)zone < DAXHP_ZONE_MAX ? obs->n_zone[zone] : 0;
 }

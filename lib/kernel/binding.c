@@ -103,16 +103,11 @@ static int insert_module(struct daxhp_ctx *ctx, const char *name, enum daxhp_fai
 	return r;
 }
 
-const char *binding_driver(enum daxhp_mode mode)
-{
-	return mode == DAXHP_MODE_DEVDAX ? "device_dax" : "kmem";
-}
-
 static int open_driver(enum daxhp_mode mode)
 {
 	char path[64];
 
-	snprintf(path, sizeof(path), DRIVERS_DIR "/%s", binding_driver(mode));
+	snprintf(path, sizeof(path), DRIVERS_DIR "/%s", mode_driver(mode));
 	return sysfs_open_dir(path);
 }
 
@@ -174,7 +169,7 @@ int binding_load(struct daxhp_session *session, enum daxhp_mode mode,
 	r = policy_lock(session, &lock);
 	if (r < 0)
 		return r;
-	r = insert_without_probing(session, binding_driver(mode), ret_failure);
+	r = insert_without_probing(session, mode_driver(mode), ret_failure);
 	lock_drop(&lock);
 	return r;
 }
@@ -239,7 +234,7 @@ int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 	_cleanup_close_ int dirfd = open_driver(mode);
 	int r = dirfd < 0 ? dirfd : sysfs_write_word(dirfd, "bind", device->name);
 
-	name_driver(ret_failure, DAXHP_FAILED_BIND, binding_driver(mode));
+	name_driver(ret_failure, DAXHP_FAILED_BIND, mode_driver(mode));
 	/* ENODEV: the device is not of the driver's type, so the driver has to be told of it. */
 	if (r != -ENODEV)
 		return r;

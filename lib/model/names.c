@@ -86,3 +86,8 @@ bool state_is_online(enum daxhp_state state)
 	return state == DAXHP_ONLINE || state == DAXHP_ONLINE_KERNEL ||
 	       state == DAXHP_ONLINE_MOVABLE;
 }
+
+const char *mode_driver(enum daxhp_mode mode)
+{
+	return mode == DAXHP_MODE_DEVDAX ? "device_dax" : "kmem";
+}

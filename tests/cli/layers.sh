@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# layers.sh TOOL MODEL.a LIBRARY.a: what calls what, by the compiled files. No calls
+# between files go in a circle, and the model calls only itself and pure functions
+# of the C library. The objects are beside each file, in a folder FILE.p.
+
+. "$(dirname -- "$0")/tap.sh"
+model=("$2.p"/*.o) library=("$3.p"/*.o "$2.p"/*.o) own=("$1.p"/*.o)
+command -v nm >/dev/null || skip_all 'nm is not installed'
+# With sanitizers each object has symbols of the compiler's.
+! grep -q __asan_init "$1" || skip_all 'the objects are built with sanitizers'
+
+# What the model may use of the C library. sysconf() is for the size of a page.
+pure=(bsearch calloc free malloc qsort realloc reallocarray sysconf 'mem[a-z]*' 'str[a-z]*' 'strerror(name|desc)_np'
+	'v?snprintf' '(__isoc[0-9]+_)?sscanf' '__(mem|str|stp)[a-z]*_chk' '__v?snprintf_chk' __ctype_b_loc __stack_chk_fail
+	_GLOBAL_OFFSET_TABLE_)
+
+# symbols OBJECT...: "FILE TYPE NAME", a line each
+symbols() {
+	nm -A "$@" | sed -E 's/^([^:]*\/)?([^:]*)\.c\.o:[0-9a-f ]*([A-Za-z]) /\2 \3 /'
+}
+
+# calls OBJECT...: "CALLER CALLED", both of them among the objects
+calls() {
+	symbols "$@" | awk '
+		$2 ~ /[TDBRVW]/ { home[$3] = $1 }
+		$2 == "U" { wants[$1, $3] }
+		END {
+			for (pair in wants) {
+				split(pair, part, SUBSEP)
+				if (part[2] in home && home[part[2]] != part[1])
+					print part[1], home[part[2]]
+			}
+		}' | sort -u
+}
+
+circles() {
+	calls "$@" | tsort 2>&1 >/dev/null
+}
+
+model_wants() {
+	symbols "${model[@]}" | awk '
+		$2 == "U" { wants[$3]; next }
+		{ own[$3] }
+		END { for (name in wants) if (!(name in own)) print name }' | grep -vxE "$(IFS='|' && echo "${pure[*]}")" | sort
+}
+
+check 'the calls are seen' test "$(calls "${library[@]}" | wc -l)" -gt 50
+is "$(circles "${library[@]}")" '' 'the library: no circle'
+is "$(circles "${own[@]}")" '' 'the tool: no circle'
+is "$(model_wants)" '' 'the model: nothing but itself and what is pure'
+
+finish
