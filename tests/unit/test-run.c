@@ -477,13 +477,13 @@ static void test_child_is_forked_as_lock_is_asked_for(void **state)
 	int holder;
 
 	(void)state;
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
-	daxhp_device_unlock(&device);
+	assert_int_equal(lock_device(&holder), 0);
+	lock_drop(&session.lock);
 	before_close = fork_in_thread;
 	assert_false(lock_is_held("dax0.0"));
 	assert_int_equal(pthread_join(forker, NULL), 0);
-	ctx.cancelled = 1; /* no waiting */
-	assert_int_equal(daxhp_device_lock(&device, 0, &holder), 0);
+	request.is_cancelled = true; /* no waiting */
+	assert_int_equal(lock_device(&holder), 0);
 	end(forked);
 }
 
