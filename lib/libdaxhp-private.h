@@ -500,7 +500,10 @@ struct daxhp_recovery {
 	size_t count, size;
 };
 
-/* As much room as one session takes: what is put right in an undo must not be lost for want of memory. */
+/*
+ * As much room as one session takes: what is put right in an undo must not be lost for want of
+ * memory.
+ */
 int recovery_reserve(struct daxhp_recovery *recovery);
 /* The same thing with the same outcome stands there once. Lost when there is no memory. */
 void recovery_add(struct daxhp_recovery *recovery, const struct daxhp_recovered *recovered);
@@ -683,8 +686,8 @@ void signals_hold(const struct run *run);
 struct watch;
 
 /*
- * Start a thread that does not let the calling one miss daxhp_request_cancel(), and tells what it waits for.
- * NULL, which is fine, when nobody wants to know, or it cannot be had.
+ * Start a thread that does not let the calling one miss daxhp_request_cancel(), and tells what it
+ * waits for. NULL, which is fine, when nobody wants to know, or it cannot be had.
  */
 struct watch *watch_start(const struct daxhp_session *session, const struct daxhp_observation *obs);
 void watch_stop(struct watch *watch);
@@ -840,8 +843,8 @@ struct guard;
 
 /*
  * Deny other processes to open the blocks' files, and wait until none of them has one open. Errors
- * are those of drain_wait(); who would not let go is among the rivals. *ret_guard may be set on errors, too, and is to be stopped then.
- * *ret_deny_error: why there is no denying, only draining.
+ * are those of drain_wait(); who would not let go is among the rivals. *ret_guard may be set on
+ * errors, too, and is to be stopped then. *ret_deny_error: why there is no denying, only draining.
  */
 int guard_start(const struct daxhp_session *session, const struct memblock *blocks, size_t n_blocks,
 		struct guard **ret_guard, int *ret_deny_error, struct rivals *rivals);

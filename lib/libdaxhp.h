@@ -221,7 +221,10 @@ uint64_t daxhp_observation_get_room(const struct daxhp_observation *observation)
 
 /* ---- failure ---- */
 
-/* Why a session did not begin, why a plan was refused, or what went wrong. The numbers stay what they are. */
+/*
+ * Why a session did not begin, why a plan was refused, or what went wrong. The numbers stay what
+ * they are.
+ */
 enum daxhp_failure_kind {
 	DAXHP_FAILURE_NONE = 0,
 	/* refusals: nothing is tried */
@@ -441,11 +444,12 @@ struct daxhp_wait {
 };
 
 /*
- * Told when daxhp_apply() has not returned two seconds after daxhp_request_cancel(), and once a minute from
- * then on. Told as well when SIGINT, SIGTERM, SIGHUP or the signal of daxhp_request_set_cancel_signal() has
- * been pending for that long: where the kernel waits for what no signal ends, no handler runs that
- * could call daxhp_request_cancel(). The call is made from a thread of the library's own, while the one that
- * called daxhp_apply() is at work; @wait is good until the function returns.
+ * Told when daxhp_apply() has not returned two seconds after daxhp_request_cancel(), and once a
+ * minute from then on. Told as well when SIGINT, SIGTERM, SIGHUP or the signal of
+ * daxhp_request_set_cancel_signal() has been pending for that long: where the kernel waits for
+ * what no signal ends, no handler runs that could call daxhp_request_cancel(). The call is made
+ * from a thread of the library's own, while the one that called daxhp_apply() is at work; @wait is
+ * good until the function returns.
  */
 typedef void (*daxhp_waiting_fn)(const struct daxhp_wait *wait, void *data);
 
@@ -466,8 +470,8 @@ struct daxhp_request *daxhp_request_free(struct daxhp_request *request);
  *   DAXHP_ONLINE_KERNEL    in zones for kernel memory
  *   DAXHP_ONLINE_MOVABLE   in ZONE_MOVABLE
  *   DAXHP_UNPLUGGED        no memory block present; nothing may be moved or rebound
- *   DAXHP_OFFLINE          bound to kmem, nothing online: `unplugged` where there is an attribute, else
- *                          `offline`. It may be moved and rebound.
+ *   DAXHP_OFFLINE          bound to kmem, nothing online: `unplugged` where there is an attribute,
+ *                          else `offline`. It may be moved and rebound.
  * In DAXHP_MODE_DEVDAX there is no state (DAXHP_STATE_NONE), and it may be moved and rebound.
  * daxhp_begin() fails with -EINVAL where these do not go together.
  */
@@ -548,10 +552,9 @@ struct daxhp_recovered;
 /*
  * Put right what dead processes left of the machine's words and of all devices that nobody is at work
  * on, with the checks of daxhp_apply(); forget what they left of devices that are no more. With a
- * request for a dry run: only find it. The request's goal, force and wait do not matter. Needs no session, and
- * should come before the first one.
- * Returns 0, or -ENOMEM. What could not be put right is in the list, with its failure. Free it with
- * daxhp_recovery_free().
+ * request for a dry run: only find it. The request's goal, force and wait do not matter. Needs no
+ * session, and should come before the first one. Returns 0, or -ENOMEM. What could not be put
+ * right is in the list, with its failure. Free it with daxhp_recovery_free().
  */
 int daxhp_recover(struct daxhp_ctx *ctx, struct daxhp_request *request,
 		  struct daxhp_recovery **ret_recovery);
@@ -563,7 +566,10 @@ enum daxhp_recovered_kind daxhp_recovered_get_kind(const struct daxhp_recovered 
 enum daxhp_recovered_outcome daxhp_recovered_get_outcome(const struct daxhp_recovered *recovered);
 /* Of the device, or of the file in sysfs: "dax0.0", "auto_online_blocks". */
 const char *daxhp_recovered_get_name(const struct daxhp_recovered *recovered);
-/* How it was: the file's word, the device's state, or its mode where it had no state. NULL: not known. */
+/*
+ * How it was: the file's word, the device's state, or its mode where it had no state. NULL: not
+ * known.
+ */
 const char *daxhp_recovered_get_before(const struct daxhp_recovered *recovered);
 /* How it was found: the file's word; of a device how it is now. NULL: not known. */
 const char *daxhp_recovered_get_found(const struct daxhp_recovered *recovered);
@@ -580,9 +586,9 @@ const struct daxhp_failure *daxhp_recovered_get_failure(const struct daxhp_recov
 struct daxhp_session;
 
 /*
- * Lock @device, put right what a dead process left, and look at it. Until the session ends this process is
- * the only one that works on the device through this library. The lock goes with the process, and a
- * child that it forks does not have it. Needs to be able to write to /run/daxhp/.
+ * Lock @device, put right what a dead process left, and look at it. Until the session ends this
+ * process is the only one that works on the device through this library. The lock goes with the
+ * process, and a child that it forks does not have it. Needs to be able to write to /run/daxhp/.
  * Returns 0, or a negative errno. Also on failure there is a session, to be asked for the failure
  * and to be ended; only when there is no memory for one (-ENOMEM) it is NULL.
  */

@@ -68,9 +68,9 @@ static void tell(const struct watch *w, double seconds)
 }
 
 /*
- * Where the writer waits for what no signal ends, its handlers do not run, and daxhp_request_cancel() is
- * not called: the signal itself is all there is to be seen. It is pending for the whole process, and
- * this thread blocks it.
+ * Where the writer waits for what no signal ends, its handlers do not run, and
+ * daxhp_request_cancel() is not called: the signal itself is all there is to be seen. It is
+ * pending for the whole process, and this thread blocks it.
  */
 static bool is_asked_to_stop(const struct watch *w)
 {
