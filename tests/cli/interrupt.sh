@@ -73,7 +73,7 @@ check 'a second signal: is heard' matches "$err" 'daxhp: stopping already, undoi
 
 # What stops the work on one device keeps it from beginning the next, also where that would be easy.
 run unplug dax0.1
-is 'the next device alone: exit status' "$status" 0
+is "$status" 0 'the next device alone: exit status'
 run unplug --wait=60 --timeout=1 dax0.0 dax0.1
 is_stopped 'time, with another device' 'the time allowed ran out'
 check 'time, with another device: that is not begun' matches "$err" 'dax0\.1: cannot unplug: the time allowed ran out \(EINTR\)\. Nothing was changed\.'
