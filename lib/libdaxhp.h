@@ -344,9 +344,9 @@ struct daxhp_room {
 	int error;	      /* negative: it cannot be told, and no figure below is known */
 	const char *file;     /* the one that could not be read then, or NULL */
 	uint64_t to_move;     /* in use in the device's memory, at most */
-	uint64_t free;	      /* free on the nodes below, for this */
+	uint64_t free;	      /* free on the nodes below, above the low watermarks */
 	uint64_t reclaimable; /* clean cache, there or on its way there */
-	uint64_t swap;	      /* swap that can take it */
+	uint64_t swap;	      /* swap that can take it: seven eighths of the free swap at most */
 	uint64_t missing;     /* what does not fit, all of these together */
 	uint64_t huge_missing, huge_size; /* huge pages that have nowhere to go, and their size */
 	const int *nodes;		  /* where it can go, ascending */

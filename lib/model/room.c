@@ -29,7 +29,7 @@ struct sums {
 	uint64_t clean;	     /* cache that can be dropped, elsewhere or once it has moved */
 	uint64_t swappable;  /* what swap could take, elsewhere or once it has moved */
 	uint64_t spare_high; /* free elsewhere, above the high watermarks */
-	uint64_t spare_min;  /* free elsewhere, above the watermarks that nothing goes below */
+	uint64_t spare_low;  /* free elsewhere, above the low watermarks */
 	uint64_t pieces[MEMORY_ORDERS_MAX]; /* free elsewhere in pieces of this order or more */
 };
 
@@ -139,7 +139,11 @@ static void add_target(struct sums *sums, const struct memory_zone *zone, uint64
 		free = minus(plus(free, least(own, ordinary_pages(zone))), own);
 	reserve = plus(reserve, zone->boost);
 	sums->spare_high = plus(sums->spare_high, minus(free, plus(zone->high, reserve)));
-	sums->spare_min = plus(sums->spare_min, minus(free, plus(zone->min, reserve)));
+	/* The low watermark is half way. Where all are down to the minimum, the next small allocation
+	 * of anybody, which has to come from somewhere, calls the OOM killer. */
+	sums->spare_low =
+		plus(sums->spare_low,
+		     minus(free, plus(zone->min + minus(zone->high, zone->min) / 2, reserve)));
 	sums->clean = plus(sums->clean, clean_cache(zone));
 	sums->swappable = plus(sums->swappable, zone->anon);
 	for (size_t order = MEMORY_ORDERS_MAX; order-- > 0;) {
@@ -294,9 +298,15 @@ static int list_nodes(struct daxhp_room *room, const struct scene *scene)
 	return 0;
 }
 
+/* Each processor takes swap in clusters, and reserves some: the last of it is not there for all. */
+static uint64_t usable_swap(uint64_t swap)
+{
+	return swap - swap / 8;
+}
+
 static enum daxhp_verdict judge(struct daxhp_room *room, const struct sums *sums)
 {
-	uint64_t comfortable = plus(room->free - sums->spare_min, sums->spare_high);
+	uint64_t comfortable = plus(room->free - sums->spare_low, sums->spare_high);
 	uint64_t without_swap = plus(room->free, room->reclaimable);
 
 	room->missing = minus(room->to_move, plus(without_swap, room->swap));
@@ -330,9 +340,9 @@ int room_estimate(const struct memory *memory, const struct room_device *device,
 		return r;
 	sum_up(&sums, &scene);
 	room.to_move = sums.to_move;
-	room.free = sums.spare_min;
+	room.free = sums.spare_low;
 	room.reclaimable = sums.clean;
-	room.swap = least(memory->swap, sums.swappable);
+	room.swap = least(usable_swap(memory->swap), sums.swappable);
 	huge = judge_all_huge(&room, &scene, &sums);
 	room.verdict = worst(judge(&room, &sums), huge);
 	*ret_room = room;

@@ -28,7 +28,7 @@ room() {
 	local free=$1 used=$2
 	shift 2
 	{
-		zone 0 Normal 4096 "$free" min 10 high 30 "$@"
+		zone 0 Normal 4096 "$free" min 0 high 20 "$@"
 		zone 1 Movable 768 $((768 - used)) nr_zone_active_anon "$used"
 	} >"$work/zoneinfo"
 }
@@ -49,22 +49,22 @@ json_is '.[0].room' \
 	'{"verdict":"yes","to_move":104857600,"free":1038090240,"reclaimable":0,"swap":0,"missing":0,"huge_pages_missing":0,"nodes":[0]}' 'room enough: all that is said'
 succeeds 'for people' unplug -n -j -u dax0.0
 json_is '.[0].room | [.to_move, .swap]' '["100.00 MiB (104.86 MB)","0"]' 'for people: sizes'
-room 120 100
-says 'between the watermarks' '100 MiB to move, 110 MiB free on node 0: it most likely fits' likely
+room 119 100
+says 'between the watermarks' '100 MiB to move, 109 MiB free on node 0: it most likely fits' likely
 room 60 100 nr_zone_inactive_file 70 nr_zone_write_pending 10
 says 'with the cache' '100 MiB to move, 50 MiB free on node 0, 60 MiB of clean cache: it most likely fits' likely
 room 60 100
-printf 'MemAvailable: 1024 kB\nSwapFree: 102400 kB\n' >"$work/meminfo"
+printf 'MemAvailable: 1024 kB\nSwapFree: 117029 kB\n' >"$work/meminfo"
 says 'with swap' '100 MiB to move, 50 MiB free on node 0, 100 MiB of swap: it may not fit' maybe
 printf 'MemAvailable: 1024 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 
 {
-	zone 0 Normal 4096 120 min 10 high 30
+	zone 0 Normal 4096 120 min 0 high 20
 	zone 1 Movable 768 668 nr_zone_active_anon 100
-	zone 2 Normal 4096 110 min 10 high 30
+	zone 2 Normal 4096 110 min 0 high 20
 } >"$work/zoneinfo"
 says 'two nodes' '100 MiB to move, 210 MiB free on nodes 0 and 2: it fits' yes
-zone 3 Normal 4096 110 min 10 high 30 >>"$work/zoneinfo"
+zone 3 Normal 4096 110 min 0 high 20 >>"$work/zoneinfo"
 says 'three nodes' '100 MiB to move, 310 MiB free on nodes 0, 2 and 3: it fits' yes
 json_is '.[0].room.nodes' '[0,2,3]' 'three nodes'
 room 120 100
@@ -89,7 +89,7 @@ json_is '.[0] | has("room")' false 'status does not tell'
 # ---- no room ----
 
 {
-	zone 0 Normal 4096 60 min 10 high 30
+	zone 0 Normal 4096 60 min 0 high 20
 	zone 1 Movable 768 668
 	printf '  nr_zone_active_anon %d\n' $((100 * 256 - 255))
 } >"$work/zoneinfo"
@@ -144,7 +144,7 @@ pools() {
 printf 'Node 0, zone   Normal 0 0 0 0 0 0 0 0 0 0 10\n' >"$work/buddyinfo"
 mount --bind "$work/buddyinfo" /proc/buddyinfo
 {
-	zone 0 Normal 4096 1000 min 10 high 30
+	zone 0 Normal 4096 1000 min 0 high 20
 	zone 1 Movable 768 728
 } >"$work/zoneinfo"
 pools 20 20 20 0 0

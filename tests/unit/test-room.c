@@ -38,10 +38,11 @@ struct row {
 #define NORMAL DAXHP_ZONE_NORMAL
 #define MOVABLE DAXHP_ZONE_MOVABLE
 
-#define ZONE(the_node, the_zone, the_managed, the_free, the_min, the_high, ...)               \
+/* The low watermark is half way between the lowest and the high one. */
+#define ZONE(the_node, the_zone, the_managed, the_free, the_low, the_high, ...)               \
 	{                                                                                     \
 		.node = the_node, .zone = the_zone, .managed = the_managed, .free = the_free, \
-		.min = the_min, .high = the_high, ##__VA_ARGS__                               \
+		.min = 2 * the_low - the_high, .high = the_high, ##__VA_ARGS__                \
 	}
 #define POOL(the_node, the_size, the_total, the_free, the_reserved)   \
 	{                                                             \
@@ -57,7 +58,7 @@ static const struct row rows[] = {
 	  .node = 1, .movable = 2048, .verdict = YES, .to_move = 200, .free = 210 },
 	{ "just below it", { ZONE(0, NORMAL, 1000, 219, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
 	  .node = 1, .movable = 2048, .verdict = LIKELY, .to_move = 200, .free = 209 },
-	{ "just above the lowest", { ZONE(0, NORMAL, 1000, 210, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
+	{ "just above the low watermark", { ZONE(0, NORMAL, 1000, 210, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
 	  .node = 1, .movable = 2048, .verdict = LIKELY, .to_move = 200, .free = 200 },
 	{ "just below that", { ZONE(0, NORMAL, 1000, 209, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
 	  .node = 1, .movable = 2048, .verdict = NO, .to_move = 200, .free = 199, .missing = 1 },
@@ -68,9 +69,9 @@ static const struct row rows[] = {
 	{ "its own cache, once it has moved", { ZONE(0, NORMAL, 1000, 110, 10, 20), ZONE(1, MOVABLE, 2048, 1748, 0, 0, .anon = 100, .file = 200) },
 	  .node = 1, .movable = 2048, .verdict = LIKELY, .to_move = 300, .free = 100, .reclaimable = 200 },
 	{ "with swap", { ZONE(0, NORMAL, 1000, 110, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
-	  .swap = 100, .node = 1, .movable = 2048, .verdict = MAYBE, .to_move = 200, .free = 100 },
-	{ "with too little of it", { ZONE(0, NORMAL, 1000, 110, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
-	  .swap = 99, .node = 1, .movable = 2048, .verdict = NO, .to_move = 200, .free = 100, .missing = 1 },
+	  .swap = 115, .node = 1, .movable = 2048, .verdict = MAYBE, .to_move = 200, .free = 100 },
+	{ "with too little of it, as an eighth does not count", { ZONE(0, NORMAL, 1000, 110, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
+	  .swap = 112, .node = 1, .movable = 2048, .verdict = NO, .to_move = 200, .free = 100, .missing = 2 },
 	{ "what is locked is not swapped", { ZONE(0, NORMAL, 1000, 110, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 20, .locked = 180) },
 	  .swap = 1000, .node = 1, .movable = 2048, .verdict = NO, .to_move = 200, .free = 100, .missing = 80 },
 	{ "and nothing that it could take", { ZONE(0, NORMAL, 1000, 110, 10, 20, .anon = 30), ZONE(1, MOVABLE, 2048, 1828, 0, 0, .anon = 20) },
