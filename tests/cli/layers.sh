@@ -36,7 +36,7 @@ calls() {
 }
 
 circles() {
-	calls "$@" | tsort 2>&1 >/dev/null
+	{ calls "$@" | tsort >/dev/null; } 2>&1
 }
 
 model_wants() {
