@@ -702,6 +702,8 @@ void task_look(int taskfd, char *ret_state, char *ret_where, size_t size);
 /* ---- journal.c ---- */
 
 #define JOURNAL_ENDING ".journal"
+/* It stands in an entry for a word of which there is none. */
+#define JOURNAL_NONE "-"
 /* Longest entry, with its NUL. */
 #define JOURNAL_LINE_MAX 240
 

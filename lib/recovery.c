@@ -14,9 +14,6 @@
 
 #include "libdaxhp-private.h"
 
-/* "-" stands for what there is none of. */
-#define NONE "-"
-
 /* ---- writing ---- */
 
 static uint64_t first_block(const struct daxhp_observation *obs)
@@ -35,7 +32,7 @@ static enum daxhp_mode mode_of(const struct daxhp_observation *obs)
 
 static const char *or_none(const char *word)
 {
-	return word && *word ? word : NONE;
+	return word && *word ? word : JOURNAL_NONE;
 }
 
 static void print_entry(char *ret_words, const struct device_entry *e)
@@ -92,7 +89,7 @@ int device_entry_parse(const char *words, struct device_entry *ret_entry)
 		return -EBADMSG;
 	e.state = strcmp(state, daxhp_state_name(DAXHP_INCONSISTENT)) == 0 ? DAXHP_INCONSISTENT
 									   : state_from_name(state);
-	if (strcmp(e.attribute_word, NONE) == 0)
+	if (strcmp(e.attribute_word, JOURNAL_NONE) == 0)
 		e.attribute_word[0] = '\0';
 	else if (state_from_name(e.attribute_word) == DAXHP_STATE_NONE)
 		return -EBADMSG;

@@ -114,8 +114,11 @@ EXPORT int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_pla
 	return plan_new(session->before, session->goal, session->request->force, ret_plan);
 }
 
-/* Between putting the entry and dropping it a process that is killed leaves something to recover. */
-static void apply_recoverably(struct daxhp_session *session, struct daxhp_plan *plan,
+/*
+ * Between putting the entry and dropping it a process that is killed leaves something to recover.
+ * True when there is an entry to drop.
+ */
+static bool apply_recoverably(struct daxhp_session *session, struct daxhp_plan *plan,
 			      struct daxhp_result *result)
 {
 	int r = recovery_put(session->device, plan);
@@ -123,32 +126,31 @@ static void apply_recoverably(struct daxhp_session *session, struct daxhp_plan *
 	if (r < 0) {
 		result_fail(result, DAXHP_FAILED_JOURNAL, r);
 		result->after = daxhp_observation_ref(plan->before);
-		return;
+		return false;
 	}
 	apply_plan(session, plan, result);
-	if (r > 0)
-		recovery_drop(session->device);
+	return r > 0;
 }
 
 EXPORT int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
 		       struct daxhp_result **ret_result)
 {
 	struct daxhp_result *result = result_new(plan->before->n_blocks);
-	bool is_locked = lock_is_mine(&session->lock);
+	bool is_locked = lock_is_mine(&session->lock), is_put = false;
 
 	*ret_result = result;
 	if (!result)
 		return -ENOMEM;
 	result->failure = plan->refusal;
 	if (plan->n_steps && is_locked) {
-		apply_recoverably(session, plan, result);
+		is_put = apply_recoverably(session, plan, result);
 	} else {
 		if (plan->n_steps)
 			result_fail(result, DAXHP_FAILED_NOT_LOCKED, -ENOLCK);
 		result->after = daxhp_observation_ref(plan->before);
 	}
 	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
-	if (!result->failure.kind && is_locked)
+	if (is_put || (!result->failure.kind && is_locked))
 		recovery_drop(session->device);
 	return -result->failure.errnum;
 }

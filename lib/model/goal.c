@@ -5,9 +5,6 @@
 
 #include "libdaxhp-private.h"
 
-/* "-" stands for what there is none of. */
-#define NONE "-"
-
 bool goal_is_valid(struct goal goal)
 {
 	bool may_all = goal.may_move && goal.may_rebind;
@@ -63,14 +60,14 @@ bool observation_meets(const struct daxhp_observation *obs, struct goal goal)
 
 /* ---- text ---- */
 
-static const char *const ways[] = { NONE, "move", "rebind", "move,rebind" };
+static const char *const ways[] = { JOURNAL_NONE, "move", "rebind", "move,rebind" };
 
 void goal_print(struct goal goal, char *ret_text)
 {
 	const char *state = daxhp_state_name(goal.state);
 
 	snprintf(ret_text, GOAL_TEXT_MAX, "%s %s %s", daxhp_mode_name(goal.mode),
-		 state ? state : NONE, ways[goal.may_move + 2 * goal.may_rebind]);
+		 state ? state : JOURNAL_NONE, ways[goal.may_move + 2 * goal.may_rebind]);
 }
 
 bool goal_parse(const char *mode, const char *state, const char *way, struct goal *ret_goal)
@@ -78,7 +75,7 @@ bool goal_parse(const char *mode, const char *state, const char *way, struct goa
 	struct goal goal = { .state = state_from_name(state) };
 
 	if (!mode_from_name(mode, &goal.mode) ||
-	    (goal.state == DAXHP_STATE_NONE && strcmp(state, NONE) != 0))
+	    (goal.state == DAXHP_STATE_NONE && strcmp(state, JOURNAL_NONE) != 0))
 		return false;
 	for (unsigned int i = 0; i < ARRAY_SIZE(ways); i++) {
 		if (strcmp(way, ways[i]) != 0)
