@@ -147,10 +147,6 @@ bool outcome_is_good(const struct outcome *outcome);
 /* Why it did not begin, why it was refused, or what went wrong; NULL when all went well, or memory
  * ran out. */
 const struct daxhp_failure *outcome_failure(const struct outcome *outcome);
-/* The name of the failure. It must have failed. */
-const char *outcome_kind(const struct outcome *outcome);
-/* Positive; 0 when there is none. */
-int outcome_errno(const struct outcome *outcome);
 /* Of all of them; @n_unseen devices more could not be looked at. */
 enum exit_status outcomes_status(const struct outcome *outcomes, size_t count, size_t n_unseen);
 

@@ -34,20 +34,6 @@ static void print_help(FILE *to)
 	      to);
 }
 
-static int print_version(void)
-{
-	puts("daxhp " DAXHP_VERSION);
-	return EXIT_DONE;
-}
-
-static int list_commands(void)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		puts(commands[i]->name);
-	puts("help\nversion");
-	return EXIT_DONE;
-}
-
 static int refuse_command(const char *name)
 {
 	if (daxhp_device_name_is_valid(name))
@@ -109,36 +95,23 @@ static int run_command(const struct command *command, int argc, char **argv)
 	return r;
 }
 
-/* Words and options that can stand instead of a command. */
-static int run_word(int argc, char **argv)
+/* A word or an option that stands instead of a command. False when @word is none of them. */
+static bool serve_word(const char *word, const char *topic, int *ret_status)
 {
-	const char *word = argv[1];
-
-	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-		return run_help(argc > 2 ? argv[2] : NULL);
-	if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0 ||
-	    strcmp(word, "-V") == 0)
-		return print_version();
-	if (strcmp(word, "--list-commands") == 0)
-		return list_commands();
-	return -ENOENT;
-}
-
-static int run_any(int argc, char **argv)
-{
-	const struct command *command;
-	int r;
-
-	if (argc < 2)
-		return run_command(&cmd_status, argc, argv);
-	r = run_word(argc, argv);
-	if (r >= 0)
-		return r;
-	command = find_command(argv[1]);
-	if (command)
-		return run_command(command, argc - 1, argv + 1);
-	/* Options without a command are the options of status. */
-	return *argv[1] == '-' ? run_command(&cmd_status, argc, argv) : refuse_command(argv[1]);
+	*ret_status = EXIT_DONE;
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+		*ret_status = run_help(topic);
+	} else if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0 ||
+		   strcmp(word, "-V") == 0) {
+		puts("daxhp " DAXHP_VERSION);
+	} else if (strcmp(word, "--list-commands") == 0) {
+		for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+			puts(commands[i]->name);
+		puts("help\nversion");
+	} else {
+		return false;
+	}
+	return true;
 }
 
 /*
@@ -159,10 +132,16 @@ static void fill_stdio(void)
 
 int main(int argc, char **argv)
 {
-	int status, r;
+	const char *word = argc > 1 ? argv[1] : "";
+	/* Options without a command are the options of status. */
+	bool has_command = argc > 1 && *word != '-';
+	const struct command *command = has_command ? find_command(word) : &cmd_status;
+	int status = EXIT_USAGE, r;
 
 	fill_stdio();
-	status = argc < 1 ? EXIT_USAGE : run_any(argc, argv);
+	if (argc > 0 && !serve_word(word, argc > 2 ? argv[2] : NULL, &status))
+		status = command ? run_command(command, argc - has_command, argv + has_command)
+				 : refuse_command(word);
 	r = output_flush();
 	/* When the disk is full, or the reader went away, the exit status must say so. */
 	if (r < 0)

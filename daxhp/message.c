@@ -9,13 +9,6 @@
 
 #include "daxhp.h"
 
-static const char *errno_word(int errnum)
-{
-	const char *name = strerrorname_np(errnum);
-
-	return name ? name : "unknown error";
-}
-
 /* With a blank before it; empty where the kernel is to choose. */
 static const char *zone_option(const struct wish *wish)
 {
@@ -29,15 +22,6 @@ static const char *zone_option(const struct wish *wish)
 	default:
 		return "";
 	}
-}
-
-/* What was cancelled was cancelled by a signal, or because the time was over. */
-static void describe_failure(const struct daxhp_failure *failure, char *buf, size_t size)
-{
-	if (daxhp_failure_get_kind(failure) == DAXHP_FAILED_CANCELLED)
-		snprintf(buf, size, "%s (EINTR)", interrupt_reason());
-	else
-		snprintf(buf, size, "%s", daxhp_failure_get_sentence(failure));
 }
 
 /* `online` has no option to go on all the same. */
@@ -166,19 +150,25 @@ static const char *advice(const struct outcome *o)
 void describe_outcome(const struct outcome *o, char *buf, size_t size)
 {
 	const struct daxhp_failure *failure = outcome_failure(o);
+	const char *name = daxhp_device_get_name(o->device), *errno_name;
 	char why[512], way_out[256], standing[512];
 
 	if (!failure) {
-		snprintf(buf, size, "%s: cannot %s: %s (%s). Nothing was changed.",
-			 daxhp_device_get_name(o->device), o->wish->verb, strerror(-o->error),
-			 errno_word(-o->error));
+		errno_name = strerrorname_np(-o->error);
+		snprintf(buf, size, "%s: cannot %s: %s (%s). Nothing was changed.", name,
+			 o->wish->verb, strerror(-o->error),
+			 errno_name ? errno_name : "unknown error");
 		return;
 	}
-	describe_failure(failure, why, sizeof(why));
+	/* Only the tool knows whether a signal cancelled it, or the end of --timeout. */
+	if (daxhp_failure_get_kind(failure) == DAXHP_FAILED_CANCELLED)
+		snprintf(why, sizeof(why), "%s (EINTR)", interrupt_reason());
+	else
+		snprintf(why, sizeof(why), "%s", daxhp_failure_get_sentence(failure));
 	describe_way_out(o, failure, way_out, sizeof(way_out));
 	describe_standing(o, standing, sizeof(standing));
-	snprintf(buf, size, "%s: cannot %s: %s.%s %s%s", daxhp_device_get_name(o->device),
-		 o->wish->verb, why, way_out, standing, o->result ? advice(o) : "");
+	snprintf(buf, size, "%s: cannot %s: %s.%s %s%s", name, o->wish->verb, why, way_out,
+		 standing, o->result ? advice(o) : "");
 }
 
 void complain_of_outcome(const struct outcome *o)

@@ -39,26 +39,21 @@ static void append_rows(struct option *longs, char *shorts, const struct option_
 	}
 }
 
-static int parse_number(const char *arg, int least, int most, int *ret_value)
+/* @what: how the message calls the option's value. */
+static int take_number(const char *what, int least, int most, int *ret_value)
 {
 	char *end;
 	long value;
 
 	errno = 0;
-	value = strtol(arg, &end, 10);
-	if (errno || *end || !isdigit((unsigned char)*arg) || value < least || value > most)
-		return -EINVAL;
+	value = strtol(optarg, &end, 10);
+	if (errno || *end || !isdigit((unsigned char)*optarg) || value < least || value > most) {
+		complain("'%.64s' is not %s: expected a number from %d to %d.", optarg, what, least,
+			 most);
+		return EXIT_USAGE;
+	}
 	*ret_value = value;
-	return 0;
-}
-
-/* @what: how the message calls the option's value. */
-static int take_number(const char *what, int least, int most, int *ret_value)
-{
-	if (parse_number(optarg, least, most, ret_value) == 0)
-		return EXIT_DONE;
-	complain("'%.64s' is not %s: expected a number from %d to %d.", optarg, what, least, most);
-	return EXIT_USAGE;
+	return EXIT_DONE;
 }
 
 static int take_mode(struct settings *s)

@@ -24,21 +24,6 @@ const struct daxhp_failure *outcome_failure(const struct outcome *o)
 	return o->session ? daxhp_session_get_failure(o->session) : NULL;
 }
 
-const char *outcome_kind(const struct outcome *o)
-{
-	const struct daxhp_failure *failure = outcome_failure(o);
-
-	return failure ? daxhp_failure_get_name(failure)
-		       : daxhp_failure_kind_name(DAXHP_FAILED_OBSERVE);
-}
-
-int outcome_errno(const struct outcome *o)
-{
-	const struct daxhp_failure *failure = outcome_failure(o);
-
-	return failure ? -daxhp_failure_get_error(failure) : -o->error;
-}
-
 enum exit_status outcomes_status(const struct outcome *outcomes, size_t count, size_t n_unseen)
 {
 	size_t good = 0;

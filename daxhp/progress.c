@@ -55,12 +55,17 @@ static int bar_width(void)
 	return width < 0 ? 0 : width > BAR_MAX ? BAR_MAX : width;
 }
 
-static void draw(struct progress *p, const struct daxhp_step *step, size_t done, size_t total)
+static void show(const struct daxhp_step *step, size_t done, size_t total, void *data)
 {
+	struct progress *p = data;
+	double t = now();
 	int width = bar_width();
 	int full = total ? (int)((double)done / total * width) : 0;
 	char bar[BAR_MAX + 1];
 
+	if (t - p->start < PATIENCE || t - p->last < PAUSE)
+		return;
+	p->last = t;
 	memset(bar, '#', full);
 	memset(bar + full, '-', width - full);
 	bar[width] = '\0';
@@ -70,17 +75,6 @@ static void draw(struct progress *p, const struct daxhp_step *step, size_t done,
 		fprintf(stderr, ", retry %u", daxhp_step_get_retry(step));
 	fflush(stderr);
 	p->shown = true;
-}
-
-static void show(const struct daxhp_step *step, size_t done, size_t total, void *data)
-{
-	struct progress *p = data;
-	double t = now();
-
-	if (t - p->start < PATIENCE || t - p->last < PAUSE)
-		return;
-	p->last = t;
-	draw(p, step, done, total);
 }
 
 struct progress *progress_new(struct daxhp_request *request, const char *device)

@@ -4,34 +4,26 @@
 
 #include "daxhp.h"
 
-static void tell_of_rivals(const struct settings *settings, const struct outcome *outcome)
-{
-	_cleanup_free_ char *rivals = NULL;
-
-	if (!outcome->result || (outcome_is_good(outcome) && !settings->verbose))
-		return;
-	rivals = message_for_rivals(outcome->result);
-	if (rivals)
-		complain("%s: %s.", daxhp_device_get_name(outcome->device), rivals);
-}
-
-static void tell_of_guard(const struct outcome *outcome)
-{
-	static bool is_told;
-	int r = outcome->result ? daxhp_result_get_guard_error(outcome->result) : 0;
-
-	if (r == 0 || is_told || !outcome_is_good(outcome))
-		return;
-	is_told = true;
-	complain("warning: other programs could not be kept off the memory blocks (fanotify: %s); "
-		 "the blocks were checked instead.",
-		 strerror(-r));
-}
-
 void report_others(const struct settings *settings, const struct outcome *outcome)
 {
-	tell_of_guard(outcome);
-	tell_of_rivals(settings, outcome);
+	static bool is_guard_told;
+	_cleanup_free_ char *rivals = NULL;
+	bool is_good = outcome_is_good(outcome);
+	int r;
+
+	if (!outcome->result)
+		return;
+	r = daxhp_result_get_guard_error(outcome->result);
+	if (r < 0 && is_good && !is_guard_told) {
+		is_guard_told = true;
+		complain("warning: other programs could not be kept off the memory blocks "
+			 "(fanotify: %s); the blocks were checked instead.",
+			 strerror(-r));
+	}
+	if (!is_good || settings->verbose)
+		rivals = message_for_rivals(outcome->result);
+	if (rivals)
+		complain("%s: %s.", daxhp_device_get_name(outcome->device), rivals);
 }
 
 /*

@@ -149,15 +149,6 @@ static struct json_object *movable_json(const struct daxhp_observation *obs)
 			daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE) == online);
 }
 
-/* As daxctl does, count only the blocks of system RAM; but also those that are wedged. */
-static bool has_counts(const struct daxhp_observation *obs)
-{
-	if (daxhp_observation_get_blocks_error(obs) < 0)
-		return false;
-	return daxhp_observation_get_state(obs) != DAXHP_STATE_NONE ||
-	       daxhp_observation_is_wedged(obs);
-}
-
 static struct json_object *count_json(bool is_known, size_t count)
 {
 	return is_known ? new_number(count) : NULL;
@@ -167,7 +158,9 @@ static void add_counts(struct json_object *o, const struct settings *settings,
 		       const struct daxhp_observation *obs)
 {
 	bool is_seen = daxhp_observation_get_blocks_error(obs) == 0;
-	bool counts = has_counts(obs);
+	/* As daxctl does, count only the blocks of system RAM; but also those that are wedged. */
+	bool counts = is_seen && (daxhp_observation_get_state(obs) != DAXHP_STATE_NONE ||
+				  daxhp_observation_is_wedged(obs));
 	uint64_t block_size = daxhp_observation_get_block_size(obs);
 
 	add(o, "online_memblocks", count_json(counts, daxhp_observation_count_online(obs)));
@@ -196,17 +189,11 @@ static void add_identity(struct json_object *o, const struct settings *settings,
 	    daxhp_device_get_align(device, &value) == 0 ? size_json(settings, value) : NULL);
 }
 
-static struct json_object *memmap_json(const struct daxhp_observation *obs)
-{
-	int value = daxhp_observation_get_memmap_on_memory(obs);
-
-	return value < 0 ? NULL : new_bool(value);
-}
-
 static void add_observation(struct json_object *o, const struct settings *settings,
 			    const struct daxhp_observation *obs)
 {
 	enum daxhp_interface interface = daxhp_observation_get_interface(obs);
+	int memmap = daxhp_observation_get_memmap_on_memory(obs);
 
 #define ADD_STRING(key, value) add(o, key, string_or_null(value))
 	ADD_STRING("mode", daxhp_mode_name(daxhp_observation_get_mode(obs)));
@@ -215,7 +202,7 @@ static void add_observation(struct json_object *o, const struct settings *settin
 	ADD_STRING("hotplug_interface", daxhp_interface_name(interface));
 	ADD_STRING("attribute_state", daxhp_observation_get_attribute_word(obs));
 	add_counts(o, settings, obs);
-	add(o, "memmap_on_memory", memmap_json(obs));
+	add(o, "memmap_on_memory", memmap < 0 ? NULL : new_bool(memmap));
 	ADD_STRING("auto_online_blocks", daxhp_observation_get_policy(obs));
 #undef ADD_STRING
 }
@@ -259,21 +246,9 @@ static struct json_object *status_json(const struct settings *settings,
 	return o;
 }
 
-static struct json_object *state_json(const struct daxhp_observation *obs)
-{
-	return obs ? string_or_null(daxhp_state_name(daxhp_observation_get_state(obs))) : NULL;
-}
-
-static struct json_object *mode_json(const struct daxhp_observation *obs)
-{
-	return obs ? string_or_null(daxhp_mode_name(daxhp_observation_get_mode(obs))) : NULL;
-}
-
-static struct json_object *stuck_json(const struct daxhp_result *result)
+static struct json_object *blocks_json(const uint64_t *blocks, size_t n)
 {
 	struct json_object *array = new_array();
-	const uint64_t *blocks;
-	size_t n = daxhp_result_get_stuck_blocks(result, &blocks);
 
 	for (size_t i = 0; i < n; i++)
 		append(array, new_number(blocks[i]));
@@ -297,13 +272,6 @@ static struct json_object *rivals_json(const struct daxhp_result *result)
 	return array;
 }
 
-static const char *errno_name(const struct outcome *outcome)
-{
-	int errnum = outcome_errno(outcome);
-
-	return errnum ? strerrorname_np(errnum) : NULL;
-}
-
 static struct json_object *error_json(const struct outcome *outcome)
 {
 	const struct daxhp_result *result = outcome->result;
@@ -311,17 +279,22 @@ static struct json_object *error_json(const struct outcome *outcome)
 	char message[MESSAGE_MAX];
 	struct json_object *o = new_object();
 	int64_t block = f ? daxhp_failure_get_block(f) : -1;
+	const uint64_t *stuck = NULL;
+	size_t n_stuck = result ? daxhp_result_get_stuck_blocks(result, &stuck) : 0;
+	int errnum = f ? -daxhp_failure_get_error(f) : -outcome->error;
 
 	describe_outcome(outcome, message, sizeof(message));
-	add(o, "kind", new_string(outcome_kind(outcome)));
-	add(o, "errno", string_or_null(errno_name(outcome)));
+	add(o, "kind",
+	    new_string(f ? daxhp_failure_get_name(f)
+			 : daxhp_failure_kind_name(DAXHP_FAILED_OBSERVE)));
+	add(o, "errno", string_or_null(errnum ? strerrorname_np(errnum) : NULL));
 	add(o, "message", new_string(message));
 	add(o, "file", f ? string_or_null(daxhp_failure_get_file(f)) : NULL);
 	add(o, "wrote", f ? string_or_null(daxhp_failure_get_word(f)) : NULL);
 	add(o, "driver", f ? string_or_null(daxhp_failure_get_driver(f)) : NULL);
 	add(o, "block", block < 0 ? NULL : new_number(block));
 	add(o, "undone", new_bool(!result || daxhp_result_get_undone(result)));
-	add(o, "stuck_blocks", result ? stuck_json(result) : new_array());
+	add(o, "stuck_blocks", blocks_json(stuck, n_stuck));
 	add(o, "rivals", rivals_json(result));
 	return o;
 }
@@ -339,13 +312,8 @@ static struct json_object *step_json(const struct outcome *outcome, const struct
 	add(o, "word", string_or_null(daxhp_state_name(daxhp_step_get_word(step))));
 	if (driver)
 		add(o, "driver", new_string(driver));
-	if (n) {
-		struct json_object *array = new_array();
-
-		for (size_t i = 0; i < n; i++)
-			append(array, new_number(blocks[i]));
-		add(o, "blocks", array);
-	}
+	if (n)
+		add(o, "blocks", blocks_json(blocks, n));
 	add(o, "description", new_string(text));
 	return o;
 }
@@ -359,20 +327,11 @@ static void add_steps(struct json_object *o, const struct outcome *outcome)
 	add(o, "steps", array);
 }
 
-static struct json_object *nodes_json(const struct daxhp_room *room)
-{
-	struct json_object *array = new_array();
-
-	for (size_t i = 0; i < room->n_nodes; i++)
-		append(array, new_number(room->nodes[i]));
-	return array;
-}
-
 /* Without an estimate, the figures are null. */
 static struct json_object *room_json(const struct settings *settings, const struct outcome *outcome)
 {
 	const struct daxhp_room *room = outcome->plan ? daxhp_plan_get_room(outcome->plan) : NULL;
-	struct json_object *o = room ? new_object() : NULL;
+	struct json_object *o = room ? new_object() : NULL, *nodes;
 	bool is_known = room && room->error == 0;
 
 	if (!room)
@@ -384,7 +343,10 @@ static struct json_object *room_json(const struct settings *settings, const stru
 	add(o, "swap", is_known ? size_json(settings, room->swap) : NULL);
 	add(o, "missing", is_known ? size_json(settings, room->missing) : NULL);
 	add(o, "huge_pages_missing", is_known ? new_number(room->huge_missing) : NULL);
-	add(o, "nodes", is_known ? nodes_json(room) : NULL);
+	nodes = is_known ? new_array() : NULL;
+	for (size_t i = 0; nodes && i < room->n_nodes; i++)
+		append(nodes, new_number(room->nodes[i]));
+	add(o, "nodes", nodes);
 	return o;
 }
 
@@ -401,6 +363,16 @@ static const char *interface_used(const struct outcome *outcome)
 	if (!name && after)
 		name = daxhp_interface_name(daxhp_observation_get_interface(after));
 	return name;
+}
+
+static struct json_object *state_json(const struct daxhp_observation *obs)
+{
+	return obs ? string_or_null(daxhp_state_name(daxhp_observation_get_state(obs))) : NULL;
+}
+
+static struct json_object *mode_json(const struct daxhp_observation *obs)
+{
+	return obs ? string_or_null(daxhp_mode_name(daxhp_observation_get_mode(obs))) : NULL;
 }
 
 static struct json_object *outcome_json(const struct settings *settings,

@@ -34,133 +34,31 @@ void format_size(uint64_t bytes, char *buf, size_t size)
 		 bytes / units[i].decimal_unit, units[i].decimal);
 }
 
-typedef void (*cell_fn)(const struct settings *settings, const struct looked_at *look, char *buf,
-			size_t size);
+/* Longest text of a cell, with its NUL. */
+#define CELL_MAX 256
 
-/* An unknown value is a dash: an empty cell would shift the columns for cut(1) and awk(1). */
-static void set_cell(char *buf, size_t size, const char *value)
-{
-	snprintf(buf, size, "%s", value ? value : "-");
-}
-
-static void cell_device(const struct settings *settings, const struct looked_at *look, char *buf,
-			size_t size)
-{
-	(void)settings;
-	set_cell(buf, size, daxhp_device_get_name(look->device));
-}
-
-static void cell_size(const struct settings *settings, const struct looked_at *look, char *buf,
-		      size_t size)
-{
-	uint64_t bytes;
-
-	if (daxhp_device_get_size(look->device, &bytes) < 0)
-		set_cell(buf, size, NULL);
-	else if (settings->human)
-		format_size(bytes, buf, size);
-	else
-		snprintf(buf, size, "%" PRIu64, bytes);
-}
-
-static void cell_node(const struct settings *settings, const struct looked_at *look, char *buf,
-		      size_t size)
-{
-	int node;
-
-	(void)settings;
-	if (daxhp_device_get_target_node(look->device, &node) < 0 || node < 0)
-		set_cell(buf, size, NULL);
-	else
-		snprintf(buf, size, "%d", node);
-}
-
-static void cell_mode(const struct settings *settings, const struct looked_at *look, char *buf,
-		      size_t size)
-{
-	const struct daxhp_observation *obs = look->observation;
-	const char *mode = obs ? daxhp_mode_name(daxhp_observation_get_mode(obs)) : NULL;
-
-	(void)settings;
-	set_cell(buf, size, !mode && obs ? daxhp_observation_get_driver(obs) : mode);
-}
-
-static void cell_state(const struct settings *settings, const struct looked_at *look, char *buf,
-		       size_t size)
-{
-	const struct daxhp_observation *obs = look->observation;
-
-	(void)settings;
-	set_cell(buf, size, obs ? daxhp_state_name(daxhp_observation_get_state(obs)) : NULL);
-}
-
-static void cell_interface(const struct settings *settings, const struct looked_at *look, char *buf,
-			   size_t size)
-{
-	const struct daxhp_observation *obs = look->observation;
-
-	(void)settings;
-	set_cell(buf, size,
-		 obs ? daxhp_interface_name(daxhp_observation_get_interface(obs)) : NULL);
-}
-
-static void cell_blocks(const struct settings *settings, const struct looked_at *look, char *buf,
-			size_t size)
-{
-	const struct daxhp_observation *obs = look->observation;
-
-	(void)settings;
-	if (!obs || daxhp_observation_get_blocks_error(obs) < 0)
-		set_cell(buf, size, NULL);
-	else
-		snprintf(buf, size, "%zu/%zu", daxhp_observation_count_online(obs),
-			 daxhp_observation_count_blocks(obs));
-}
-
-static void cell_zones(const struct settings *settings, const struct looked_at *look, char *buf,
-		       size_t size)
-{
-	const struct daxhp_observation *obs = look->observation;
-	size_t used = 0;
-
-	(void)settings;
-	set_cell(buf, size, NULL);
-	for (enum daxhp_zone z = 0; obs && z < DAXHP_ZONE_MAX && used < size; z++) {
-		size_t n = daxhp_observation_count_zone(obs, z);
-
-		if (n)
-			used += snprintf(buf + used, size - used, "%s%s:%zu", used ? "," : "",
-					 daxhp_zone_name(z), n);
-	}
-}
-
-static const struct {
-	const char *name;
-	int flags;
-	cell_fn fill;
-} columns[] = {
-	{ "DEVICE", 0, cell_device },
-	{ "SIZE", SCOLS_FL_RIGHT, cell_size },
-	{ "NODE", SCOLS_FL_RIGHT, cell_node },
-	{ "MODE", 0, cell_mode },
-	{ "STATE", 0, cell_state },
-	{ "INTERFACE", 0, cell_interface },
-	{ "BLOCKS", SCOLS_FL_RIGHT, cell_blocks },
-	{ "ZONES", 0, cell_zones },
+/* A table's columns, and how one device is entered: as one line, or as several. */
+struct layout {
+	const struct column {
+		const char *name;
+		int flags;
+	} columns[8]; /* ends with one that has no name, if there are fewer */
+	int (*add)(struct libscols_table *table, const struct settings *settings,
+		   const struct looked_at *look);
 };
 
-static struct libscols_table *new_table(void)
+/* An unknown value is a dash: an empty cell would shift the columns for cut(1) and awk(1). */
+static void set_cell(char *cell, const char *value)
 {
-	struct libscols_table *table;
+	snprintf(cell, CELL_MAX, "%s", value ? value : "-");
+}
 
-	scols_init_debug(0);
-	table = scols_new_table();
-	/* libsmartcols prints into memory, and does not see that the output is a terminal. */
-	if (table && isatty(STDOUT_FILENO)) {
-		scols_table_enable_colors(table, 1);
-		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
-	}
-	return table;
+static void set_size(char *cell, const struct settings *settings, uint64_t bytes)
+{
+	if (settings->human)
+		format_size(bytes, cell, CELL_MAX);
+	else
+		snprintf(cell, CELL_MAX, "%" PRIu64, bytes);
 }
 
 /* Skips blanks, and the escape sequences that colour a line. */
@@ -200,127 +98,142 @@ static bool is_whole(struct libscols_table *table, const char *text)
 	return text && !*skip_blanks(text);
 }
 
-static int print_whole(struct libscols_table *table, char **ret_text)
+static int add_line(struct libscols_table *table, char cells[][CELL_MAX], size_t n_cells,
+		    bool needs_attention)
+{
+	struct libscols_line *line = scols_table_new_line(table, NULL);
+	int r = line ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < n_cells; i++)
+		r = scols_line_set_data(line, i, cells[i]);
+	if (r == 0 && needs_attention)
+		scols_line_set_color(line, "red");
+	return r;
+}
+
+static int print_table(const struct layout *layout, const struct settings *settings,
+		       const struct looked_at *looks, size_t count, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = scols_print_table_to_string(table, &text);
+	struct libscols_table *table;
+	int r;
 
+	scols_init_debug(0);
+	table = scols_new_table();
+	r = table ? 0 : -ENOMEM;
+	/* libsmartcols prints into memory, and does not see that the output is a terminal. */
+	if (table && isatty(STDOUT_FILENO)) {
+		scols_table_enable_colors(table, 1);
+		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+	}
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(layout->columns); i++) {
+		const struct column *column = &layout->columns[i];
+
+		if (column->name && !scols_table_new_column(table, column->name, 0, column->flags))
+			r = -ENOMEM;
+	}
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = layout->add(table, settings, &looks[i]);
+	if (r == 0)
+		r = scols_print_table_to_string(table, &text);
 	if (r == 0 && !is_whole(table, text))
 		r = -ENOMEM;
 	if (r == 0)
 		*ret_text = steal_pointer(text);
-	return r;
-}
-
-static bool needs_attention(const struct daxhp_observation *obs)
-{
-	return obs && (daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT ||
-		       daxhp_observation_is_wedged(obs));
-}
-
-static int add_line(struct libscols_table *table, const struct settings *settings,
-		    const struct looked_at *look)
-{
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char buf[256];
-
-	if (!line)
-		return -ENOMEM;
-	for (size_t i = 0; i < ARRAY_SIZE(columns); i++) {
-		columns[i].fill(settings, look, buf, sizeof(buf));
-		if (scols_line_set_data(line, i, buf) < 0)
-			return -ENOMEM;
-	}
-	if (needs_attention(look->observation))
-		scols_line_set_color(line, "red");
-	return 0;
-}
-
-static int print_table(const struct settings *settings, const struct looked_at *looks, size_t count,
-		       char **ret_text)
-{
-	struct libscols_table *table = new_table();
-	int r = table ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(columns); i++)
-		if (!scols_table_new_column(table, columns[i].name, 0, columns[i].flags))
-			r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = add_line(table, settings, &looks[i]);
-	if (r == 0)
-		r = print_whole(table, ret_text);
 	scols_unref_table(table);
 	return r;
 }
 
-/* ---- ranges ---- */
-
-static int add_range(struct libscols_table *table, const struct settings *settings,
-		     const struct daxhp_device *device, const struct daxhp_range *range)
+static int add_device(struct libscols_table *table, const struct settings *settings,
+		      const struct looked_at *look)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char start[32], end[32], size[64], offset[32];
-	uint64_t bytes = range->end - range->start + 1;
+	enum { DEVICE, SIZE, NODE, MODE, STATE, INTERFACE, BLOCKS, ZONES, N_CELLS };
+	const struct daxhp_observation *obs = look->observation;
+	char cells[N_CELLS][CELL_MAX];
+	const char *mode;
+	uint64_t bytes;
+	size_t used = 0;
+	int node;
 
-	if (!line)
-		return -ENOMEM;
-	snprintf(offset, sizeof(offset), "%" PRIu64, range->page_offset);
-	snprintf(start, sizeof(start), "%#" PRIx64, range->start);
-	snprintf(end, sizeof(end), "%#" PRIx64, range->end);
-	if (settings->human)
-		format_size(bytes, size, sizeof(size));
-	else
-		snprintf(size, sizeof(size), "%" PRIu64, bytes);
-	if (scols_line_set_data(line, 0, daxhp_device_get_name(device)) < 0 ||
-	    scols_line_set_data(line, 1, offset) < 0 || scols_line_set_data(line, 2, start) < 0 ||
-	    scols_line_set_data(line, 3, end) < 0 || scols_line_set_data(line, 4, size) < 0)
-		return -ENOMEM;
-	return 0;
+	for (size_t i = 0; i < N_CELLS; i++)
+		set_cell(cells[i], NULL);
+	set_cell(cells[DEVICE], daxhp_device_get_name(look->device));
+	if (daxhp_device_get_size(look->device, &bytes) == 0)
+		set_size(cells[SIZE], settings, bytes);
+	if (daxhp_device_get_target_node(look->device, &node) == 0 && node >= 0)
+		snprintf(cells[NODE], CELL_MAX, "%d", node);
+	if (!obs)
+		return add_line(table, cells, N_CELLS, false);
+	mode = daxhp_mode_name(daxhp_observation_get_mode(obs));
+	set_cell(cells[MODE], mode ? mode : daxhp_observation_get_driver(obs));
+	set_cell(cells[STATE], daxhp_state_name(daxhp_observation_get_state(obs)));
+	set_cell(cells[INTERFACE], daxhp_interface_name(daxhp_observation_get_interface(obs)));
+	if (daxhp_observation_get_blocks_error(obs) == 0)
+		snprintf(cells[BLOCKS], CELL_MAX, "%zu/%zu", daxhp_observation_count_online(obs),
+			 daxhp_observation_count_blocks(obs));
+	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX && used < CELL_MAX; z++) {
+		size_t n = daxhp_observation_count_zone(obs, z);
+
+		if (n)
+			used += snprintf(cells[ZONES] + used, CELL_MAX - used, "%s%s:%zu",
+					 used ? "," : "", daxhp_zone_name(z), n);
+	}
+	return add_line(table, cells, N_CELLS,
+			daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT ||
+				daxhp_observation_is_wedged(obs));
 }
+
+static const struct layout devices_layout = {
+	.columns = {
+		{ "DEVICE", 0 },
+		{ "SIZE", SCOLS_FL_RIGHT },
+		{ "NODE", SCOLS_FL_RIGHT },
+		{ "MODE", 0 },
+		{ "STATE", 0 },
+		{ "INTERFACE", 0 },
+		{ "BLOCKS", SCOLS_FL_RIGHT },
+		{ "ZONES", 0 },
+	},
+	.add = add_device,
+};
 
 static int add_ranges(struct libscols_table *table, const struct settings *settings,
-		      const struct daxhp_device *device)
+		      const struct looked_at *look)
 {
+	enum { DEVICE, PAGE_OFFSET, START, END, SIZE, N_CELLS };
+	char cells[N_CELLS][CELL_MAX];
 	const struct daxhp_range *ranges;
 	size_t n;
-	int r = daxhp_device_get_ranges(device, &ranges, &n);
+	int r = daxhp_device_get_ranges(look->device, &ranges, &n);
 
+	set_cell(cells[DEVICE], daxhp_device_get_name(look->device));
 	if (r < 0) {
-		complain("%s: its physical ranges cannot be read: %s.",
-			 daxhp_device_get_name(device), strerror(-r));
+		complain("%s: its physical ranges cannot be read: %s.", cells[DEVICE],
+			 strerror(-r));
 		return 0;
 	}
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = add_range(table, settings, device, &ranges[i]);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		snprintf(cells[PAGE_OFFSET], CELL_MAX, "%" PRIu64, ranges[i].page_offset);
+		snprintf(cells[START], CELL_MAX, "%#" PRIx64, ranges[i].start);
+		snprintf(cells[END], CELL_MAX, "%#" PRIx64, ranges[i].end);
+		set_size(cells[SIZE], settings, ranges[i].end - ranges[i].start + 1);
+		r = add_line(table, cells, N_CELLS, false);
+	}
 	return r;
 }
 
-static int print_mappings(const struct settings *settings, const struct looked_at *looks,
-			  size_t count, char **ret_text)
-{
-	static const char *const names[] = { "DEVICE", "PAGE-OFFSET", "START", "END", "SIZE" };
-	struct libscols_table *table = new_table();
-	int r = table ? 0 : -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(names); i++)
-		if (!scols_table_new_column(table, names[i], 0, i ? SCOLS_FL_RIGHT : 0))
-			r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = add_ranges(table, settings, looks[i].device);
-	if (r == 0)
-		r = print_whole(table, ret_text);
-	scols_unref_table(table);
-	return r;
-}
+static const struct layout ranges_layout = {
+	.columns = {
+		{ "DEVICE", 0 },
+		{ "PAGE-OFFSET", SCOLS_FL_RIGHT },
+		{ "START", SCOLS_FL_RIGHT },
+		{ "END", SCOLS_FL_RIGHT },
+		{ "SIZE", SCOLS_FL_RIGHT },
+	},
+	.add = add_ranges,
+};
 
 /* ---- notes ---- */
-
-static bool has_mixed_zones(const struct daxhp_observation *obs)
-{
-	size_t n = daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE);
-
-	return n > 0 && n < daxhp_observation_count_online(obs);
-}
 
 static void note_inconsistent(const struct looked_at *look)
 {
@@ -328,14 +241,16 @@ static void note_inconsistent(const struct looked_at *look)
 	const char *name = daxhp_device_get_name(look->device);
 	const char *word = daxhp_observation_get_attribute_word(obs);
 	size_t n_blocks = daxhp_observation_count_blocks(obs);
-	bool can_go_on = daxhp_observation_count_present(obs) == n_blocks && !has_mixed_zones(obs);
+	size_t n_present = daxhp_observation_count_present(obs);
+	size_t n_online = daxhp_observation_count_online(obs);
+	size_t n_movable = daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE);
+	bool is_mixed = n_movable > 0 && n_movable < n_online;
 
 	complain("note: %s: inconsistent: of %zu memory blocks %zu are present and %zu "
 		 "online%s%s%s%s; run 'daxhp %s %s' to fix this.",
-		 name, n_blocks, daxhp_observation_count_present(obs),
-		 daxhp_observation_count_online(obs), has_mixed_zones(obs) ? " in mixed zones" : "",
+		 name, n_blocks, n_present, n_online, is_mixed ? " in mixed zones" : "",
 		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
-		 word ? "'" : "", can_go_on ? "online" : "unplug", name);
+		 word ? "'" : "", n_present == n_blocks && !is_mixed ? "online" : "unplug", name);
 }
 
 /* The policy decides in which zone the memory will be after the next bind. */
@@ -386,9 +301,9 @@ int report_status_table(const struct settings *settings, const struct looked_at 
 		output("DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES\n");
 		return 0;
 	}
-	r = print_table(settings, looks, count, &table);
+	r = print_table(&devices_layout, settings, looks, count, &table);
 	if (r == 0 && settings->mappings)
-		r = print_mappings(settings, looks, count, &mappings);
+		r = print_table(&ranges_layout, settings, looks, count, &mappings);
 	if (r == 0)
 		output("%s\n", table);
 	if (r == 0 && mappings)

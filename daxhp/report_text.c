@@ -5,34 +5,15 @@
 
 #include "daxhp.h"
 
-static void describe_blocks(const struct daxhp_step *step, char *buf, size_t size)
-{
-	const uint64_t *blocks;
-	size_t n = daxhp_step_get_blocks(step, &blocks);
-	const char *word = daxhp_state_name(daxhp_step_get_word(step));
-
-	if (n == 1)
-		snprintf(buf, size, "write %s to memory%" PRIu64, word, blocks[0]);
-	else
-		snprintf(buf, size,
-			 "write %s to %zu memory blocks from memory%" PRIu64 " to memory%" PRIu64,
-			 word, n, blocks[0], blocks[n - 1]);
-}
-
-/* A device that had no driver was bound to kmem before it is unbound. */
-static const char *driver_before(const struct outcome *outcome)
-{
-	const char *driver = daxhp_observation_get_driver(outcome->before);
-
-	return driver ? driver : "kmem";
-}
-
 void describe_step(const struct outcome *outcome, const struct daxhp_step *step, char *buf,
 		   size_t size)
 {
 	const char *word = daxhp_state_name(daxhp_step_get_word(step));
 	const char *interface =
 		daxhp_interface_name(daxhp_observation_get_interface(outcome->before));
+	const char *driver = daxhp_observation_get_driver(outcome->before);
+	const uint64_t *blocks;
+	size_t n = daxhp_step_get_blocks(step, &blocks);
 
 	switch (daxhp_step_get_type(step)) {
 	case DAXHP_STEP_WRITE_ATTRIBUTE:
@@ -43,7 +24,13 @@ void describe_step(const struct outcome *outcome, const struct daxhp_step *step,
 		snprintf(buf, size, "keep other programs off the memory blocks");
 		break;
 	case DAXHP_STEP_WRITE_BLOCKS:
-		describe_blocks(step, buf, size);
+		if (n == 1)
+			snprintf(buf, size, "write %s to memory%" PRIu64, word, blocks[0]);
+		else
+			snprintf(buf, size,
+				 "write %s to %zu memory blocks from memory%" PRIu64
+				 " to memory%" PRIu64,
+				 word, n, blocks[0], blocks[n - 1]);
 		break;
 	case DAXHP_STEP_CHECK_OFFLINE:
 		snprintf(buf, size, "check that no memory block is online");
@@ -64,7 +51,8 @@ void describe_step(const struct outcome *outcome, const struct daxhp_step *step,
 		snprintf(buf, size, "bind to %s", daxhp_step_get_driver(step));
 		break;
 	case DAXHP_STEP_UNBIND:
-		snprintf(buf, size, "unbind from %s", driver_before(outcome));
+		/* A device that had no driver was bound to kmem before it is unbound. */
+		snprintf(buf, size, "unbind from %s", driver ? driver : "kmem");
 		break;
 	}
 }

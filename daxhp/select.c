@@ -10,19 +10,14 @@ void selection_clear(struct selection *selection)
 	free(selection->devices);
 }
 
-static bool is_in_region(const struct daxhp_device *device, const char *region)
-{
-	char id[16];
-
-	snprintf(id, sizeof(id), "%d", daxhp_device_get_region_id(device));
-	return strcmp(region, id) == 0 || strcmp(region, daxhp_device_get_region_name(device)) == 0;
-}
-
 static bool passes(const struct daxhp_device *device, const struct settings *settings)
 {
+	char region[16];
 	int node;
 
-	if (settings->region && !is_in_region(device, settings->region))
+	snprintf(region, sizeof(region), "%d", daxhp_device_get_region_id(device));
+	if (settings->region && strcmp(settings->region, region) != 0 &&
+	    strcmp(settings->region, daxhp_device_get_region_name(device)) != 0)
 		return false;
 	if (settings->node < 0)
 		return true;
@@ -110,14 +105,6 @@ static int refuse_unknown(struct daxhp_ctx *ctx, const char *name)
 	return EXIT_FAILED;
 }
 
-static int refuse_seed(const char *name)
-{
-	complain("%s: the device has no memory: its size is 0. 'daxctl create-device' gives it "
-		 "some.",
-		 name);
-	return EXIT_FAILED;
-}
-
 static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, const char *arg,
 		     struct selection *selection)
 {
@@ -131,30 +118,29 @@ static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, con
 	daxhp_device_foreach (ctx, device) {
 		if (strcmp(daxhp_device_get_name(device), name) != 0)
 			continue;
-		if (is_seed(device))
-			return refuse_seed(name);
+		if (is_seed(device)) {
+			complain("%s: the device has no memory: its size is 0. 'daxctl "
+				 "create-device' gives it some.",
+				 name);
+			return EXIT_FAILED;
+		}
 		return passes(device, settings) ? add(selection, device) : EXIT_DONE;
 	}
 	return refuse_unknown(ctx, name);
 }
 
-/* When the devices cannot be listed, the machine may still have some. */
-static int load(struct daxhp_ctx *ctx)
-{
-	int r = daxhp_load_devices(ctx);
-
-	if (r >= 0)
-		return EXIT_DONE;
-	complain("the dax devices cannot be listed: %s.", strerror(-r));
-	return EXIT_FAILED;
-}
-
 int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv,
 		   struct selection *ret_selection)
 {
-	int r = load(ctx);
+	int r = daxhp_load_devices(ctx);
 
-	if (r == EXIT_DONE && argc == 0)
+	/* When the devices cannot be listed, the machine may still have some. */
+	if (r < 0) {
+		complain("the dax devices cannot be listed: %s.", strerror(-r));
+		return EXIT_FAILED;
+	}
+	r = EXIT_DONE;
+	if (argc == 0)
 		r = add_all(ctx, settings, ret_selection);
 	for (int i = 0; r == EXIT_DONE && i < argc; i++)
 		r = add_named(ctx, settings, argv[i], ret_selection);

@@ -95,24 +95,6 @@ const char *command_back(enum daxhp_mode mode, enum daxhp_state state)
 	}
 }
 
-/* daxhp does not undo what another program did to the device. */
-static bool is_by_others(const struct outcome *o)
-{
-	return daxhp_failure_get_kind(daxhp_result_get_failure(o->result)) ==
-	       DAXHP_FAILED_DRIVER_CHANGED;
-}
-
-/* The reason why the undo failed may be gone later. So name the command to try again. */
-static void describe_way_back(const struct outcome *o, char *buf, size_t size)
-{
-	buf[0] = '\0';
-	if (!daxhp_observation_is_wedged(daxhp_result_get_after(o->result)) && !is_by_others(o))
-		snprintf(buf, size, "; 'daxhp %s %s' tries again to restore it",
-			 command_back(daxhp_observation_get_mode(o->before),
-				      daxhp_observation_get_state(o->before)),
-			 daxhp_device_get_name(o->device));
-}
-
 const char *standing_word(const struct daxhp_observation *obs)
 {
 	const char *state = daxhp_state_name(daxhp_observation_get_state(obs));
@@ -122,16 +104,25 @@ const char *standing_word(const struct daxhp_observation *obs)
 
 static void describe_not_undone(const struct outcome *o, char *buf, size_t size)
 {
-	const char *state = standing_word(daxhp_result_get_after(o->result));
-	char stuck[192], way_back[128];
+	const struct daxhp_observation *after = daxhp_result_get_after(o->result);
+	const char *state = standing_word(after);
+	char stuck[192], way_back[128] = "";
 	size_t n = list_blocks(o->result, stuck, sizeof(stuck));
+	/* daxhp does not undo what another program did to the device. */
+	bool is_by_others = daxhp_failure_get_kind(daxhp_result_get_failure(o->result)) ==
+			    DAXHP_FAILED_DRIVER_CHANGED;
 
 	/* A driver that daxhp does not know. */
 	if (!state)
 		state = "in an unknown state";
-	describe_way_back(o, way_back, sizeof(way_back));
+	/* The reason why the undo failed may be gone later. So name the command to try again. */
+	if (!daxhp_observation_is_wedged(after) && !is_by_others)
+		snprintf(way_back, sizeof(way_back), "; 'daxhp %s %s' tries again to restore it",
+			 command_back(daxhp_observation_get_mode(o->before),
+				      daxhp_observation_get_state(o->before)),
+			 daxhp_device_get_name(o->device));
 	/* The blocks went away together with the driver. To name them would not help. */
-	if (n > 0 && !is_by_others(o))
+	if (n > 0 && !is_by_others)
 		snprintf(buf, size,
 			 "daxhp could not undo everything: %s %s not as before. The device is %s "
 			 "now%s.",

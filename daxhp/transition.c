@@ -43,13 +43,6 @@ static int start(struct work *work)
 	return 0;
 }
 
-static void end(struct work *work)
-{
-	interrupt_disarm();
-	daxhp_recovery_free(work->recovered);
-	daxhp_request_free(work->request);
-}
-
 /* Of the devices that "all" means, those of a driver other than kmem are not spoken of. */
 static bool is_passed_over(const struct selection *selection, const struct outcome *outcome,
 			   const struct settings *settings)
@@ -83,28 +76,25 @@ static void begin_and_plan(const struct work *work, struct outcome *outcome)
 		outcome->error = r;
 }
 
-static void apply(const struct work *work, struct outcome *outcome)
-{
-	const struct daxhp_recovery *recovery = daxhp_session_get_recovery(outcome->session);
-	size_t n_told = daxhp_recovery_count(recovery);
-	struct progress *progress = progress_new(work->request,
-						 daxhp_device_get_name(outcome->device));
-	int r = daxhp_apply(outcome->session, outcome->plan, &outcome->result);
-
-	progress_free(progress);
-	tell_of_recovery(recovery, n_told, work->recovered);
-	if (!outcome->result)
-		outcome->error = r;
-}
-
-/* All or nothing. Its session ends with the report, but others may have the device before. */
-static void move_device(const struct work *work, struct outcome *outcome)
+/* All or nothing. The session ends after the report, but other programs may have the device now. */
+static void apply_and_report(const struct work *work, struct outcome *outcome)
 {
 	const struct settings *settings = work->settings;
 
 	tell_of_room(settings, outcome);
-	if (outcome->plan && !settings->dry_run)
-		apply(work, outcome);
+	if (outcome->plan && !settings->dry_run) {
+		const struct daxhp_recovery *recovery =
+			daxhp_session_get_recovery(outcome->session);
+		size_t n_told = daxhp_recovery_count(recovery);
+		struct progress *progress = progress_new(work->request,
+							 daxhp_device_get_name(outcome->device));
+		int r = daxhp_apply(outcome->session, outcome->plan, &outcome->result);
+
+		progress_free(progress);
+		tell_of_recovery(recovery, n_told, work->recovered);
+		if (!outcome->result)
+			outcome->error = r;
+	}
 	if (!outcome_is_good(outcome))
 		complain_of_outcome(outcome);
 	report_others(settings, outcome);
@@ -125,36 +115,13 @@ static enum exit_status refuse_nothing(const struct settings *settings)
 	return EXIT_FAILED;
 }
 
-/* Device by device: one that fails does not keep the next waiting. */
-static enum exit_status work_on(struct work *work, const struct selection *selection,
-				struct outcome *outcomes)
-{
-	enum exit_status status;
-	size_t n = 0;
-
-	for (size_t i = 0; i < selection->count; i++) {
-		outcomes[n] = (struct outcome){ .device = selection->devices[i],
-						.wish = work->wish };
-		begin_and_plan(work, &outcomes[n]);
-		if (is_passed_over(selection, &outcomes[n], work->settings))
-			outcome_clear(&outcomes[n]);
-		else
-			move_device(work, &outcomes[n++]);
-	}
-	status = n ? outcomes_status(outcomes, n, selection->n_unseen)
-		   : refuse_nothing(work->settings);
-	status = report_outcomes(work->settings, outcomes, n, status);
-	while (n > 0)
-		outcome_clear(&outcomes[--n]);
-	return status;
-}
-
 int transition(struct daxhp_ctx *ctx, const struct settings *settings, const struct wish *wish,
 	       int argc, char **argv)
 {
 	_cleanup_(selection_clear) struct selection selection = { 0 };
 	_cleanup_free_ struct outcome *outcomes = NULL;
 	struct work work = { .ctx = ctx, .settings = settings, .wish = wish };
+	size_t n = 0;
 	int status;
 
 	if (argc == 0) {
@@ -169,7 +136,21 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 		complain("out of memory.");
 		return EXIT_FAILED;
 	}
-	status = work_on(&work, &selection, outcomes);
-	end(&work);
+	/* Device by device: if one fails, daxhp goes on with the next. */
+	for (size_t i = 0; i < selection.count; i++) {
+		outcomes[n] = (struct outcome){ .device = selection.devices[i], .wish = wish };
+		begin_and_plan(&work, &outcomes[n]);
+		if (is_passed_over(&selection, &outcomes[n], settings))
+			outcome_clear(&outcomes[n]);
+		else
+			apply_and_report(&work, &outcomes[n++]);
+	}
+	status = n ? outcomes_status(outcomes, n, selection.n_unseen) : refuse_nothing(settings);
+	status = report_outcomes(settings, outcomes, n, status);
+	while (n > 0)
+		outcome_clear(&outcomes[--n]);
+	interrupt_disarm();
+	daxhp_recovery_free(work.recovered);
+	daxhp_request_free(work.request);
 	return status;
 }
