@@ -196,7 +196,10 @@ combination() {
 
 # Frees 15 % more than the shortfall that daxhp printed.
 then_it_goes() {
+	local pool=/sys/devices/system/node/node$node/hugepages/hugepages-2048kB
 	tell user "free $((($1 * 115 / 100 + 2) / 2 * 2))"
+	# Huge pages are free for other programs only when the pool is made smaller.
+	[ "$kind" != huge ] || huge_pages "$node" $(($(<"$pool/nr_hugepages") - $(<"$pool/free_hugepages")))
 	unplug
 	then="$now_verdict, $now_seconds s"
 	[ "$rc" = 0 ] || harm+="with 15 % more free: $err"$'\n'
