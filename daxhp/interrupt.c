@@ -52,6 +52,11 @@ static void tell_of_waiting(const struct daxhp_wait *wait, void *data __attribut
 		complain("still waiting: the kernel waits for I/O on a page of %s, which cannot be "
 			 "interrupted.",
 			 what);
+	else if (wait->state == 'D' && strcmp(wait->where, "reclaim_throttle") == 0)
+		complain("still waiting: to move the memory of %s the kernel needs memory in one "
+			 "piece, and finds none (reclaim_throttle). If this does not end, only "
+			 "SIGKILL ends it; 'daxhp status' then shows how the device is.",
+			 what);
 	else if (wait->state == 'D' && *wait->where)
 		complain("still waiting: the kernel waits in %s for %s, which cannot be "
 			 "interrupted.",
