@@ -30,6 +30,7 @@ struct sums {
 	uint64_t swappable;  /* what swap could take, elsewhere or once it has moved */
 	uint64_t spare_high; /* free elsewhere, above the high watermarks */
 	uint64_t spare_low;  /* free elsewhere, above the low watermarks */
+	uint64_t min;	     /* lowest watermarks of the zones that the device's memory is in */
 	uint64_t pieces[MEMORY_ORDERS_MAX]; /* free elsewhere in pieces of this order or more */
 };
 
@@ -122,6 +123,7 @@ static void add_source(struct sums *sums, const struct memory_zone *zone, uint64
 	uint64_t ordinary = ordinary_pages(zone);
 	uint64_t in_use = minus(minus(zone->managed, zone->free), zone->cached);
 
+	sums->min = plus(sums->min, zone->min);
 	sums->to_move = plus(sums->to_move, least(own, ordinary));
 	sums->other = plus(sums->other, least(own, minus(in_use, ordinary)));
 }
@@ -186,6 +188,13 @@ static void sum_up(struct sums *sums, const struct scene *scene)
 	}
 	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX; z++)
 		sums->to_move = plus(sums->to_move, unseen[z]);
+	/*
+	 * The kernel shares out one sum of lowest watermarks among the zones, by their sizes. Linux 6.1
+	 * does so for ZONE_MOVABLE, too. So what the device's zones have of it goes to the others: there
+	 * the low watermark rises by a quarter more than that, and the high one by a half.
+	 */
+	sums->spare_low = minus(sums->spare_low, plus(sums->min, sums->min / 4));
+	sums->spare_high = minus(sums->spare_high, plus(sums->min, sums->min / 2));
 }
 
 /* ---- huge pages ---- */

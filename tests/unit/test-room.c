@@ -112,6 +112,8 @@ static const struct row rows[] = {
 	  .node = 0, .movable = 2000, .verdict = LIKELY, .to_move = 300, .free = 90, .reclaimable = 300 },
 
 	/* A block that cannot be seen counts as used. */
+	{ "its watermark goes to the other zones", { ZONE(0, NORMAL, 1000, 220, 10, 14), ZONE(1, MOVABLE, 2048, 1848, 100, 160, .anon = 200) },
+	  .node = 1, .movable = 2048, .verdict = NO, .to_move = 200, .free = 160, .missing = 40 },
 	{ "a zone that is not there", { ZONE(0, NORMAL, 1000, 100, 10, 20) },
 	  .node = 1, .movable = 2048, .verdict = NO, .to_move = 2048, .free = 90, .missing = 1958 },
 
