@@ -52,12 +52,18 @@ tried() {
 }
 
 # ktap NAME COMMAND...: runs a kernel selftest. Each of its result lines is one test here.
+# Sets ktap_skipped to the first words of those that are skipped.
 ktap() {
-	local name=$1 line
+	local name=$1 line one
 	shift
+	ktap_skipped=
 	while IFS= read -r line; do
 		case $line in
-		'ok '*'# SKIP'*) line=${line#ok * }; skip "$name: ${line%%#*}" "${line##*SKIP}" ;;
+		'ok '*'# SKIP'*)
+			line=${line#ok * } one=${line%%[: ]*}
+			ktap_skipped+=${ktap_skipped:+ }$one
+			skip "$name: $one" "${line#"$one"}"
+			;;
 		'ok '*) pass "$name: ${line#ok * }" ;;
 		'not ok '*) fail "$name: ${line#not ok * }" ;;
 		1..[0-9]*'# SKIP'*) fail "$name" "skipped: ${line##*SKIP}" ;;
