@@ -74,10 +74,6 @@ test_failed_unplug_is_logged() {
 	like "$(dmesg)" "kmem $device: [^"$'\n'"]*failed[^"$'\n'"]*-16" 'the log has the device and the error'
 }
 
-take_range() {
-	modprobe ramoops mem_address="$1" mem_size=65536 record_size=16384
-}
-
 # Another owner already has the range.
 test_range_is_taken() {
 	local n start end
@@ -127,16 +123,6 @@ test_bind_with_a_range_taken() {
 		is "$refused_with $(count "$device" online)" ' 8' "range $n is free again: all blocks go online"
 	done
 	no_splat
-}
-
-allocations_may_fail() {
-	local one
-	[ -e /sys/kernel/debug/failslab ] || return
-	for one in /sys/kernel/debug/fail{slab,_page_alloc}; do
-		echo N >"$one/ignore-gfp-wait"
-		echo 0 >"$one/verbose"
-	done
-	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
 }
 
 # Fails every allocation of the task that writes.

@@ -77,11 +77,38 @@ static void add_file(struct look *l, const char *path, bool first_line)
 	}
 }
 
+static long block_size_pages(void)
+{
+	struct look l = { .length = 0 };
+
+	add_file(&l, MEMORY "/block_size_bytes", true);
+	return strtol(l.text, NULL, 16) / sysconf(_SC_PAGESIZE);
+}
+
+/*
+ * The kernel's highest page frame rises when memory is added, and never falls. It is seen in how
+ * far this file can be read.
+ */
+static void add_reach(struct look *l)
+{
+	const char *last = blocks[n_blocks - 1];
+	char entry[8];
+	int fd = open("/proc/kpageflags", O_RDONLY);
+
+	if (fd < 0)
+		return;
+	l->length += sprintf(l->text + l->length, "page frame of block %s: %zd bytes\n", last,
+			     pread(fd, entry, sizeof(entry),
+				   atol(last) * block_size_pages() * (off_t)sizeof(entry)));
+	close(fd);
+}
+
 static void look(struct look *l)
 {
 	char path[128];
 
 	l->length = 0;
+	add_reach(l);
 	add_file(l, attribute, false);
 	add_file(l, "/proc/meminfo", true);
 	for (int i = 0; i < n_blocks; i++) {
@@ -239,14 +266,6 @@ static int fail_allocations(long step)
 		check("allocation", n, r, &before);
 	}
 	return finish("allocations");
-}
-
-static long block_size_pages(void)
-{
-	struct look l = { .length = 0 };
-
-	add_file(&l, MEMORY "/block_size_bytes", true);
-	return strtol(l.text, NULL, 16) / sysconf(_SC_PAGESIZE);
 }
 
 /* The pages between the first and the last page of each zone, for all zones together. */
@@ -447,8 +466,10 @@ static void *write_other(void *data)
 
 static pid_t start_pin(const char *node)
 {
-	pid_t pid = fork();
+	pid_t pid;
 
+	fflush(stdout);
+	pid = fork();
 	if (pid != 0)
 		return pid;
 	if (freopen("/dev/null", "w", stdout) && setgid(65534) == 0 && setuid(65534) == 0)

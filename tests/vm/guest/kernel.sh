@@ -21,6 +21,22 @@ stay_bound() {
 	[ -n "$now_attribute" ] || bail_out "this kernel gives $1 no attribute"
 }
 
+# allocations_may_fail: for fail-nth. False if this kernel cannot make them fail.
+allocations_may_fail() {
+	local one
+	[ -e /sys/kernel/debug/failslab ] || return
+	for one in /sys/kernel/debug/fail{slab,_page_alloc}; do
+		echo N >"$one/ignore-gfp-wait"
+		echo 0 >"$one/verbose"
+	done
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+}
+
+# take_range ADDRESS: another driver has the memory there, until rmmod ramoops.
+take_range() {
+	modprobe ramoops mem_address="$1" mem_size=65536 record_size=16384
+}
+
 # needs PROGRAM...: programs of the tests that --file puts into the guest.
 needs() {
 	local program
