@@ -24,7 +24,7 @@ choose_set() {
 	case $1 in
 	linux-6.12) suites=bookworm,bookworm-security ;;
 	linux-7.3) suites=trixie-backports,sid,experimental ;;
-	*) die "there is no patch set $1; there are linux-6.12 and linux-7.3" ;;
+	*) note "there is no patch set $1, only linux-6.12 and linux-7.3"; exit 2 ;;
 	esac
 	set_dir=$kernel_dir/$1
 	package=linux-source-${1#linux-}
