@@ -4,8 +4,8 @@
 # Gets Debian packages of suites that this machine may not have configured, and
 # installs nothing. Source common.sh first.
 
-# Package lists are fetched again after this time.
-lists_max_age_days=7
+# After this time the tests look again whether Debian has something newer.
+max_age_days=7
 
 # Base addresses of the Debian archives that this machine uses: one for the
 # suites, one for their security updates. They come from apt, which reads both
@@ -68,7 +68,7 @@ fetch_lists() {
 # recent_lists SUITES: as update_lists, but lists that are not old are good enough.
 recent_lists() {
 	use_suites "$@"
-	[ -n "$(find "$apt_root/updated" -mtime "-$lists_max_age_days" 2>/dev/null)" ] || update_lists "$@"
+	[ -n "$(find "$apt_root/updated" -mtime "-$max_age_days" 2>/dev/null)" ] || update_lists "$@"
 }
 
 newest_package() {
