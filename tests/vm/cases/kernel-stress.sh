@@ -38,6 +38,27 @@ test_cycles() {
 	no_leak
 }
 
+# Another program changes a block while a write is under way. Whoever comes first,
+# the word is true of the blocks afterwards.
+test_a_block_changes_meanwhile() {
+	local i n=${ids[-1]} wrong='' changed=0 word
+	for ((i = 1; i <= 50; i++)); do
+		put unplugged "$file"
+		echo online_movable >"$file" 2>/dev/null &
+		echo online_movable >"$file" 2>/dev/null &
+		until put offline "$memory/memory$n/state" 2>/dev/null || [ -z "$(jobs -r)" ]; do :; done
+		[ -n "$refused_with" ] || changed=$((changed + 1))
+		wait
+		look "$device"
+		word=$(<"$file")
+		[ "$now_word" != inconsistent ] || now_word=unknown
+		[ "$word" = "$now_word" ] || wrong+="try $i: $word, and the blocks are $now_word"$'\n'
+	done
+	is "$wrong" '' 'the word is true'
+	is_not "$changed" 0 "a block was changed $changed times"
+	no_splat
+}
+
 test_everybody() {
 	tried 'everybody at once' stress 120 "$device" "${file##*/}" "${ids[@]}"
 	as_before 'everybody at once'

@@ -21,6 +21,22 @@ stay_bound() {
 	[ -n "$now_attribute" ] || bail_out "this kernel gives $1 no attribute"
 }
 
+# allocations_may_fail: for fail-nth. False if this kernel cannot make them fail.
+allocations_may_fail() {
+	local one
+	[ -e /sys/kernel/debug/failslab ] || return
+	for one in /sys/kernel/debug/fail{slab,_page_alloc}; do
+		echo N >"$one/ignore-gfp-wait"
+		echo 0 >"$one/verbose"
+	done
+	echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+}
+
+# take_range ADDRESS: another driver has the memory there, until rmmod ramoops.
+take_range() {
+	modprobe ramoops mem_address="$1" mem_size=65536 record_size=16384
+}
+
 # needs PROGRAM...: programs of the tests that --file puts into the guest.
 needs() {
 	local program
@@ -52,12 +68,18 @@ tried() {
 }
 
 # ktap NAME COMMAND...: runs a kernel selftest. Each of its result lines is one test here.
+# Sets ktap_skipped to the first words of those that are skipped.
 ktap() {
-	local name=$1 line
+	local name=$1 line one
 	shift
+	ktap_skipped=
 	while IFS= read -r line; do
 		case $line in
-		'ok '*'# SKIP'*) line=${line#ok * }; skip "$name: ${line%%#*}" "${line##*SKIP}" ;;
+		'ok '*'# SKIP'*)
+			line=${line#ok * } one=${line%%[: ]*}
+			ktap_skipped+=${ktap_skipped:+ }$one
+			skip "$name: $one" "${line#"$one"}"
+			;;
 		'ok '*) pass "$name: ${line#ok * }" ;;
 		'not ok '*) fail "$name: ${line#not ok * }" ;;
 		1..[0-9]*'# SKIP'*) fail "$name" "skipped: ${line##*SKIP}" ;;

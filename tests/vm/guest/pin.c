@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * pin
+ * pin [NODE]
  *
  * Gives some pages to a pipe, so that the kernel cannot move them. Until a signal comes, the kernel
- * tries to take their block offline. Prints "pinned", then sleeps.
+ * tries to take their block offline. Prints "pinned", then sleeps. With NODE, the pages come from
+ * that node: it waits until the node has memory.
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define SIZE (256 * 4096)
 
-int main(void)
+/* linux/mempolicy.h */
+#define MPOL_BIND 2
+
+/* Fails while the node has no memory. */
+static int bind_to_node(void *pages, int node)
+{
+	unsigned long mask = 1UL << node;
+
+	return syscall(SYS_mbind, pages, SIZE, MPOL_BIND, &mask, 8 * sizeof(mask), 0);
+}
+
+int main(int argc, char **argv)
 {
 	struct iovec pages = { .iov_len = SIZE };
 	int pipefd[2];
@@ -26,6 +40,8 @@ int main(void)
 		perror("pin");
 		return 1;
 	}
+	while (argc > 1 && bind_to_node(pages.iov_base, atoi(argv[1])) < 0)
+		usleep(500);
 	memset(pages.iov_base, 1, SIZE);
 	if (vmsplice(pipefd[1], &pages, 1, SPLICE_F_NONBLOCK) <= 0) {
 		perror("vmsplice");

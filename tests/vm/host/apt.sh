@@ -4,7 +4,8 @@
 # Gets Debian packages of suites that this machine may not have configured, and
 # installs nothing. Source common.sh first.
 
-apt_root=${cache_dir:?}/apt
+# After this time the tests look again whether Debian has something newer.
+max_age_days=7
 
 # Base addresses of the Debian archives that this machine uses: one for the
 # suites, one for their security updates. They come from apt, which reads both
@@ -28,13 +29,27 @@ private_apt() {
 		-o APT::Sandbox::User=root -o APT::Architecture=amd64 "$@"
 }
 
-# update_lists SUITES [TYPE]: TYPE is deb-src for the packages of sources.
+# use_suites SUITES [TYPE]: private_apt works with these suites from now on. TYPE is
+# deb-src for the packages of sources.
+use_suites() {
+	apt_root=${cache_dir:?}/apt/${1//,/+}${2:+-$2}
+	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
+}
+
+# update_lists SUITES [TYPE]: fetches the lists of these suites, and uses them.
 update_lists() {
+	use_suites "$@"
+	# Two tests may start at the same time.
+	(
+		flock 8
+		fetch_lists "$@"
+	) 8>"$apt_root/lock"
+}
+
+fetch_lists() {
 	local suites=$1 type=${2:-deb} suite archive keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	local signed=
 	[ -e "$keyring" ] && signed="[signed-by=$keyring] "
-	apt_root=$apt_root/${suites//,/+}${2:+-$2}
-	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
 	# apt knows its sources only after it has fetched the package lists once.
 	if [ -z "$(archive_of "${suites%%,*}")" ] && [ "$(id -u)" = 0 ]; then
 		apt-get -q update >&2 || true
@@ -47,6 +62,13 @@ update_lists() {
 	private_apt apt-get update >"$apt_root/log" 2>&1 || { tail -n 5 "$apt_root/log" >&2; return 1; }
 	# When apt cannot fetch a list, it only prints a warning.
 	! grep -qE '^(Err:|W: Failed)' "$apt_root/log" || { grep -E '^(Err:|W: Failed)' "$apt_root/log" >&2; return 1; }
+	touch "$apt_root/updated"
+}
+
+# recent_lists SUITES: as update_lists, but lists that are not old are good enough.
+recent_lists() {
+	use_suites "$@"
+	[ -n "$(find "$apt_root/updated" -mtime "-$max_age_days" 2>/dev/null)" ] || update_lists "$@"
 }
 
 newest_package() {
