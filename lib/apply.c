@@ -71,7 +71,7 @@ static int look_again(struct run *run)
 	int r = -ENOMEM;
 
 	for (int i = 0; r == -ENOMEM && i < LOOKS_MAX; i++)
-		r = daxhp_observe(run->device, &now);
+		r = run->kernel->observe(run->device, &now);
 	daxhp_observation_unref(run->result->after);
 	run->result->after = now;
 	return r;
@@ -191,16 +191,21 @@ static void note_stuck(struct daxhp_result *result, const struct daxhp_observati
 static void start_run(struct run *run, struct daxhp_session *session,
 		      const struct daxhp_observation *before, struct daxhp_result *result)
 {
-	*run = (struct run){ .session = session, .device = session->device, .result = result };
+	*run = (struct run){
+		.session = session,
+		.kernel = session->ctx->kernel,
+		.device = session->device,
+		.result = result,
+	};
 	pthread_sigmask(SIG_BLOCK, NULL, &run->mask);
-	run->watch = watch_start(session, before);
+	run->watch = run->kernel->watch_start(session, before);
 }
 
 static void end_run(struct run *run)
 {
-	watch_stop(run->watch);
+	run->kernel->watch_stop(run->watch);
 	pthread_sigmask(SIG_SETMASK, &run->mask, NULL);
-	lock_drop(&run->policy_lock);
+	run->kernel->lock_drop(&run->policy_lock);
 	drop_guard(run);
 	run->result->rivals = run->rivals;
 }

@@ -22,13 +22,14 @@ static int fail_cancelled(struct daxhp_session *session)
 
 static int lock(struct daxhp_session *session)
 {
+	const struct kernel *kernel = session->ctx->kernel;
 	unsigned int wait = session->request->wait;
 	struct daxhp_failure at_work = {
 		.kind = DAXHP_FAILED_AT_WORK,
 		.has_waited = wait > 0,
 	};
-	int r = lock_take_device(session, session->device, clock_now() + wait, &session->lock,
-				 &at_work.pid);
+	int r = kernel->lock_take(session, session->device->name, wait, &session->lock,
+				  &at_work.pid);
 
 	if (r == -EWOULDBLOCK) {
 		at_work.is_stopped = at_work.pid && daxhp_process_is_stopped(at_work.pid);
@@ -39,7 +40,7 @@ static int lock(struct daxhp_session *session)
 	if (r < 0)
 		return fail(session, (struct daxhp_failure){ .kind = DAXHP_FAILED_NOT_LOCKED }, r);
 	/* That it is gone is seen at the look. */
-	daxhp_device_refresh(session->device);
+	kernel->read_device(session->device);
 	return 0;
 }
 
@@ -49,7 +50,7 @@ static int look(struct daxhp_session *session)
 		.kind = DAXHP_FAILED_OBSERVE,
 		.is_first_look = true,
 	};
-	int r = daxhp_observe(session->device, &session->before);
+	int r = session->ctx->kernel->observe(session->device, &session->before);
 
 	return r < 0 ? fail(session, unseen, r) : 0;
 }
@@ -121,7 +122,7 @@ EXPORT int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_pla
 static bool apply_recoverably(struct daxhp_session *session, struct daxhp_plan *plan,
 			      struct daxhp_result *result)
 {
-	int r = recovery_put(session->device, plan);
+	int r = recovery_put(session, plan);
 
 	if (r < 0) {
 		result_fail(result, DAXHP_FAILED_JOURNAL, r);
@@ -151,20 +152,20 @@ EXPORT int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
 	}
 	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
 	if (is_put || (!result->failure.kind && is_locked))
-		recovery_drop(session->device);
+		recovery_drop(session);
 	return -result->failure.errnum;
 }
 
 EXPORT void daxhp_session_unlock(struct daxhp_session *session)
 {
-	lock_drop(&session->lock);
+	session->ctx->kernel->lock_drop(&session->lock);
 }
 
 EXPORT struct daxhp_session *daxhp_end(struct daxhp_session *session)
 {
 	if (!session)
 		return NULL;
-	lock_drop(&session->lock);
+	session->ctx->kernel->lock_drop(&session->lock);
 	daxhp_observation_unref(session->before);
 	recovery_clear(&session->recovery);
 	free(session);

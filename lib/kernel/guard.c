@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define SPARE_FILES 64 /* descriptors that are left for everything else */
 

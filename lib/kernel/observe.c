@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 /* How often to look again when the driver changes while the blocks are looked at. */
 #define LOOKS_MAX 3
@@ -176,7 +176,7 @@ static int read_memmap_on_memory(int dirfd)
 
 static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *device)
 {
-	_cleanup_close_ int dirfd = device_open_dir(device);
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
 	int r;
 
 	if (dirfd < 0)
@@ -188,7 +188,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	obs->target_node = device->target_node_error < 0 ? -1 : device->target_node;
 	observe_attribute(obs, dirfd);
 	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
-	policy_read(obs->policy, sizeof(obs->policy));
+	policy_read(DAXHP_RECOVERED_POLICY, obs->policy, sizeof(obs->policy));
 	/* Without memory to ask it is not "not known": it is known to be short. */
 	if (proc_read_available(&obs->room) == -ENOMEM)
 		return -ENOMEM;
@@ -201,7 +201,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 /* The blocks were looked at one after the other: is the device still bound as it was before? */
 static int is_same_driver(const struct daxhp_observation *obs, const struct daxhp_device *device)
 {
-	_cleanup_close_ int dirfd = device_open_dir(device);
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
 	char driver[WORD_MAX];
 	int r;
 
@@ -247,7 +247,7 @@ static int look(struct daxhp_device *device, struct daxhp_observation **ret_obse
  * While somebody unbinds the device its driver is gone before its blocks are. Memory is called
  * wedged only when it stays.
  */
-EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
 	const struct timespec pause = { .tv_nsec = WEDGED_PAUSE_MS * 1000000L };
 	struct daxhp_observation *obs;

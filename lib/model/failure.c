@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 static const char *const names[] = {
 	[DAXHP_FAILURE_NONE] = NULL,

@@ -2,7 +2,7 @@
 /* The words for what the public header enumerates. */
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 static const char *const state_names[] = {
 	[DAXHP_UNPLUGGED] = "unplugged",

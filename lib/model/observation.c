@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 static void count(struct daxhp_observation *obs)
 {

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 /* In one session: each word restored, kept and failed, and the device. */
 #define RESERVED 8

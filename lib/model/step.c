@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define TICK_MS 100
 #define PATIENCE 2.0 /* seconds from the wish to stop to the first word about it */
@@ -93,7 +93,7 @@ static void *run(void *data)
 	double asked = 0, next = 0;
 
 	while (poll(&stop, 1, TICK_MS) <= 0) {
-		double now = clock_now();
+		double now = w->session->ctx->kernel->now();
 
 		if (!is_asked_to_stop(w)) {
 			asked = 0;

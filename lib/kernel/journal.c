@@ -13,8 +13,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
+#define ENDING ".journal"
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LENGTH 36
 
@@ -25,7 +26,7 @@ static int read_boot_id(char *ret_id, size_t size)
 
 static void entry_file(char *ret_file, const char *name, const char *ending)
 {
-	snprintf(ret_file, WORD_MAX, "%.32s" JOURNAL_ENDING "%s", name, ending);
+	snprintf(ret_file, WORD_MAX, "%.32s" ENDING "%s", name, ending);
 }
 
 static int create(int dirfd, const char *file)
@@ -114,11 +115,6 @@ int journal_get(const char *name, char *ret_words, size_t size)
 	return 1;
 }
 
-bool journal_is_void(int error)
-{
-	return error == -EBADMSG || error == -ENODATA || error == -EFBIG || error == -ESTALE;
-}
-
 int journal_drop(const char *name)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
@@ -128,4 +124,24 @@ int journal_drop(const char *name)
 		return dirfd;
 	entry_file(file, name, "");
 	return unlinkat(dirfd, file, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+void journal_each(void (*fn)(const char *name, void *data), void *data)
+{
+	int fd = run_dir_open(false);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *de;
+
+	if (!dir && fd >= 0)
+		close(fd);
+	while (dir && (de = readdir(dir))) {
+		char *ending = strstr(de->d_name, ENDING);
+
+		if (!ending || strcmp(ending, ENDING) != 0)
+			continue;
+		*ending = '\0';
+		fn(de->d_name, data);
+	}
+	if (dir)
+		closedir(dir);
 }

@@ -16,11 +16,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define RUN_DIR "/run/daxhp"
 #define WAIT_STEP_MS 50
-#define POLICY_WAIT_SECONDS 600
 
 /* What another user could have put there is not to be trusted. */
 static int check_run_dir(int dirfd)
@@ -48,16 +47,6 @@ int run_dir_open(bool create)
 	r = fd;
 	fd = -1;
 	return r;
-}
-
-DIR *run_dir_list(void)
-{
-	int fd = run_dir_open(false);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
 }
 
 /* ---- descriptors ---- */
@@ -88,7 +77,7 @@ static int wait_for(const struct daxhp_session *session, int fd, double until)
 			return -errno;
 		if (session_is_cancelled(session))
 			return -EINTR;
-		if (clock_now() >= until)
+		if (session->ctx->kernel->now() >= until)
 			return -EWOULDBLOCK;
 		nanosleep(&pause, NULL);
 	}
@@ -104,7 +93,7 @@ static int add_file(struct lock *lock, int (*open)(const void *what), const void
 	int fd, r;
 
 	fork_hold();
-	fd = open(what);
+	fd = above_stdio(open(what));
 	r = fd < 0 ? fd : fork_close_add(fd);
 	fork_release();
 	if (r < 0) {
@@ -125,11 +114,6 @@ void lock_drop(struct lock *lock)
 	*lock = (struct lock){ 0 };
 }
 
-bool lock_is_mine(const struct lock *lock)
-{
-	return lock->owner == getpid();
-}
-
 /* ---- the file in /run/daxhp/ ---- */
 
 static void file_name(char *ret_file, const char *name)
@@ -147,7 +131,7 @@ static int open_file(const void *name)
 		return dirfd;
 	file_name(file, name);
 	fd = openat(dirfd, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : above_stdio(fd);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Who tidies up /run can have removed it, and somebody else have made another since. */
@@ -200,19 +184,6 @@ static int try_file(const struct daxhp_session *session, const char *name, doubl
 	return r;
 }
 
-int lock_take(const struct daxhp_session *session, const char *name, double until,
-	      struct lock *lock, int *ret_holder)
-{
-	int r;
-
-	*lock = (struct lock){ 0 };
-	*ret_holder = 0;
-	do
-		r = try_file(session, name, until, lock, ret_holder);
-	while (r > 0);
-	return r;
-}
-
 /* To ask is to hold it for a moment, so ask only where somebody may well have died. */
 static bool ask_whether_held(int dirfd, const char *file)
 {
@@ -248,51 +219,53 @@ static int open_debugfs(const void *what __attribute__((unused)))
 	return sysfs_open_debugfs();
 }
 
-static int open_device(const void *device)
+static int open_device(const void *name)
 {
-	return device_open_lock(device);
+	_cleanup_close_ int dirfd = device_open_dir(name);
+
+	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "resource", O_RDONLY);
 }
 
-/* Without such a file there is nothing to share. */
+/* A file that is not there is shared with nobody. */
 static int take_also(const struct daxhp_session *session, struct lock *lock,
-		     int (*open)(const void *what), const void *what, double until)
+		     int (*open)(const void *what), const char *name, double until)
 {
-	int fd = add_file(lock, open, what);
+	int fd = add_file(lock, open, name);
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	return wait_for(session, fd, until);
 }
 
-int lock_take_policy(const struct daxhp_session *session, struct lock *lock)
+static int take_policy(const struct daxhp_session *session, struct lock *lock, double until)
 {
-	/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
-	double until = clock_now() + POLICY_WAIT_SECONDS;
-	int holder, debugfs, r = lock_take(session, POLICY_LOCK, until, lock, &holder);
+	int fd, r = take_also(session, lock, open_policy, NULL, until);
 
-	if (r == 0)
-		r = take_also(session, lock, open_policy, NULL, until);
-	if (r == 0) {
-		debugfs = add_file(lock, open_debugfs, NULL);
-		/* In most containers it cannot be had, and then there is no more to be done. */
-		if (debugfs >= 0)
-			r = wait_for(session, debugfs, until);
-		else
-			log_debug(session->ctx,
-				  "no debugfs: containers with another /sys are not waited for");
-	}
 	if (r < 0)
-		lock_drop(lock);
-	return r;
+		return r;
+	fd = add_file(lock, open_debugfs, NULL);
+	if (fd >= 0)
+		return wait_for(session, fd, until);
+	/* Most containers may not open it. Then there is no more to be done. */
+	log_debug(session->ctx, "no debugfs: containers with another /sys are not waited for");
+	return 0;
 }
 
-int lock_take_device(const struct daxhp_session *session, const struct daxhp_device *device,
-		     double until, struct lock *lock, int *ret_holder)
+int lock_take(const struct daxhp_session *session, const char *name, unsigned int seconds,
+	      struct lock *lock, int *ret_holder)
 {
-	int r = lock_take(session, device->name, until, lock, ret_holder);
+	double until = session->ctx->kernel->now() + seconds;
+	int r;
 
-	if (r == 0)
-		r = take_also(session, lock, open_device, device, until);
+	*lock = (struct lock){ 0 };
+	*ret_holder = 0;
+	do
+		r = try_file(session, name, until, lock, ret_holder);
+	while (r > 0);
+	if (r == 0 && strcmp(name, POLICY_LOCK) == 0)
+		r = take_policy(session, lock, until);
+	else if (r == 0)
+		r = take_also(session, lock, open_device, name, until);
 	if (r < 0)
 		lock_drop(lock);
 	return r;
