@@ -1,31 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The list of the machine's dax devices, and what was read of each. */
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
 #include "libdaxhp-private.h"
-
-static const char *skip_number(const char *s)
-{
-	const char *start = s;
-
-	while (isdigit((unsigned char)*s))
-		s++;
-	/* Ten digits hold any int; more could not be parsed. */
-	return s > start && s - start <= 10 ? s : NULL;
-}
-
-EXPORT bool daxhp_device_name_is_valid(const char *name)
-{
-	if (strncmp(name, "dax", 3) != 0)
-		return false;
-	name = skip_number(name + 3);
-	if (!name || *name != '.')
-		return false;
-	name = skip_number(name + 1);
-	return name && *name == '\0';
-}
 
 EXPORT int daxhp_load_devices(struct daxhp_ctx *ctx)
 {
