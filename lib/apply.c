@@ -283,30 +283,16 @@ EXPORT struct daxhp_result *daxhp_result_free(struct daxhp_result *result)
 	return NULL;
 }
 
-EXPORT bool daxhp_result_get_changed(const struct daxhp_result *result)
-{
-	return result->changed;
-}
-
-EXPORT double daxhp_result_get_seconds(const struct daxhp_result *result)
-{
-	return result->seconds;
-}
-
-EXPORT const struct daxhp_observation *daxhp_result_get_after(const struct daxhp_result *result)
-{
-	return result->after;
-}
+GETTER(result, bool, changed)
+GETTER(result, double, seconds)
+GETTER(result, const struct daxhp_observation *, after)
 
 EXPORT const struct daxhp_failure *daxhp_result_get_failure(const struct daxhp_result *result)
 {
 	return result->failure.kind ? &result->failure : NULL;
 }
 
-EXPORT bool daxhp_result_get_undone(const struct daxhp_result *result)
-{
-	return result->undone;
-}
+GETTER(result, bool, undone)
 
 EXPORT size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
 					    const uint64_t **ret_blocks)
@@ -327,7 +313,4 @@ EXPORT unsigned long daxhp_result_count_left_out(const struct daxhp_result *resu
 	return result->rivals.left_out;
 }
 
-EXPORT int daxhp_result_get_guard_error(const struct daxhp_result *result)
-{
-	return result->guard_error;
-}
+GETTER(result, int, guard_error)

@@ -55,20 +55,9 @@ EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 	return device->ctx->kernel->observe(device, ret_observation);
 }
 
-EXPORT const char *daxhp_device_get_name(const struct daxhp_device *device)
-{
-	return device->name;
-}
-
-EXPORT int daxhp_device_get_region_id(const struct daxhp_device *device)
-{
-	return device->region_id;
-}
-
-EXPORT const char *daxhp_device_get_region_name(const struct daxhp_device *device)
-{
-	return device->region_name;
-}
+GETTER(device, const char *, name)
+GETTER(device, int, region_id)
+GETTER(device, const char *, region_name)
 
 EXPORT int daxhp_device_get_size(const struct daxhp_device *device, uint64_t *ret_bytes)
 {

@@ -60,11 +60,6 @@ static void report_progress(const struct run *run, const struct daxhp_step *step
 		request->progress_fn(step, done, total, request->progress_data);
 }
 
-static bool is_undoing(const struct run *run)
-{
-	return run->session->undoing;
-}
-
 /* Is a write that failed with @r worth another try? Memory that is busy may not be so for long. */
 static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 {
@@ -316,7 +311,7 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 	run->guard_error = run->kernel->guard_start(run->session, obs->blocks, obs->n_blocks,
 						    &run->guard, &run->result->guard_error,
 						    &run->rivals);
-	if (run->guard_error == 0 || is_undoing(run))
+	if (run->guard_error == 0 || run->session->undoing)
 		return 0;
 	r = fail_guard(run, run->guard_error);
 	/* What it has open may be what a look at the device lacks. */

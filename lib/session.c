@@ -98,10 +98,7 @@ EXPORT const struct daxhp_failure *daxhp_session_get_failure(const struct daxhp_
 	return session->failure.kind ? &session->failure : NULL;
 }
 
-EXPORT struct daxhp_observation *daxhp_session_get_before(const struct daxhp_session *session)
-{
-	return session->before;
-}
+GETTER(session, struct daxhp_observation *, before)
 
 EXPORT const struct daxhp_recovery *daxhp_session_get_recovery(const struct daxhp_session *session)
 {

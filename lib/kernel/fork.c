@@ -16,17 +16,6 @@ static int register_error;
 static int *fds;
 static size_t n_fds;
 
-/* The list is whole when it is copied, and the child's mutex is its own to unlock. */
-static void before_fork(void)
-{
-	pthread_mutex_lock(&mutex);
-}
-
-static void after_fork(void)
-{
-	pthread_mutex_unlock(&mutex);
-}
-
 static void after_fork_in_child(void)
 {
 	for (size_t i = 0; i < n_fds; i++)
@@ -35,9 +24,10 @@ static void after_fork_in_child(void)
 	pthread_mutex_unlock(&mutex);
 }
 
+/* The list is whole when it is copied, and the child's mutex is its own to unlock. */
 static void register_handlers(void)
 {
-	register_error = -pthread_atfork(before_fork, after_fork, after_fork_in_child);
+	register_error = -pthread_atfork(fork_hold, fork_release, after_fork_in_child);
 }
 
 void fork_hold(void)

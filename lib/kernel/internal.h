@@ -249,8 +249,6 @@ int attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp_state 
 /* See struct kernel. */
 int policy_read(enum daxhp_recovered_kind kind, char *ret_word, size_t size);
 int policy_write(enum daxhp_recovered_kind kind, const char *word);
-/* A file of the machine's that only root can open. */
-int policy_open_lock(void);
 
 /* ---- binding.c ---- */
 

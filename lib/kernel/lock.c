@@ -211,7 +211,9 @@ bool lock_is_held(const char *name)
 
 static int open_policy(const void *what __attribute__((unused)))
 {
-	return policy_open_lock();
+	_cleanup_close_ int dirfd = sysfs_open_dir("/sys/bus/dax");
+
+	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "drivers_probe", O_WRONLY);
 }
 
 static int open_debugfs(const void *what __attribute__((unused)))

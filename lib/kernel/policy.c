@@ -3,17 +3,13 @@
  * The machine's words: auto_online_blocks says what becomes of new memory blocks,
  * drivers_autoprobe ("1" or "0") whether a new driver takes the devices that fit it.
  */
-#include <fcntl.h>
-
 #include "internal.h"
-
-#define DAX_BUS_DIR "/sys/bus/dax"
 
 static const struct {
 	const char *dir, *name;
 } files[MACHINE_WORDS] = {
 	[DAXHP_RECOVERED_POLICY] = { "/sys/devices/system/memory", "auto_online_blocks" },
-	[DAXHP_RECOVERED_AUTOPROBE] = { DAX_BUS_DIR, "drivers_autoprobe" },
+	[DAXHP_RECOVERED_AUTOPROBE] = { "/sys/bus/dax", "drivers_autoprobe" },
 };
 
 int policy_read(enum daxhp_recovered_kind kind, char *ret_word, size_t size)
@@ -28,11 +24,4 @@ int policy_write(enum daxhp_recovered_kind kind, const char *word)
 	_cleanup_close_ int dirfd = sysfs_open_dir(files[kind].dir);
 
 	return dirfd < 0 ? dirfd : sysfs_write_word(dirfd, files[kind].name, word);
-}
-
-int policy_open_lock(void)
-{
-	_cleanup_close_ int dirfd = sysfs_open_dir(DAX_BUS_DIR);
-
-	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "drivers_probe", O_WRONLY);
 }

@@ -14,6 +14,13 @@
 /* Everything else is hidden, see the build's gnu_symbol_visibility. */
 #define EXPORT __attribute__((visibility("default")))
 
+/* A public getter that returns a field as it is. */
+#define GETTER(object, type, field)                                              \
+	EXPORT type daxhp_##object##_get_##field(const struct daxhp_##object *o) \
+	{                                                                        \
+		return o->field;                                                 \
+	}
+
 /* Longest word that is taken from a sysfs file, with its NUL. */
 #define WORD_MAX 64
 /* Stands in a journal entry where a word is missing. */
