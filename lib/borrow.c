@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Two words are the machine's, and changed for a moment: its policy around a bind, and the dax
- * bus's autoprobe while a module is loaded. How they were is written down before, and they are
- * given back after. Whoever writes another word there meanwhile, or since a process was killed,
- * means it: that word is kept.
+ * daxhp changes two words of the machine for a moment: the policy around a bind, and the dax bus's
+ * autoprobe while a module is loaded. Before the change daxhp writes the old word into the journal,
+ * and after it daxhp writes the old word back. If another program has written another word
+ * meanwhile, that word is kept.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ int borrow_parse(const char *words, enum daxhp_recovered_kind kind,
 
 	if (sscanf(words, "%63s %63s %d", entry.before, entry.found, &entry.pid) != 3)
 		return -EBADMSG;
-	/* What would be written otherwise was not written here. */
+	/* An entry that daxhp would write in another way is not daxhp's. */
 	print_entry(again, &entry);
 	if (strcmp(again, words) != 0)
 		return -EBADMSG;
@@ -75,7 +75,7 @@ static int read_entry(const struct kernel *kernel, enum daxhp_recovered_kind kin
 	return r < 0 ? r : 1;
 }
 
-/* Who holds the lock is at work, and has written it down for the case that it is killed. */
+/* While a process holds the lock it is at work, and the entry is its own. */
 int borrow_find(const struct kernel *kernel, enum daxhp_recovered_kind kind,
 		struct daxhp_recovered *ret_found)
 {
@@ -85,7 +85,7 @@ int borrow_find(const struct kernel *kernel, enum daxhp_recovered_kind kind,
 
 /* ---- giving it back ---- */
 
-/* 1: given back, 0: it is somebody else's by now, see @ret_now. */
+/* 1: written back; 0: another program has written the word @ret_now. */
 static int give_back(const struct kernel *kernel, enum daxhp_recovered_kind kind, const char *found,
 		     const char *set, char *ret_now)
 {
@@ -137,7 +137,7 @@ int borrow_recover(struct daxhp_session *session, enum daxhp_recovered_kind kind
 	return kernel->journal_drop(kinds[kind].name);
 }
 
-/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
+/* Another process holds it while it adds a device's memory: minutes, for a very big device. */
 int words_lock(struct daxhp_session *session, struct lock *lock)
 {
 	int holder;
@@ -146,7 +146,7 @@ int words_lock(struct daxhp_session *session, struct lock *lock)
 					       &holder);
 }
 
-/* The one that was waited for may have been killed: its word is not the machine's. */
+/* The process that held the lock may have been killed. Then its word is still there. */
 int policy_lock(struct daxhp_session *session, struct lock *lock)
 {
 	int r = words_lock(session, lock);

@@ -7,9 +7,12 @@
 
 #include "libdaxhp-private.h"
 
-/* Of a step. With the signals held back there is no more to come, but from a kernel that makes them up. */
+/*
+ * How often a step is begun anew after EINTR. Signals are held back by then, so only a faulty kernel
+ * comes this far.
+ */
 #define DISTURBED_MAX 100
-/* As it stands in messages. */
+/* The directory, as messages name it. */
 #define MEMORY_DIR "/sys/devices/system/memory"
 
 static bool is_cancelled(const struct run *run)
@@ -17,13 +20,13 @@ static bool is_cancelled(const struct run *run)
 	return session_is_cancelled(run->session);
 }
 
-/* A signal, and not one to stop: what it interrupted is begun anew. */
+/* A signal that was not meant to stop daxhp has interrupted the step. The step begins anew. */
 static bool is_disturbed(const struct run *run, int errnum)
 {
 	return errnum == -EINTR && !is_cancelled(run) && run->n_disturbed < DISTURBED_MAX;
 }
 
-/* What is going to be tried again is no failure, and must not hide an earlier one. */
+/* A step that begins anew has not failed. It must not overwrite an earlier failure. */
 static int fail_with(struct run *run, int errnum, struct daxhp_failure *failure)
 {
 	failure->errnum = -errnum;
@@ -37,7 +40,7 @@ static int fail(struct run *run, enum daxhp_failure_kind kind, int errnum)
 	return fail_with(run, errnum, &(struct daxhp_failure){ .kind = kind, .block = -1 });
 }
 
-/* @word is NULL where it was to be read; @block -1 where it is about none. */
+/* @word is NULL if the file was read. @block is -1 if the file is not a block's. */
 static int fail_file(struct run *run, int errnum, const char *word, int64_t block, const char *dir,
 		     const char *file)
 {
@@ -60,7 +63,7 @@ static void report_progress(const struct run *run, const struct daxhp_step *step
 		request->progress_fn(step, done, total, request->progress_data);
 }
 
-/* Is a write that failed with @r worth another try? Memory that is busy may not be so for long. */
+/* After a write that failed with @r: wait, and try again? Memory that is busy may soon be free. */
 static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 {
 	enum daxhp_state word = step->word;
@@ -80,17 +83,14 @@ static int fail_cancelled(struct run *run)
 	return fail(run, DAXHP_FAILED_CANCELLED, -EINTR);
 }
 
-/* Where there was waiting, for a lock or for others, a signal may have ended it. */
+/* The step waited for a lock or for another process. A signal may have ended the wait. */
 static int fail_waiting(struct run *run, enum daxhp_failure_kind kind, int errnum)
 {
 	return errnum == -EINTR && is_cancelled(run) ? fail_cancelled(run)
 						     : fail(run, kind, errnum);
 }
 
-/*
- * Its files are those of blocks that are gone now. What is added in their place has other files,
- * and needs another guard.
- */
+/* The guard's blocks are gone. New blocks have other files, and need another guard. */
 void drop_guard(struct run *run)
 {
 	run->kernel->guard_stop(run->guard, &run->rivals);
@@ -187,7 +187,7 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 
 	if (dirfd < 0)
 		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
-	/* From where it was interrupted. */
+	/* A step that was interrupted goes on where it was. */
 	for (size_t i = step->n_done; i < step->n_blocks; i++) {
 		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
 		int r = write_block(run, dirfd, step, id);
@@ -213,7 +213,7 @@ static int fail_guard(struct run *run, int errnum)
 	if (errnum == -EBUSY || errnum == -EINTR)
 		return fail_waiting(run, DAXHP_FAILED_HELD, errnum);
 	if (errnum == -EPIPE || errnum == -ETIMEDOUT) {
-		/* A guard that does not answer would keep this process off, too. */
+		/* A guard that does not answer would also deny this process. */
 		drop_guard(run);
 		return fail(run, DAXHP_FAILED_UNGUARDED, errnum);
 	}
@@ -221,7 +221,7 @@ static int fail_guard(struct run *run, int errnum)
 			   run->kernel->guard_get_unseen(run->guard));
 }
 
-/* Anybody could bring a block online between the look at it and the unbinding. */
+/* Without a guard, another process could bring a block online just before the device is unbound. */
 static int check_guard(struct run *run)
 {
 	int r = run->guard_error;
@@ -230,7 +230,7 @@ static int check_guard(struct run *run)
 		r = run->kernel->guard_check(run->guard, &run->rivals);
 	if (r < 0)
 		return fail_guard(run, r);
-	/* The kernel could deny them, and does not let this process ask for it. */
+	/* The kernel can deny others, but does not allow this process to ask for it. */
 	if (run->result->guard_error == -EPERM)
 		return fail(run, DAXHP_FAILED_UNGUARDED, -EPERM);
 	return 0;
@@ -254,7 +254,7 @@ static int check_block(struct memblock *listed, void *data)
 	int r = kernel->read_block_state(check->dirfd, fd, &block, file);
 
 	check->is_told = true;
-	/* One that cannot be read may be online: no unbinding on a guess. */
+	/* A block that cannot be read may be online. Then the device must not be unbound. */
 	if (r < 0)
 		return fail_file(check->run, r, NULL, block.id, MEMORY_DIR, file);
 	if (block.state == MEMBLOCK_ONLINE || block.state == MEMBLOCK_GOING_OFFLINE)
@@ -277,7 +277,7 @@ static int check_blocks(struct run *run, bool *ret_any_present)
 		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
 	r = run->kernel->each_block(obs->blocks, obs->n_blocks, check_block, &check);
 	*ret_any_present = check.any_present;
-	/* One that could not be listed may be online, too. */
+	/* A block that could not be listed may be online, too. */
 	if (r < 0 && !check.is_told)
 		return fail_file(run, r, NULL, -1, MEMORY_DIR, "");
 	return r;
@@ -288,7 +288,7 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 	bool any_present = false;
 	int r = run->guard ? check_guard(run) : 0;
 
-	/* The look is the last thing before the unbinding. */
+	/* Look at the blocks last: nothing comes between this look and the unbinding. */
 	if (r == 0)
 		r = check_blocks(run, &any_present);
 	if (r == 0 && any_present && !run->guard)
@@ -297,8 +297,8 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 }
 
 /*
- * On the way back it goes on without a guard, if one cannot be had: an undo left off is worse. But
- * then the device is not unbound.
+ * An undo goes on without a guard if there cannot be one: to stop an undo halfway is worse. But then
+ * the device is not unbound.
  */
 static int start_guard(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
@@ -314,7 +314,7 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 	if (run->guard_error == 0 || run->session->undoing)
 		return 0;
 	r = fail_guard(run, run->guard_error);
-	/* What it has open may be what a look at the device lacks. */
+	/* The guard may have so many files open that a look at the device cannot open its own. */
 	drop_guard(run);
 	return r;
 }
@@ -465,7 +465,10 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 	return 0;
 }
 
-/* Begun anew as often as others' signals come, and after the first one out of their reach. */
+/*
+ * Run a step, and begin it anew when a signal that is not meant to stop daxhp interrupts it. After the
+ * first such signal, these signals are held back.
+ */
 static int run_undisturbed(struct run *run, struct daxhp_step *step,
 			   int (*fn)(struct run *, struct daxhp_step *))
 {
@@ -475,7 +478,7 @@ static int run_undisturbed(struct run *run, struct daxhp_step *step,
 		run->n_disturbed++;
 		signals_hold(run);
 	}
-	/* Between the two looks it was cancelled. */
+	/* The request was cancelled after is_disturbed() had looked. */
 	if (r == -EINTR && is_cancelled(run))
 		fail_cancelled(run);
 	if (run->n_disturbed) {

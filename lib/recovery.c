@@ -2,10 +2,10 @@
 /*
  * Recovery: what a process that was killed left changed is put right by the next one.
  *
- * The machine's words are borrow.c's. A device that is being reconfigured is neither what it was nor
- * what it is to be. Whoever is killed there cannot undo any more; so how the device was is written
- * down first, and the next one goes the rest of the way back. An entry has done its work when its plan
- * is over, however it ended: the result says how the device stands.
+ * borrow.c does this for the machine's words. This file does it for a device. A process that is killed
+ * in the middle of a reconfiguration cannot undo it. So daxhp writes the device's state into the journal
+ * first, and the next process leads the device back. When the plan is over, the entry is dropped,
+ * whether the plan failed or not: the result says in which state the device is.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +21,7 @@ static uint64_t first_block(const struct daxhp_observation *obs)
 	return obs->n_blocks ? obs->blocks[0].id : 0;
 }
 
-/* Without blocks and attribute there is nothing to tell a device with kmem from one without. */
+/* Without blocks and attribute, a device with kmem looks like one without a driver. */
 static enum daxhp_mode mode_of(const struct daxhp_observation *obs)
 {
 	if (obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_present == 0 &&
@@ -95,7 +95,7 @@ int device_entry_parse(const char *words, struct device_entry *ret_entry)
 		e.attribute_word[0] = '\0';
 	else if (state_from_name(e.attribute_word) == DAXHP_STATE_NONE)
 		return -EBADMSG;
-	/* What would be written otherwise was not written here. */
+	/* An entry that daxhp would write in another way is not daxhp's. */
 	print_entry(again, &e);
 	if (strcmp(again, words) != 0)
 		return -EBADMSG;
@@ -115,14 +115,14 @@ static int read_entry(const struct daxhp_device *device, struct device_entry *re
 	return r < 0 ? r : 1;
 }
 
-/* The same while the device is not locked: a process that is at work has an entry, too. */
+/* The same without the device's lock. A process that is at work has an entry, too: it does not count. */
 static int find_entry(const struct daxhp_device *device, struct device_entry *ret_entry)
 {
 	int r = read_entry(device, ret_entry);
 
 	if (r <= 0 || device->ctx->kernel->lock_is_held(device->name))
 		return r < 0 ? r : 0;
-	/* It may have been at work until now. */
+	/* The process may have ended just now. */
 	return read_entry(device, ret_entry);
 }
 
@@ -160,7 +160,7 @@ static struct daxhp_recovered tell_entry(const struct daxhp_device *device,
 	return told;
 }
 
-/* Where no step has told why. */
+/* Add a recovery that failed. If no step has set a failure, set one. */
 static void add_failed(struct daxhp_session *session, struct daxhp_recovered *told, int errnum)
 {
 	struct daxhp_failure failure = { .kind = DAXHP_FAILED_RECOVERY,
@@ -189,7 +189,7 @@ static struct memblock block_before(const struct device_entry *e, uint64_t id)
 	return block;
 }
 
-/* What the dead process saw; its word holds for every block. */
+/* The observation of the killed process, from its entry. Its state is the state of every block. */
 static struct daxhp_observation *as_before(const struct daxhp_observation *now,
 					   const struct device_entry *e)
 {
@@ -215,8 +215,8 @@ static struct daxhp_observation *as_before(const struct daxhp_observation *now,
 }
 
 /*
- * Can a reconfiguration have come this far and no further? What is whole again is somebody else's
- * doing since, and was meant.
+ * Is the device in a state in the middle of a reconfiguration? If it is whole, another program has
+ * made it so since then, and that is kept.
  */
 static bool is_between(const struct daxhp_observation *now)
 {
@@ -287,7 +287,7 @@ int recover_device(struct daxhp_session *session)
 	return r;
 }
 
-/* Who is at work on it has seen to that first. */
+/* If another process has the lock, it has already recovered the device. */
 static void lock_and_recover(struct daxhp_session *session)
 {
 	const struct kernel *kernel = session->ctx->kernel;

@@ -39,7 +39,7 @@ static int lock(struct daxhp_session *session)
 		return fail_cancelled(session);
 	if (r < 0)
 		return fail(session, (struct daxhp_failure){ .kind = DAXHP_FAILED_NOT_LOCKED }, r);
-	/* That it is gone is seen at the look. */
+	/* If the device is gone, the look says so. */
 	kernel->read_device(session->device);
 	return 0;
 }
@@ -69,7 +69,7 @@ static int begin(struct daxhp_session *session)
 	r = lock(session);
 	if (r < 0)
 		return r;
-	/* What cannot be put right keeps nobody from trying; it is in the recovery. */
+	/* A recovery that fails does not stop the session. The failure is in the session's recovery. */
 	recover_words(session);
 	recover_device(session);
 	return look(session);
@@ -113,8 +113,8 @@ EXPORT int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_pla
 }
 
 /*
- * Between putting the entry and dropping it a process that is killed leaves something to recover.
- * True when there is an entry to drop.
+ * Write the entry, and apply the plan. If this process is killed meanwhile, the next one finds the
+ * entry, and recovers the device. Returns true when the entry has to be dropped.
  */
 static bool apply_recoverably(struct daxhp_session *session, struct daxhp_plan *plan,
 			      struct daxhp_result *result)
@@ -147,7 +147,7 @@ EXPORT int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
 			result_fail(result, DAXHP_FAILED_NOT_LOCKED, -ENOLCK);
 		result->after = daxhp_observation_ref(plan->before);
 	}
-	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
+	/* The device is as the user wants it: an entry of a killed process has no more use. */
 	if (is_put || (!result->failure.kind && is_locked))
 		recovery_drop(session);
 	return -result->failure.errnum;

@@ -2,10 +2,10 @@
 /*
  * Bind a device to a driver and unbind it, with the module loaded if need be.
  *
- * One device, and no other. The kernel is generous: a driver that is new takes every device it
- * fits, and so does a driver that is given a new id; soft-reserved and CXL memory fits kmem. So the
- * bus is told not to probe while the module loads, and an id is given only where it must be, which
- * is for persistent memory. libdaxctl's enable would do both.
+ * Only this device must be bound. But a new driver takes every device that fits it, and so does a driver
+ * that gets a new id; soft-reserved and CXL memory fits kmem. So the bus must not probe while the module
+ * loads (see execute.c), and the driver gets an id only for persistent memory, which needs one. The
+ * enable function of libdaxctl would load and give the id always.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -30,8 +30,8 @@ static void log_kmod(void *data, int priority __attribute__((unused)), const cha
 }
 
 /*
- * modprobe.d can name a command to run in place of loading. libkmod would hand it to a shell; this
- * library starts no shell, and an administrator who put one there did not want the module loaded.
+ * modprobe.d can name a command that runs in place of loading. libkmod would give it to a shell. This
+ * library starts no shell; and an administrator who names a command does not want the module loaded.
  */
 static int refuse_install_command(struct kmod_module *mod __attribute__((unused)),
 				  const char *command __attribute__((unused)), void *data)
@@ -123,7 +123,7 @@ static enum daxhp_mode natural_mode(const struct daxhp_device *device)
 	return is_pmem(device) ? DAXHP_MODE_DEVDAX : DAXHP_MODE_SYSTEM_RAM;
 }
 
-/* Given @device's id, would the driver take another device as well? It has refused it by name. */
+/* If the driver gets @device's id, will it take another device, too? */
 static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode mode)
 {
 	struct daxhp_device *other;
@@ -140,9 +140,9 @@ static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode
 }
 
 /*
- * Told of a device, the driver goes through all that have no driver, and takes those of which it
- * was told before. That one of them is without a driver is how somebody wants it: so the driver is
- * to forget their names first. Whoever binds one tells it again.
+ * When the driver gets a new id, it goes through all devices without a driver, and takes those whose id
+ * it got before. But somebody may have unbound them on purpose. So the driver must forget their ids
+ * first. Who binds such a device gives the id again.
  */
 static void forget_others(const struct daxhp_device *device, int dirfd)
 {

@@ -2,8 +2,8 @@
 /*
  * The machine's dax devices.
  *
- * libdaxctl finds them and knows their regions. Their values are read here instead: libdaxctl says
- * 0 for what cannot be read or understood, and daxhp must tell 0 from "may not be known".
+ * libdaxctl finds them, and knows their regions. Their values are read here: libdaxctl returns 0 for a
+ * value that cannot be read, and daxhp must tell 0 from "not known".
  */
 #include <errno.h>
 #include <stdio.h>
@@ -15,9 +15,9 @@
 
 #define DAX_DEVICES_DIR "/sys/bus/dax/devices"
 
-/* No kernel splits a device further; a directory that never ends is not a kernel's. */
+/* No kernel splits a device into more. */
 #define RANGES_MAX 65536
-/* How often to look for devices when libdaxctl does not find all that there are. */
+/* How often to look for devices when libdaxctl does not find all. */
 #define LISTS_MAX 3
 
 int device_open_dir(const char *name)
@@ -203,7 +203,7 @@ static struct daxhp_device *find_listed(const struct daxhp_ctx *ctx, const char 
 	return device;
 }
 
-/* libdaxctl passes over what it cannot look at, or has no memory for, and does not say so. */
+/* libdaxctl leaves out a device that it cannot read, or has no memory for, and does not report it. */
 static int count_unlisted(struct daxhp_ctx *ctx)
 {
 	_cleanup_closedir_ DIR *dir = NULL;
@@ -221,7 +221,7 @@ static int count_unlisted(struct daxhp_ctx *ctx)
 	return r < 0 ? r : n;
 }
 
-/* libdaxctl would write to stderr; a library that sits on it must not. */
+/* Without a log function, libdaxctl writes to stderr. A library must not do this. */
 static void log_daxctl(struct daxctl_ctx *daxctl, int priority __attribute__((unused)),
 		       const char *file, int line, const char *fn, const char *format, va_list args)
 {
@@ -237,7 +237,7 @@ int devices_open(struct daxhp_ctx *ctx)
 	struct daxctl_ctx *daxctl;
 	int r = daxctl_new(&daxctl);
 
-	/* Its way to say that libkmod had no memory. */
+	/* libdaxctl returns this when libkmod has no memory. */
 	if (r == -ENXIO)
 		r = -ENOMEM;
 	if (r < 0)
@@ -249,7 +249,7 @@ int devices_open(struct daxhp_ctx *ctx)
 	return 0;
 }
 
-/* Memory that was short for a moment, or a device that came meanwhile: it is looked for anew. */
+/* A device is missing in the list: memory was short for a moment, or the device is new. Look again. */
 int devices_list(struct daxhp_ctx *ctx)
 {
 	int r = 1;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a process that is killed would leave behind is written down in /run/daxhp/ before the
- * change, and dropped after: the machine's words, of which borrow.c knows more, and a device
- * that is being reconfigured, see recovery.c. Each is written under a lock that goes with the
- * process, so an entry that is there while the lock is free is a dead process's.
+ * Before a change that a killed process would leave behind, daxhp writes an entry into /run/daxhp/, and
+ * drops it after the change. There are entries for the machine's words (see borrow.c) and for a device
+ * that is being reconfigured (see recovery.c). daxhp writes an entry under a lock, and the lock ends with
+ * the process. So if there is an entry and the lock is free, the process is dead.
  *
- * An entry is one line, the id of the boot before its words: /run may outlast a reboot, and what
- * was changed before it has gone with it.
+ * An entry is one line: the id of the boot, and the words. /run may outlast a reboot, but the changes do
+ * not: an entry of another boot does not count.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +57,7 @@ static int replace(int dirfd, const char *name, const char *line)
 	entry_file(file, name, "");
 	entry_file(file_new, name, ".new");
 	r = write_line(dirfd, file_new, line);
-	/* Whole or not at all: the name is given once the contents are there. */
+	/* The file gets its name when its contents are on the disk: the entry is there as a whole, or not. */
 	if (r == 0 && renameat(dirfd, file_new, dirfd, file) < 0)
 		r = -errno;
 	if (r == 0 && fsync(dirfd) < 0)

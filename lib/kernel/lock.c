@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * One daxhp at a time: per device, and per machine for its policy. The locks are flock()s, so that
- * they go with the process that holds them, however it ends.
+ * One daxhp at a time works on a device, and one at a time changes the machine's words. The locks are
+ * flock()s: the kernel drops them when the process ends, however it ends.
  *
- * The first is on a file in /run/daxhp/, which tells others the pid. But /run need not be the same
- * for all: a container has its own. So the next is on a file in /sys, of the device or of the dax
- * bus; and for the policy one more on debugfs, as a network namespace can have its own /sys, too.
- * Only root can open any of them: nobody else can keep daxhp waiting.
+ * The first lock is on a file in /run/daxhp/, which has the pid. But a container has its own /run. So
+ * the second lock is on a file in /sys, of the device or of the dax bus. A network namespace can have
+ * its own /sys; so the machine's words have a third lock, on debugfs. Only root can open these files:
+ * no other user can make daxhp wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 #define RUN_DIR "/run/daxhp"
 #define WAIT_STEP_MS 50
 
-/* What another user could have put there is not to be trusted. */
+/* Another user could have made the directory. Then it is not to be trusted. */
 static int check_run_dir(int dirfd)
 {
 	struct stat st;
@@ -52,8 +52,8 @@ int run_dir_open(bool create)
 /* ---- descriptors ---- */
 
 /*
- * Where stdout or stderr is closed, a file that is opened takes its number, and what others print
- * would go into it.
+ * If stdout or stderr is closed, the next file that is opened gets its number, and the output of the
+ * program would go into that file.
  */
 int above_stdio(int fd)
 {
@@ -85,8 +85,8 @@ static int wait_for(const struct daxhp_session *session, int fd, double until)
 }
 
 /*
- * What @open opens becomes a part of the lock; returns its descriptor. The lock is on the open file,
- * and a child has the same one: if it were forked before the file is added, it would keep the lock.
+ * Open a file with @open, and add it to the lock. Returns its descriptor. A child that is forked shares
+ * the open file, and with it the lock: so no child may be forked before the file is added.
  */
 static int add_file(struct lock *lock, int (*open)(const void *what), const void *what)
 {
@@ -108,7 +108,7 @@ static int add_file(struct lock *lock, int (*open)(const void *what), const void
 
 void lock_drop(struct lock *lock)
 {
-	/* In a child they are closed already, and other files may have their numbers. */
+	/* In a child the files are closed already, and other files may have their numbers. */
 	for (size_t i = 0; i < lock->n_fds; i++)
 		fork_close(lock->fds[i]);
 	*lock = (struct lock){ 0 };
@@ -134,7 +134,7 @@ static int open_file(const void *name)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Who tidies up /run can have removed it, and somebody else have made another since. */
+/* A program that cleans /run may have removed the file, and another daxhp may have made a new one. */
 static bool is_in_place(const char *name, int fd)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
@@ -147,7 +147,7 @@ static bool is_in_place(const char *name, int fd)
 	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
-/* Who holds it has written its pid there; 0 when it has not come to that yet. */
+/* The holder writes its pid into the file. 0: it has not yet written it. */
 static int read_holder(int fd)
 {
 	char buf[16] = "";
@@ -168,7 +168,7 @@ static int write_holder(int fd)
 	return n == len ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
-/* 1: it is another file by now. */
+/* 1: the file was replaced; try again. */
 static int try_file(const struct daxhp_session *session, const char *name, double until,
 		    struct lock *lock, int *ret_holder)
 {
@@ -184,7 +184,7 @@ static int try_file(const struct daxhp_session *session, const char *name, doubl
 	return r;
 }
 
-/* To ask is to hold it for a moment, so ask only where somebody may well have died. */
+/* To ask, the lock is taken for a moment. So ask only when there is an entry in the journal. */
 static bool ask_whether_held(int dirfd, const char *file)
 {
 	_cleanup_close_ int fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -92,7 +92,7 @@ static size_t count_cpus(size_t most)
 	return n < 1 ? 1 : n > most ? most : n;
 }
 
-/* How it stands is read later; there it is. */
+/* The block is there. Its state is read later. */
 static int note_present(struct memblock *block, void *data __attribute__((unused)))
 {
 	block->state = MEMBLOCK_OFFLINE;
@@ -189,7 +189,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	observe_attribute(obs, dirfd);
 	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
 	policy_read(DAXHP_RECOVERED_POLICY, obs->policy, sizeof(obs->policy));
-	/* Without memory to ask it is not "not known": it is known to be short. */
+	/* ENOMEM does not mean "not known": memory is short now, and the look has to fail. */
 	if (proc_read_available(&obs->room) == -ENOMEM)
 		return -ENOMEM;
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
@@ -198,7 +198,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
 }
 
-/* The blocks were looked at one after the other: is the device still bound as it was before? */
+/* The look at the blocks takes time. Does the device still have the same driver? */
 static int is_same_driver(const struct daxhp_observation *obs, const struct daxhp_device *device)
 {
 	_cleanup_close_ int dirfd = device_open_dir(device->name);
@@ -244,8 +244,8 @@ static int look(struct daxhp_device *device, struct daxhp_observation **ret_obse
 }
 
 /*
- * While somebody unbinds the device its driver is gone before its blocks are. Memory is called
- * wedged only when it stays.
+ * While another program unbinds the device, the driver goes first, and the blocks go after it. Memory
+ * is wedged only if it stays.
  */
 int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
