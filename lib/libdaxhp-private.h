@@ -22,7 +22,7 @@ struct daxhp_result {
 	int guard_error; /* negative: rivals could not be denied */
 };
 
-/* With all that an undo takes. NULL without memory. */
+/* Takes all memory that an undo needs. NULL when there is none. */
 struct daxhp_result *result_new(size_t n_blocks);
 void result_fail(struct daxhp_result *result, enum daxhp_failure_kind kind, int errnum);
 /* Carry @plan out, verify, and undo. What went wrong is in the result. */
@@ -48,7 +48,7 @@ struct run {
 	char set_policy[WORD_MAX];	     /* to this */
 	struct lock policy_lock;
 	struct guard *guard; /* up from its step until the blocks are gone, or the run is over */
-	int guard_error;     /* negative: somebody may be inside all the same */
+	int guard_error;     /* negative: another process may still change the blocks */
 	struct rivals rivals;
 	bool has_begun; /* to change something */
 	sigset_t mask;	/* the thread's own */
@@ -60,36 +60,36 @@ struct run {
 
 /* 0, or a negative errno with the failure in the result. */
 int step_run(struct run *run, struct daxhp_step *step);
-/* Whoever was kept off is among the run's rivals. */
+/* End the guard. The processes that it has denied are among the run's rivals. */
 void drop_guard(struct run *run);
 
 /* ---- signals.c ---- */
 
-/* Hold back the signals that what the run is at now is not to be disturbed by. */
+/* Hold back the signals that must not disturb what the run does now. */
 void signals_hold(const struct run *run);
 
 /* ---- borrow.c ---- */
 
-/* What the file said is about to be changed from @found to @set. Under policy_lock(). */
+/* Write an entry: the word is about to be changed from @found to @set. Under policy_lock(). */
 int borrow_put(const struct kernel *kernel, enum daxhp_recovered_kind kind, const char *found,
 	       const char *set);
 /*
- * Write @found again, unless what stands there is not @set any more; then the session's recovery
- * tells of it.
+ * Write @found again. If the file has another word than @set, the word is kept, and the session's
+ * recovery says so.
  */
 int borrow_return(struct daxhp_session *session, enum daxhp_recovered_kind kind, const char *found,
 		  const char *set);
 /*
- * 1 with what a dead process has left, 0 when there is none, -EACCES when the user may not know.
+ * 1 with the entry of a killed process; 0: there is none; -EACCES: the user may not read it.
  * -EBADMSG, -ESTALE and the like: see journal_is_void().
  */
 int borrow_find(const struct kernel *kernel, enum daxhp_recovered_kind kind,
 		struct daxhp_recovered *ret_found);
-/* Put it right. Under the lock for the policy. 1: so it was, 0: there was nothing to put right. */
+/* Write the old word again, and drop the entry. Under policy_lock(). 1: written; 0: not needed. */
 int borrow_recover(struct daxhp_session *session, enum daxhp_recovered_kind kind);
 /* Take the lock for the machine's words. */
 int words_lock(struct daxhp_session *session, struct lock *lock);
-/* Like words_lock(); what a dead process left of the machine's words is put right first. */
+/* Like words_lock(); and recover the words that a killed process left changed. */
 int policy_lock(struct daxhp_session *session, struct lock *lock);
 /* Pure. -EBADMSG. */
 int borrow_parse(const char *words, enum daxhp_recovered_kind kind,
@@ -97,7 +97,7 @@ int borrow_parse(const char *words, enum daxhp_recovered_kind kind,
 
 /* ---- recovery.c ---- */
 
-/* How a device was when its reconfiguration began, as it is written down. */
+/* The journal's entry: a device at the start of its reconfiguration. */
 struct device_entry {
 	enum daxhp_mode mode;
 	enum daxhp_state state;
@@ -113,20 +113,21 @@ struct device_entry {
 int device_entry_parse(const char *words, struct device_entry *ret_entry);
 
 /*
- * Write down how @device was before @plan, if a process that is killed in the middle would leave
- * it neither so nor at the goal. 1: written, 0: no need, or it is written down already that it is
- * left over from another.
+ * Write an entry for the session's device, if a process that is killed during @plan would leave the
+ * device neither as before nor at the goal. 1: written; 0: not needed, or there is an entry of a killed
+ * process already.
  */
 int recovery_put(const struct daxhp_session *session, const struct daxhp_plan *plan);
-/* It is over, one way or the other. */
+/* Drop the entry of the session's device. */
 void recovery_drop(const struct daxhp_session *session);
-/* The machine's words. What comes of it is in the session's recovery. */
+/* Recover the machine's words. The session's recovery has the outcome. */
 void recover_words(struct daxhp_session *session);
 /*
- * Lead the session's device, which is locked, back to how it was. 1: done. 0: there was nothing to do,
- * or no more: the device is as it was, or at the goal, or another one has its name. -ESTALE: it is
- * neither, and was left as it is. Then, too, it will not be found any more. Other errors: it is not
- * yet as it was, and the next call tries again. What comes of it is in the session's recovery.
+ * Lead the session's device back to its state in the entry. The session has the device's lock. 1: done.
+ * 0: there is nothing to do: there is no entry; or the device is in that state, or at the goal; or another
+ * device has its name. -ESTALE: another program has changed the device, and it is left as it is. In these
+ * cases the entry is dropped. Other errors: it failed, and the next call tries again. The session's
+ * recovery has the outcome.
  */
 int recover_device(struct daxhp_session *session);
 

@@ -41,7 +41,7 @@ int device_read_ranges(struct daxhp_device *device, int dirfd);
 int sysfs_open_dir(const char *path);
 int sysfs_open_dir_at(int dirfd, const char *name);
 int sysfs_list_dir(const char *path, DIR **ret_dir);
-/* 1 with the next entry, 0 at the end; the end is not taken for one when there was an error. */
+/* 1 with the next entry; 0: there are no more. */
 int sysfs_next_entry(DIR *dir, struct dirent **ret_entry);
 int sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size);
 int sysfs_read_u64(int dirfd, const char *name, int base, uint64_t *ret_value);
@@ -50,9 +50,9 @@ int sysfs_write_word(int dirfd, const char *name, const char *word);
 int sysfs_open_file(int dirfd, const char *name);
 int sysfs_read_word_fd(int fd, char *ret_word, size_t size);
 int sysfs_write_word_fd(int fd, const char *word);
-/* To be locked only. @access: what the kernel lets root do with it, O_RDONLY or O_WRONLY. */
+/* Open a file only to lock it. @access: O_RDONLY or O_WRONLY, as the file's mode allows root. */
 int sysfs_open_lock(int dirfd, const char *name, int access);
-/* The root of debugfs, for the same: all namespaces share it. Errors: it cannot be had. */
+/* The root of debugfs, to lock it: all namespaces share it. */
 int sysfs_open_debugfs(void);
 bool sysfs_exists(int dirfd, const char *name);
 /* The last component of what the link @name points to. */
@@ -63,9 +63,9 @@ int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t siz
 /* NULL with errno when it cannot be opened. */
 DIR *proc_open_dir_at(int dirfd, const char *name);
 FILE *proc_open_file(int dirfd, const char *name);
-/* Bytes of memory that could be had without swapping, MemAvailable in /proc/meminfo. */
+/* Bytes of memory that are available without swapping: MemAvailable in /proc/meminfo. */
 int proc_read_available(uint64_t *ret_bytes);
-/* What the descriptor was opened with, of fdinfo/FD. */
+/* The flags with which the descriptor was opened, of fdinfo/FD. */
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
 /*
@@ -127,7 +127,7 @@ struct mounts {
 	size_t count;
 };
 
-/* Takes @line to pieces, which @ret_mount points to. -EBADMSG. */
+/* Splits @line; @ret_mount points into it. -EBADMSG. */
 int mount_parse(char *line, struct mount *ret_mount);
 /*
  * The directory of the memory blocks, below the mount that a process with the root @rootfd sees. 1
@@ -147,24 +147,27 @@ void rivals_join(struct rivals *rivals, const struct rivals *others);
 
 /* ---- thread.c ---- */
 
-/* A thread that takes no signals: those are for the thread that writes to the kernel. */
+/* Start a thread that takes no signals: they must reach the thread that writes to the kernel. */
 int thread_start(pthread_t *ret_thread, void *(*run)(void *data), void *data);
 
 /* ---- fork.c ---- */
 
-/* Between the two no child is forked: one that is forked between opening and adding has a copy. */
+/*
+ * Between the two no child is forked. A child that is forked between the open and fork_close_add() would
+ * keep a copy of the descriptor.
+ */
 void fork_hold(void);
 void fork_release(void);
-/* From here on a child that is forked closes its copy of @fd. To be called held. Errors: -ENOMEM. */
+/* A child that is forked from now on closes its copy of @fd. Call it after fork_hold(). -ENOMEM. */
 int fork_close_add(int fd);
-/* Close @fd. In such a child nothing is closed: the number is another file's by now, or none's. */
+/* Close @fd. A child has closed it already, and the number may be another file's: nothing is closed. */
 void fork_close(int fd);
 
 /* ---- lock.c ---- */
 
-/* @fd, or a copy of it in its place, which is none of the standard ones. Errors are passed on. */
+/* Returns @fd, or a copy above the standard descriptors in its place. A negative @fd is returned. */
 int above_stdio(int fd);
-/* /run/daxhp, made if need be; -EPERM when it is not ours alone. */
+/* Open /run/daxhp, and make it if @create. -EPERM: another user may write there. */
 int run_dir_open(bool create);
 /* See struct kernel. */
 int lock_take(const struct daxhp_session *session, const char *name, unsigned int seconds,
@@ -179,14 +182,14 @@ int journal_put(const char *name, const char *words);
 int journal_get(const char *name, char *ret_words, size_t size);
 int journal_drop(const char *name);
 void journal_each(void (*fn)(const char *name, void *data), void *data);
-/* The part of it that is pure. @ret_words points into @line. */
+/* Pure. @ret_words points into @line. -EBADMSG, -ESTALE: see struct kernel. */
 int journal_parse(const char *line, const char *boot, const char **ret_words);
 
 /* ---- task.c ---- */
 
-/* The calling thread, for another to look at; a negative errno. */
+/* Open the calling thread's directory in /proc, for another thread to look at. */
 int task_open_self(void);
-/* The letter of its state ('?': not to be seen), and the kernel's function that it sleeps in. */
+/* The letter of the thread's state ('?': not known), and the kernel's function in which it sleeps. */
 void task_look(int taskfd, char *ret_state, char *ret_where, size_t size);
 
 /* ---- watch.c ---- */
@@ -286,7 +289,7 @@ struct keeper;
 int keeper_start(const struct memblock *blocks, size_t n_blocks, struct keeper **ret_keeper);
 /* Deny it also below @dirfd, the directory of the memory blocks. -1: just say whether it is alive. */
 int keeper_mark(struct keeper *keeper, int dirfd);
-/* NULL is fine. Adds whom it has denied. */
+/* End it, and add the processes that it has denied. NULL is fine. */
 void keeper_stop(struct keeper *keeper, struct rivals *rivals);
 
 /* ---- drain.c ---- */
