@@ -146,7 +146,8 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
 			    const struct daxhp_range **ret_ranges, size_t *ret_count);
 
 /*
- * Read the device's size, alignment, node and ranges again: another program can change them while the device is unbound.
+ * Read the device's size, alignment, node and ranges again: another program can change them while the
+ * device is unbound.
  * Errors: -ENODEV when it is gone, and what opening its directory gives; its values stay then.
  */
 int daxhp_device_refresh(struct daxhp_device *device);
