@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* An observation: what it amounts to, and its getters. */
+/* An observation: the state that follows from it, and its getters. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
