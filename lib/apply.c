@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Carry out a plan, look whether it worked, and go back when it did not. */
+/* Carry out a plan, and check the result. If it failed, lead the device back. */
 #include <errno.h>
 #include <string.h>
 
 #include "libdaxhp-private.h"
 
-/* The way back is at most: blocks one way and the other, out, in again, and the blocks once more. */
+/* An undo takes at most this many plans: blocks offline, blocks online, unbind, bind, blocks again. */
 #define RESTORE_ROUNDS 6
-/* How often to look when there is no memory for a look. */
+/* How often a look is tried when memory runs out. */
 #define LOOKS_MAX 3
-/* What an undo needs besides its looks and plans, which take so much for each block. */
+/* Memory for an undo: so much for itself, and so much for each block of its looks and plans. */
 #define RESERVE_BYTES 65536
 #define RESERVE_PER_BLOCK (2 * sizeof(struct memblock) + 2 * sizeof(uint64_t))
 
@@ -42,7 +42,7 @@ static int run_steps(struct run *run, struct daxhp_plan *plan)
 	return 0;
 }
 
-/* However a plan ends, the machine's policy is what it was. */
+/* However a plan ends, the machine's policy must be as before. */
 static int put_policy_back(struct run *run)
 {
 	struct daxhp_step step = { .type = DAXHP_STEP_RESTORE_POLICY };
@@ -50,7 +50,7 @@ static int put_policy_back(struct run *run)
 	return *run->saved_policy ? step_run(run, &step) : 0;
 }
 
-/* The block that makes the observation miss the goal; -1 when it is none of them. */
+/* The first block that is not as the goal wants it; -1 when all are. */
 static int64_t find_culprit(const struct daxhp_observation *obs, struct goal goal)
 {
 	enum memblock_state wanted = goal_block_state(goal, obs);
@@ -62,8 +62,8 @@ static int64_t find_culprit(const struct daxhp_observation *obs, struct goal goa
 }
 
 /*
- * What is so now, for the result. A look that could not be had leaves none: an older one would be
- * taken for it. Memory that was short for a moment is not the end of an undo.
+ * Look at the device, for the result. If the look fails, the result has no observation: readers would
+ * take an older one for the present state. When memory is short for a moment, the look is tried again.
  */
 static int look_again(struct run *run)
 {
@@ -71,7 +71,7 @@ static int look_again(struct run *run)
 	int r = -ENOMEM;
 
 	for (int i = 0; r == -ENOMEM && i < LOOKS_MAX; i++)
-		r = daxhp_observe(run->device, &now);
+		r = run->kernel->observe(run->device, &now);
 	daxhp_observation_unref(run->result->after);
 	run->result->after = now;
 	return r;
@@ -82,7 +82,7 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	struct daxhp_result *result = run->result;
 	int r = look_again(run);
 
-	/* Blocks that cannot be looked at are not blocks that are not as asked for. */
+	/* Blocks that cannot be read: that is another failure than a missed goal. */
 	if (r == 0)
 		r = result->after->blocks_error;
 	if (r < 0) {
@@ -105,7 +105,10 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	return -EIO;
 }
 
-/* Also tells why: a block or an attribute that is gone because the driver is, was no refusal. */
+/*
+ * A block or an attribute that is gone because another process changed the driver: the failure is
+ * the changed driver, and not the write.
+ */
 static void note_driver_change(struct daxhp_result *result, const struct daxhp_observation *before)
 {
 	const struct daxhp_failure *f = &result->failure;
@@ -116,14 +119,14 @@ static void note_driver_change(struct daxhp_result *result, const struct daxhp_o
 		result_fail(result, DAXHP_FAILED_DRIVER_CHANGED, -f->errnum);
 }
 
-/* From where it is to where it was, round by round, as far as there is a way. */
+/* Lead the device back to @before, plan by plan, until it is there or no plan leads nearer. */
 static void go_back(struct run *run, const struct daxhp_observation *before)
 {
 	for (int round = 0; round < RESTORE_ROUNDS; round++) {
 		_cleanup_(cleanup_plan) struct daxhp_plan *back = NULL;
 		bool is_locked_out;
 
-		/* Without memory for a plan: the next round tries again. */
+		/* There was no memory for a plan. The next round tries again. */
 		if (plan_restore(run->result->after, before, &back) < 0)
 			continue;
 		if (back->n_steps == 0)
@@ -132,11 +135,11 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 				run->result->failure.kind == DAXHP_FAILED_POLICY_LOCK &&
 				run->result->failure.errnum == EWOULDBLOCK;
 		put_policy_back(run);
-		/* Who has kept the policy's lock for ten minutes is not waited for again. */
+		/* Another process has kept the policy's lock for ten minutes. Do not wait again. */
 		if (look_again(run) < 0 || is_locked_out)
 			break;
 	}
-	/* What the last plan was made from goes with it. */
+	/* The last plan is freed, and its observation with it. */
 	run->obs = before;
 }
 
@@ -146,8 +149,7 @@ static void drop_reserve(struct daxhp_result *result)
 	result->reserve = NULL;
 }
 
-/* The failure that is to be reported is the first one: what goes wrong on the way back is seen in
- * the blocks. */
+/* The first failure is the one that is reported. What fails in the undo is seen in the blocks. */
 static void undo(struct run *run, struct daxhp_observation *before)
 {
 	struct daxhp_result *result = run->result;
@@ -155,7 +157,7 @@ static void undo(struct run *run, struct daxhp_observation *before)
 
 	drop_reserve(result);
 	look_again(run);
-	/* What kept it from beginning, as too few descriptors, may keep it from looking, too. */
+	/* Nothing was changed. What stopped the plan, as too few descriptors, may stop the look, too. */
 	if (!run->has_begun && (!result->after || result->after->blocks_error < 0)) {
 		daxhp_observation_unref(result->after);
 		result->after = daxhp_observation_ref(before);
@@ -191,16 +193,21 @@ static void note_stuck(struct daxhp_result *result, const struct daxhp_observati
 static void start_run(struct run *run, struct daxhp_session *session,
 		      const struct daxhp_observation *before, struct daxhp_result *result)
 {
-	*run = (struct run){ .session = session, .device = session->device, .result = result };
+	*run = (struct run){
+		.session = session,
+		.kernel = session->ctx->kernel,
+		.device = session->device,
+		.result = result,
+	};
 	pthread_sigmask(SIG_BLOCK, NULL, &run->mask);
-	run->watch = watch_start(session, before);
+	run->watch = run->kernel->watch_start(session, before);
 }
 
 static void end_run(struct run *run)
 {
-	watch_stop(run->watch);
+	run->kernel->watch_stop(run->watch);
 	pthread_sigmask(SIG_SETMASK, &run->mask, NULL);
-	lock_drop(&run->policy_lock);
+	run->kernel->lock_drop(&run->policy_lock);
 	drop_guard(run);
 	run->result->rivals = run->rivals;
 }
@@ -219,7 +226,7 @@ void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan, struct d
 		r = verify(&run, plan);
 	if (r < 0) {
 		undo(&run, plan->before);
-		/* The last thing tried: a policy that is not the machine's must not stay. */
+		/* Try once more: our word must not stay as the machine's policy. */
 		put_policy_back(&run);
 		note_stuck(result, plan->before);
 		if (*run.saved_policy)
@@ -230,7 +237,7 @@ void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan, struct d
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
 }
 
-/* With all that an undo takes: that is not the time to run out of memory. */
+/* Take all memory for an undo now: an undo must not fail because memory runs out. */
 struct daxhp_result *result_new(size_t n_blocks)
 {
 	struct daxhp_result *result = calloc(1, sizeof(*result));
@@ -278,30 +285,16 @@ EXPORT struct daxhp_result *daxhp_result_free(struct daxhp_result *result)
 	return NULL;
 }
 
-EXPORT bool daxhp_result_get_changed(const struct daxhp_result *result)
-{
-	return result->changed;
-}
-
-EXPORT double daxhp_result_get_seconds(const struct daxhp_result *result)
-{
-	return result->seconds;
-}
-
-EXPORT const struct daxhp_observation *daxhp_result_get_after(const struct daxhp_result *result)
-{
-	return result->after;
-}
+GETTER(result, bool, changed)
+GETTER(result, double, seconds)
+GETTER(result, const struct daxhp_observation *, after)
 
 EXPORT const struct daxhp_failure *daxhp_result_get_failure(const struct daxhp_result *result)
 {
 	return result->failure.kind ? &result->failure : NULL;
 }
 
-EXPORT bool daxhp_result_get_undone(const struct daxhp_result *result)
-{
-	return result->undone;
-}
+GETTER(result, bool, undone)
 
 EXPORT size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
 					    const uint64_t **ret_blocks)
@@ -322,7 +315,4 @@ EXPORT unsigned long daxhp_result_count_left_out(const struct daxhp_result *resu
 	return result->rivals.left_out;
 }
 
-EXPORT int daxhp_result_get_guard_error(const struct daxhp_result *result)
-{
-	return result->guard_error;
-}
+GETTER(result, int, guard_error)

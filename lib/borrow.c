@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Two words are the machine's, and changed for a moment: its policy around a bind, and the dax
- * bus's autoprobe while a module is loaded. How they were is written down before, and they are
- * given back after. Whoever writes another word there meanwhile, or since a process was killed,
- * means it: that word is kept.
+ * daxhp changes two words of the machine for a moment: the policy around a bind, and the dax bus's
+ * autoprobe while a module is loaded. Before the change daxhp writes the old word into the journal,
+ * and after it daxhp writes the old word back. If another program has written another word
+ * meanwhile, that word is kept.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,14 +11,13 @@
 
 #include "libdaxhp-private.h"
 
+#define POLICY_WAIT_SECONDS 600
+
 static const struct {
 	const char *file, *name;
-	int (*read)(char *ret_word, size_t size);
-	int (*write)(const char *word);
-} kinds[] = {
-	[DAXHP_RECOVERED_POLICY] = { "auto_online_blocks", "policy", policy_read, policy_write },
-	[DAXHP_RECOVERED_AUTOPROBE] = { "drivers_autoprobe", "autoprobe", autoprobe_read,
-					autoprobe_write },
+} kinds[MACHINE_WORDS] = {
+	[DAXHP_RECOVERED_POLICY] = { "auto_online_blocks", "policy" },
+	[DAXHP_RECOVERED_AUTOPROBE] = { "drivers_autoprobe", "autoprobe" },
 };
 
 static void set_name(struct daxhp_recovered *entry, enum daxhp_recovered_kind kind)
@@ -34,7 +33,8 @@ static void print_entry(char *ret_words, const struct daxhp_recovered *entry)
 	snprintf(ret_words, JOURNAL_LINE_MAX, "%s %s %d", entry->before, entry->found, entry->pid);
 }
 
-int borrow_put(enum daxhp_recovered_kind kind, const char *found, const char *set)
+int borrow_put(const struct kernel *kernel, enum daxhp_recovered_kind kind, const char *found,
+	       const char *set)
 {
 	struct daxhp_recovered entry = { .pid = getpid() };
 	char words[JOURNAL_LINE_MAX];
@@ -42,7 +42,7 @@ int borrow_put(enum daxhp_recovered_kind kind, const char *found, const char *se
 	snprintf(entry.before, sizeof(entry.before), "%s", found);
 	snprintf(entry.found, sizeof(entry.found), "%s", set);
 	print_entry(words, &entry);
-	return journal_put(kinds[kind].name, words);
+	return kernel->journal_put(kinds[kind].name, words);
 }
 
 int borrow_parse(const char *words, enum daxhp_recovered_kind kind,
@@ -53,7 +53,7 @@ int borrow_parse(const char *words, enum daxhp_recovered_kind kind,
 
 	if (sscanf(words, "%63s %63s %d", entry.before, entry.found, &entry.pid) != 3)
 		return -EBADMSG;
-	/* What would be written otherwise was not written here. */
+	/* An entry that daxhp would write in another way is not daxhp's. */
 	print_entry(again, &entry);
 	if (strcmp(again, words) != 0)
 		return -EBADMSG;
@@ -63,10 +63,11 @@ int borrow_parse(const char *words, enum daxhp_recovered_kind kind,
 }
 
 /* 1: there is an entry, 0: there is none. */
-static int read_entry(enum daxhp_recovered_kind kind, struct daxhp_recovered *ret_entry)
+static int read_entry(const struct kernel *kernel, enum daxhp_recovered_kind kind,
+		      struct daxhp_recovered *ret_entry)
 {
 	char words[JOURNAL_LINE_MAX];
-	int r = journal_get(kinds[kind].name, words, sizeof(words));
+	int r = kernel->journal_get(kinds[kind].name, words, sizeof(words));
 
 	if (r <= 0)
 		return r;
@@ -74,27 +75,28 @@ static int read_entry(enum daxhp_recovered_kind kind, struct daxhp_recovered *re
 	return r < 0 ? r : 1;
 }
 
-/* Who holds the lock is at work, and has written it down for the case that it is killed. */
-int borrow_find(enum daxhp_recovered_kind kind, struct daxhp_recovered *ret_found)
+/* While a process holds the lock it is at work, and the entry is its own. */
+int borrow_find(const struct kernel *kernel, enum daxhp_recovered_kind kind,
+		struct daxhp_recovered *ret_found)
 {
 	set_name(ret_found, kind);
-	return lock_is_held(POLICY_LOCK) ? 0 : read_entry(kind, ret_found);
+	return kernel->lock_is_held(POLICY_LOCK) ? 0 : read_entry(kernel, kind, ret_found);
 }
 
 /* ---- giving it back ---- */
 
-/* 1: given back, 0: it is somebody else's by now, see @ret_now. */
-static int give_back(enum daxhp_recovered_kind kind, const char *found, const char *set,
-		     char *ret_now)
+/* 1: written back; 0: another program has written the word @ret_now. */
+static int give_back(const struct kernel *kernel, enum daxhp_recovered_kind kind, const char *found,
+		     const char *set, char *ret_now)
 {
-	int r = kinds[kind].read(ret_now, WORD_MAX), r2;
+	int r = kernel->read_word(kind, ret_now, WORD_MAX), r2;
 	bool is_ours = r == 0 && strcmp(ret_now, set) == 0;
 
 	if (is_ours)
-		r = kinds[kind].write(found);
+		r = kernel->write_word(kind, found);
 	if (r < 0)
 		return r;
-	r2 = journal_drop(kinds[kind].name);
+	r2 = kernel->journal_drop(kinds[kind].name);
 	return r2 < 0 ? r2 : is_ours;
 }
 
@@ -102,7 +104,7 @@ int borrow_return(struct daxhp_session *session, enum daxhp_recovered_kind kind,
 		  const char *set)
 {
 	struct daxhp_recovered kept = { .outcome = DAXHP_RECOVERED_KEPT };
-	int r = give_back(kind, found, set, kept.found);
+	int r = give_back(session->ctx->kernel, kind, found, set, kept.found);
 
 	if (r < 0)
 		return r;
@@ -116,12 +118,13 @@ int borrow_return(struct daxhp_session *session, enum daxhp_recovered_kind kind,
 
 int borrow_recover(struct daxhp_session *session, enum daxhp_recovered_kind kind)
 {
+	const struct kernel *kernel = session->ctx->kernel;
 	struct daxhp_recovered entry;
 	char now[WORD_MAX];
-	int r = read_entry(kind, &entry);
+	int r = read_entry(kernel, kind, &entry);
 
 	if (r > 0) {
-		r = give_back(kind, entry.before, entry.found, now);
+		r = give_back(kernel, kind, entry.before, entry.found, now);
 		entry.outcome = DAXHP_RECOVERED_RESTORED;
 		if (r > 0)
 			recovery_add(&session->recovery, &entry);
@@ -131,17 +134,26 @@ int borrow_recover(struct daxhp_session *session, enum daxhp_recovered_kind kind
 		return r;
 	log_debug(session->ctx, "%s: its entry in the journal is dropped: %s", kinds[kind].file,
 		  strerror(-r));
-	return journal_drop(kinds[kind].name);
+	return kernel->journal_drop(kinds[kind].name);
 }
 
-/* The one that was waited for may have been killed: its word is not the machine's. */
+/* Another process holds it while it adds a device's memory: minutes, for a very big device. */
+int words_lock(struct daxhp_session *session, struct lock *lock)
+{
+	int holder;
+
+	return session->ctx->kernel->lock_take(session, POLICY_LOCK, POLICY_WAIT_SECONDS, lock,
+					       &holder);
+}
+
+/* The process that held the lock may have been killed. Then its word is still there. */
 int policy_lock(struct daxhp_session *session, struct lock *lock)
 {
-	int r = lock_take_policy(session, lock);
+	int r = words_lock(session, lock);
 
-	for (enum daxhp_recovered_kind kind = 0; r >= 0 && kind < DAXHP_RECOVERED_DEVICE; kind++)
+	for (enum daxhp_recovered_kind kind = 0; r >= 0 && kind < MACHINE_WORDS; kind++)
 		r = borrow_recover(session, kind);
 	if (r < 0)
-		lock_drop(lock);
+		session->ctx->kernel->lock_drop(lock);
 	return r < 0 ? r : 0;
 }

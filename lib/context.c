@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 
-#include <daxctl/libdaxctl.h>
-
 #include "libdaxhp-private.h"
 
 EXPORT int daxhp_new(struct daxhp_ctx **ret_ctx)
 {
 	struct daxhp_ctx *ctx = calloc(1, sizeof(*ctx));
-	int r = ctx ? ctx_renew_daxctl(ctx) : -ENOMEM;
+	int r;
 
+	if (!ctx)
+		return -ENOMEM;
+	ctx->kernel = &kernel_linux;
+	r = ctx->kernel->open(ctx);
 	if (r < 0) {
 		free(ctx);
 		return r;
@@ -22,8 +24,13 @@ EXPORT struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx)
 {
 	if (!ctx)
 		return NULL;
-	devices_free(ctx->devices);
-	daxctl_unref(ctx->daxctl);
+	ctx->kernel->close(ctx);
 	free(ctx);
 	return NULL;
+}
+
+EXPORT void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn, void *data)
+{
+	ctx->log_fn = fn;
+	ctx->log_data = data;
 }

@@ -4,13 +4,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "libdaxhp-private.h"
 
-/* Of a step. With the signals held back there is no more to come, but from a kernel that makes them up. */
+/*
+ * How often a step is begun anew after EINTR. Signals are held back by then, so only a faulty kernel
+ * comes this far.
+ */
 #define DISTURBED_MAX 100
-/* As it stands in messages. */
+/* The directory, as messages name it. */
 #define MEMORY_DIR "/sys/devices/system/memory"
 
 static bool is_cancelled(const struct run *run)
@@ -18,13 +20,13 @@ static bool is_cancelled(const struct run *run)
 	return session_is_cancelled(run->session);
 }
 
-/* A signal, and not one to stop: what it interrupted is begun anew. */
+/* A signal that was not meant to stop daxhp has interrupted the step. The step begins anew. */
 static bool is_disturbed(const struct run *run, int errnum)
 {
 	return errnum == -EINTR && !is_cancelled(run) && run->n_disturbed < DISTURBED_MAX;
 }
 
-/* What is going to be tried again is no failure, and must not hide an earlier one. */
+/* A step that begins anew has not failed. It must not overwrite an earlier failure. */
 static int fail_with(struct run *run, int errnum, struct daxhp_failure *failure)
 {
 	failure->errnum = -errnum;
@@ -38,7 +40,7 @@ static int fail(struct run *run, enum daxhp_failure_kind kind, int errnum)
 	return fail_with(run, errnum, &(struct daxhp_failure){ .kind = kind, .block = -1 });
 }
 
-/* @word is NULL where it was to be read; @block -1 where it is about none. */
+/* @word is NULL if the file was read. @block is -1 if the file is not a block's. */
 static int fail_file(struct run *run, int errnum, const char *word, int64_t block, const char *dir,
 		     const char *file)
 {
@@ -61,23 +63,7 @@ static void report_progress(const struct run *run, const struct daxhp_step *step
 		request->progress_fn(step, done, total, request->progress_data);
 }
 
-static bool is_undoing(const struct run *run)
-{
-	return run->session->undoing;
-}
-
-/* A signal is to end it early, if it is one to stop. */
-static void pause_before(const struct run *run, unsigned int try)
-{
-	/* 0.1 s, doubled each time up to 3.2 s. */
-	unsigned int ms = 100u << (try < 5 ? try : 5);
-	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };
-
-	while (nanosleep(&left, &left) < 0 && errno == EINTR && !is_cancelled(run))
-		;
-}
-
-/* Is a write that failed with @r worth another try? Memory that is busy may not be so for long. */
+/* After a write that failed with @r: wait, and try again? Memory that is busy may soon be free. */
 static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 {
 	enum daxhp_state word = step->word;
@@ -85,7 +71,9 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 	if (is_cancelled(run) || (word != DAXHP_OFFLINE && word != DAXHP_UNPLUGGED) ||
 	    (r != -EBUSY && r != -EAGAIN) || step->retry >= run->session->request->retries)
 		return false;
-	pause_before(run, step->retry++);
+	/* 0.1 s, doubled each time up to 3.2 s. */
+	run->kernel->pause(run->session, 100u << (step->retry < 5 ? step->retry : 5));
+	step->retry++;
 	report_progress(run, step, step->n_done, step->n_blocks);
 	return !is_cancelled(run);
 }
@@ -95,20 +83,17 @@ static int fail_cancelled(struct run *run)
 	return fail(run, DAXHP_FAILED_CANCELLED, -EINTR);
 }
 
-/* Where there was waiting, for a lock or for others, a signal may have ended it. */
+/* The step waited for a lock or for another process. A signal may have ended the wait. */
 static int fail_waiting(struct run *run, enum daxhp_failure_kind kind, int errnum)
 {
 	return errnum == -EINTR && is_cancelled(run) ? fail_cancelled(run)
 						     : fail(run, kind, errnum);
 }
 
-/*
- * Its files are those of blocks that are gone now. What is added in their place has other files,
- * and needs another guard.
- */
+/* The guard's blocks are gone. New blocks have other files, and need another guard. */
 void drop_guard(struct run *run)
 {
-	guard_stop(run->guard, &run->rivals);
+	run->kernel->guard_stop(run->guard, &run->rivals);
 	run->guard = NULL;
 	run->guard_error = 0;
 }
@@ -139,27 +124,28 @@ static int64_t find_silent_block(struct run *run, const bool *was_done)
 
 static int write_attribute(struct run *run, struct daxhp_step *step)
 {
-	struct daxhp_device *device = run->device;
+	const struct kernel *kernel = run->kernel;
 	const struct daxhp_observation *obs = run->obs;
-	_cleanup_close_ int dirfd = device_open_dir(device);
 	_cleanup_free_ bool *was_done = NULL;
 	const char *wrote = daxhp_state_name(step->word);
-	enum daxhp_interface interface = obs->interface;
+	int interface = obs->interface;
 	struct monitor *monitor;
 	int64_t block = -1;
 	char dir[64];
-	int r = dirfd;
+	int r;
 
-	if (interface == DAXHP_INTERFACE_NONE && dirfd >= 0)
-		interface = attribute_find(dirfd);
-	/* Bound just now, to a kernel that has none: there is nothing to be told. */
+	/* Bound just now. */
+	if (interface == DAXHP_INTERFACE_NONE)
+		interface = kernel->find_attribute(run->device);
+	/* This kernel has none: there is nothing to write. */
 	if (interface == DAXHP_INTERFACE_MEMORY_BLOCKS)
 		return 0;
-	while (dirfd >= 0) {
-		monitor = monitor_start(run->session, step, obs->blocks, obs->n_blocks);
-		r = attribute_write(dirfd, interface, step->word, &wrote);
+	r = interface;
+	while (interface >= 0) {
+		monitor = kernel->monitor_start(run->session, step, obs->blocks, obs->n_blocks);
+		r = kernel->write_attribute(run->device, interface, step->word, &wrote);
 		free(was_done);
-		was_done = monitor_stop(monitor);
+		was_done = kernel->monitor_stop(monitor);
 		if (r == 0 || !try_again(run, step, r))
 			break;
 	}
@@ -171,7 +157,7 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 		return fail_cancelled(run);
 	if (step->word == DAXHP_UNPLUGGED)
 		block = find_silent_block(run, was_done);
-	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", device->name);
+	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", run->device->name);
 	return fail_file(run, r, wrote, block, dir, daxhp_interface_name(interface));
 }
 
@@ -184,7 +170,8 @@ static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint
 	if (is_cancelled(run))
 		return fail_cancelled(run);
 	do
-		r = memblock_write(dirfd, guard_get_fd(run->guard, id), id, step->word);
+		r = run->kernel->write_block(dirfd, run->kernel->guard_get_fd(run->guard, id), id,
+					     step->word);
 	while (r < 0 && try_again(run, step, r));
 	if (r == 0)
 		return 0;
@@ -196,11 +183,11 @@ static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint
 
 static int write_blocks(struct run *run, struct daxhp_step *step)
 {
-	_cleanup_close_ int dirfd = memblock_open_dir();
+	_cleanup_close_ int dirfd = run->kernel->open_memory();
 
 	if (dirfd < 0)
 		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
-	/* From where it was interrupted. */
+	/* A step that was interrupted goes on where it was. */
 	for (size_t i = step->n_done; i < step->n_blocks; i++) {
 		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
 		int r = write_block(run, dirfd, step, id);
@@ -210,23 +197,6 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 		step->n_done = i + 1;
 		report_progress(run, step, step->n_done, step->n_blocks);
 	}
-	return 0;
-}
-
-static int check_block(struct run *run, int dirfd, uint64_t id, bool *ret_is_present)
-{
-	struct memblock block = { .id = id };
-	char file[WORD_MAX];
-	int r = memblock_read_state(dirfd, guard_get_fd(run->guard, id), &block, file);
-
-	/* One that cannot be read may be online: no unbinding on a guess. */
-	if (r < 0)
-		return fail_file(run, r, NULL, id, MEMORY_DIR, file);
-	if (block.state == MEMBLOCK_ONLINE || block.state == MEMBLOCK_GOING_OFFLINE)
-		return fail_with(run, -EBUSY,
-				 &(struct daxhp_failure){ .kind = DAXHP_FAILED_STILL_ONLINE,
-							  .block = id });
-	*ret_is_present |= block.state != MEMBLOCK_MISSING;
 	return 0;
 }
 
@@ -243,29 +213,30 @@ static int fail_guard(struct run *run, int errnum)
 	if (errnum == -EBUSY || errnum == -EINTR)
 		return fail_waiting(run, DAXHP_FAILED_HELD, errnum);
 	if (errnum == -EPIPE || errnum == -ETIMEDOUT) {
-		/* A guard that does not answer would keep this process off, too. */
+		/* A guard that does not answer would also deny this process. */
 		drop_guard(run);
 		return fail(run, DAXHP_FAILED_UNGUARDED, errnum);
 	}
-	return fail_unseen(run, DAXHP_FAILED_UNSEEN, errnum, guard_get_unseen(run->guard));
+	return fail_unseen(run, DAXHP_FAILED_UNSEEN, errnum,
+			   run->kernel->guard_get_unseen(run->guard));
 }
 
-/* Anybody could bring a block online between the look at it and the unbinding. */
+/* Without a guard, another process could bring a block online just before the device is unbound. */
 static int check_guard(struct run *run)
 {
 	int r = run->guard_error;
 
 	if (r == 0)
-		r = guard_check(run->guard, &run->rivals);
+		r = run->kernel->guard_check(run->guard, &run->rivals);
 	if (r < 0)
 		return fail_guard(run, r);
-	/* The kernel could deny them, and does not let this process ask for it. */
+	/* The kernel can deny others, but does not allow this process to ask for it. */
 	if (run->result->guard_error == -EPERM)
 		return fail(run, DAXHP_FAILED_UNGUARDED, -EPERM);
 	return 0;
 }
 
-/* What check_offline() hands on from block to block. */
+/* What check_blocks() hands on from block to block. */
 struct check {
 	struct run *run;
 	int dirfd;
@@ -273,31 +244,40 @@ struct check {
 	bool is_told; /* why it failed */
 };
 
-static int check_listed(struct memblock *block, void *data)
+static int check_block(struct memblock *listed, void *data)
 {
 	struct check *check = data;
-	int r = check_block(check->run, check->dirfd, block->id, &check->any_present);
+	const struct kernel *kernel = check->run->kernel;
+	struct memblock block = { .id = listed->id };
+	char file[WORD_MAX];
+	int fd = kernel->guard_get_fd(check->run->guard, block.id);
+	int r = kernel->read_block_state(check->dirfd, fd, &block, file);
 
-	check->is_told = r < 0;
-	return r;
+	check->is_told = true;
+	/* A block that cannot be read may be online. Then the device must not be unbound. */
+	if (r < 0)
+		return fail_file(check->run, r, NULL, block.id, MEMORY_DIR, file);
+	if (block.state == MEMBLOCK_ONLINE || block.state == MEMBLOCK_GOING_OFFLINE)
+		return fail_with(check->run, -EBUSY,
+				 &(struct daxhp_failure){ .kind = DAXHP_FAILED_STILL_ONLINE,
+							  .block = block.id });
+	check->is_told = false;
+	check->any_present |= block.state != MEMBLOCK_MISSING;
+	return 0;
 }
 
 static int check_blocks(struct run *run, bool *ret_any_present)
 {
-	_cleanup_close_ int dirfd = memblock_open_dir();
+	_cleanup_close_ int dirfd = run->kernel->open_memory();
 	const struct daxhp_observation *obs = run->obs;
 	struct check check = { .run = run, .dirfd = dirfd };
-	int r = 0;
+	int r;
 
 	if (dirfd < 0)
 		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
-	if (memblock_is_to_be_listed(obs->n_blocks))
-		r = memblock_list(obs->blocks, obs->n_blocks, check_listed, &check);
-	else
-		for (size_t i = 0; r == 0 && i < obs->n_blocks; i++)
-			r = check_listed(&obs->blocks[i], &check);
+	r = run->kernel->each_block(obs->blocks, obs->n_blocks, check_block, &check);
 	*ret_any_present = check.any_present;
-	/* One that could not be listed may be online, too. */
+	/* A block that could not be listed may be online, too. */
 	if (r < 0 && !check.is_told)
 		return fail_file(run, r, NULL, -1, MEMORY_DIR, "");
 	return r;
@@ -308,7 +288,7 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 	bool any_present = false;
 	int r = run->guard ? check_guard(run) : 0;
 
-	/* The look is the last thing before the unbinding. */
+	/* Look at the blocks last: nothing comes between this look and the unbinding. */
 	if (r == 0)
 		r = check_blocks(run, &any_present);
 	if (r == 0 && any_present && !run->guard)
@@ -317,8 +297,8 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
 }
 
 /*
- * On the way back it goes on without a guard, if one cannot be had: an undo left off is worse. But
- * then the device is not unbound.
+ * An undo goes on without a guard if there cannot be one: to stop an undo halfway is worse. But then
+ * the device is not unbound.
  */
 static int start_guard(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
@@ -328,52 +308,54 @@ static int start_guard(struct run *run, struct daxhp_step *step __attribute__((u
 	if (run->guard && run->guard_error == 0)
 		return 0;
 	drop_guard(run);
-	run->guard_error = guard_start(run->session, obs->blocks, obs->n_blocks, &run->guard,
-				       &run->result->guard_error, &run->rivals);
-	if (run->guard_error == 0 || is_undoing(run))
+	run->guard_error = run->kernel->guard_start(run->session, obs->blocks, obs->n_blocks,
+						    &run->guard, &run->result->guard_error,
+						    &run->rivals);
+	if (run->guard_error == 0 || run->session->undoing)
 		return 0;
 	r = fail_guard(run, run->guard_error);
-	/* What it has open may be what a look at the device lacks. */
+	/* The guard may have so many files open that a look at the device cannot open its own. */
 	drop_guard(run);
 	return r;
 }
 
-static int fail_policy(struct run *run, int errnum, const char *word)
+static int fail_word(struct run *run, enum daxhp_recovered_kind kind, int errnum, const char *word)
 {
-	return fail_file(run, errnum, word, -1, MEMORY_DIR, "auto_online_blocks");
+	return kind == DAXHP_RECOVERED_POLICY
+		       ? fail_file(run, errnum, word, -1, MEMORY_DIR, "auto_online_blocks")
+		       : fail_file(run, errnum, word, -1, "/sys/bus/dax", "drivers_autoprobe");
 }
 
-/* A restoring that failed: what is in the file is our own word, not the machine's. */
-static int find_policy(const struct run *run, char *ret_found, size_t size)
+/* Until the words are given back, no other daxhp may take our word for the machine's. */
+static int lock_words(struct run *run)
 {
-	if (!*run->saved_policy)
-		return policy_read(ret_found, size);
-	snprintf(ret_found, size, "%s", run->saved_policy);
-	return 0;
+	int r = lock_is_mine(&run->policy_lock) ? 0 : policy_lock(run->session, &run->policy_lock);
+
+	return r < 0 ? fail_waiting(run, DAXHP_FAILED_POLICY_LOCK, r) : 0;
 }
 
 static int set_policy(struct run *run, struct daxhp_step *step)
 {
 	const char *word = daxhp_state_name(step->word);
 	char found[WORD_MAX];
-	int r = 0;
+	int r = lock_words(run);
 
-	/* From here to the restoring no other daxhp may take our word for the machine's policy. */
-	if (!lock_is_mine(&run->policy_lock))
-		r = policy_lock(run->session, &run->policy_lock);
 	if (r < 0)
-		return fail_waiting(run, DAXHP_FAILED_POLICY_LOCK, r);
-	r = find_policy(run, found, sizeof(found));
+		return r;
+	/* If restoring it failed, the file has our own word, not the machine's. */
+	strcpy(found, run->saved_policy);
+	if (!*found)
+		r = run->kernel->read_word(DAXHP_RECOVERED_POLICY, found, sizeof(found));
 	if (r < 0)
-		return fail_policy(run, r, NULL);
-	r = borrow_put(DAXHP_RECOVERED_POLICY, found, word);
+		return fail_word(run, DAXHP_RECOVERED_POLICY, r, NULL);
+	r = borrow_put(run->kernel, DAXHP_RECOVERED_POLICY, found, word);
 	if (r < 0)
 		return fail(run, DAXHP_FAILED_JOURNAL, r);
 	strcpy(run->saved_policy, found);
 	strcpy(run->set_policy, word);
 	signals_hold(run);
-	r = policy_write(word);
-	return r < 0 ? fail_policy(run, r, word) : 0;
+	r = run->kernel->write_word(DAXHP_RECOVERED_POLICY, word);
+	return r < 0 ? fail_word(run, DAXHP_RECOVERED_POLICY, r, word) : 0;
 }
 
 static int restore_policy(struct run *run, struct daxhp_step *step __attribute__((unused)))
@@ -382,9 +364,9 @@ static int restore_policy(struct run *run, struct daxhp_step *step __attribute__
 			      run->set_policy);
 
 	if (r < 0)
-		return fail_policy(run, r, run->saved_policy);
+		return fail_word(run, DAXHP_RECOVERED_POLICY, r, run->saved_policy);
 	run->saved_policy[0] = '\0';
-	lock_drop(&run->policy_lock);
+	run->kernel->lock_drop(&run->policy_lock);
 	signals_hold(run);
 	return 0;
 }
@@ -394,7 +376,7 @@ static int check_unused(struct run *run, struct daxhp_step *step __attribute__((
 	char unseen[UNSEEN_MAX];
 	int r;
 
-	r = find_holders(run->session, &run->rivals, unseen);
+	r = run->kernel->find_holders(run->session, &run->rivals, unseen);
 	if (r == -EINTR)
 		return fail_waiting(run, DAXHP_FAILED_USE_UNSEEN, r);
 	if (r < 0)
@@ -402,37 +384,80 @@ static int check_unused(struct run *run, struct daxhp_step *step __attribute__((
 	return run->rivals.count ? fail(run, DAXHP_FAILED_IN_USE, -EBUSY) : 0;
 }
 
-static int load_driver(struct run *run, struct daxhp_step *step)
+/* @kind is the kernel side's. */
+static int fail_driver(struct run *run, enum daxhp_failure_kind kind, int errnum,
+		       enum daxhp_mode mode)
 {
-	struct daxhp_failure failure;
-	int r;
+	struct daxhp_failure failure = { .kind = kind, .block = -1 };
 
+	snprintf(failure.driver, sizeof(failure.driver), "%s", mode_driver(mode));
+	return fail_with(run, errnum, &failure);
+}
+
+/* A new driver takes every device that fits it, if the bus is not told to let it be. */
+static int load_without_probing(struct run *run, enum daxhp_mode mode)
+{
+	enum daxhp_failure_kind kind;
+	int r = run->kernel->write_word(DAXHP_RECOVERED_AUTOPROBE, "0");
+
+	if (r < 0)
+		return fail_word(run, DAXHP_RECOVERED_AUTOPROBE, r, "0");
+	r = run->kernel->load_module(run->session->ctx, mode, &kind);
+	return r < 0 ? fail_driver(run, kind, r, mode) : 0;
+}
+
+static int load_under_lock(struct run *run, enum daxhp_mode mode)
+{
+	char found[WORD_MAX];
+	int r = run->kernel->read_word(DAXHP_RECOVERED_AUTOPROBE, found, sizeof(found)), r2;
+
+	if (r < 0)
+		return fail_word(run, DAXHP_RECOVERED_AUTOPROBE, r, NULL);
+	r = borrow_put(run->kernel, DAXHP_RECOVERED_AUTOPROBE, found, "0");
+	if (r < 0)
+		return fail(run, DAXHP_FAILED_JOURNAL, r);
 	run->is_loading = true;
 	signals_hold(run);
-	r = binding_load(run->session, step->mode, &failure);
+	r = load_without_probing(run, mode);
+	r2 = borrow_return(run->session, DAXHP_RECOVERED_AUTOPROBE, found, "0");
 	run->is_loading = false;
 	signals_hold(run);
+	if (r == 0 && r2 < 0)
+		return fail_word(run, DAXHP_RECOVERED_AUTOPROBE, r2, found);
+	return r;
+}
+
+static int load_driver(struct run *run, struct daxhp_step *step)
+{
+	int r = lock_words(run);
+
+	if (r < 0)
+		return r;
+	r = load_under_lock(run, step->mode);
+	/* A policy that could not be restored is still ours. */
+	if (!*run->saved_policy)
+		run->kernel->lock_drop(&run->policy_lock);
 	if (r == -EINTR && is_cancelled(run))
 		return fail_cancelled(run);
-	return r < 0 ? fail_with(run, r, &failure) : 0;
+	return r;
 }
 
 static int bind_driver(struct run *run, struct daxhp_step *step)
 {
 	const struct daxhp_observation *obs = run->obs;
-	struct daxhp_failure failure;
+	enum daxhp_failure_kind kind;
 	struct monitor *monitor;
 	int r;
 
-	monitor = monitor_start(run->session, step, obs->blocks, obs->n_blocks);
-	r = binding_bind(run->device, step->mode, &failure);
-	free(monitor_stop(monitor));
-	return r < 0 ? fail_with(run, r, &failure) : 0;
+	monitor = run->kernel->monitor_start(run->session, step, obs->blocks, obs->n_blocks);
+	r = run->kernel->bind(run->device, step->mode, &kind);
+	free(run->kernel->monitor_stop(monitor));
+	return r < 0 ? fail_driver(run, kind, r, step->mode) : 0;
 }
 
 static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
-	int r = binding_unbind(run->device);
+	int r = run->kernel->unbind(run->device);
 
 	if (r < 0)
 		return fail(run, DAXHP_FAILED_UNBIND, r);
@@ -440,7 +465,10 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 	return 0;
 }
 
-/* Begun anew as often as others' signals come, and after the first one out of their reach. */
+/*
+ * Run a step, and begin it anew when a signal that is not meant to stop daxhp interrupts it. After the
+ * first such signal, these signals are held back.
+ */
 static int run_undisturbed(struct run *run, struct daxhp_step *step,
 			   int (*fn)(struct run *, struct daxhp_step *))
 {
@@ -450,7 +478,7 @@ static int run_undisturbed(struct run *run, struct daxhp_step *step,
 		run->n_disturbed++;
 		signals_hold(run);
 	}
-	/* Between the two looks it was cancelled. */
+	/* The request was cancelled after is_disturbed() had looked. */
 	if (r == -EINTR && is_cancelled(run))
 		fail_cancelled(run);
 	if (run->n_disturbed) {
@@ -475,14 +503,14 @@ int step_run(struct run *run, struct daxhp_step *step)
 		[DAXHP_STEP_UNBIND] = unbind_driver,
 	};
 	size_t total = step->n_blocks ? step->n_blocks : run->obs->n_blocks;
-	double start = clock_now();
+	double start = run->kernel->now();
 	int r;
 
 	if (is_cancelled(run) && step->type != DAXHP_STEP_RESTORE_POLICY)
 		return fail_cancelled(run);
 	report_progress(run, step, 0, total);
 	r = run_undisturbed(run, step, run_step[step->type]);
-	step->seconds = clock_now() - start;
+	step->seconds = run->kernel->now() - start;
 	run->result->seconds += step->seconds;
 	if (r == 0)
 		report_progress(run, step, total, total);

@@ -114,12 +114,12 @@ struct daxhp_range {
  */
 int daxhp_load_devices(struct daxhp_ctx *ctx);
 /*
- * The devices that were listed, sorted by region and number; they are listed now if that has not
- * been done. NULL at the end, and also when they cannot be listed: daxhp_load_devices() says which.
+ * The devices, sorted by region and number. The first call lists them. NULL at the end, and also when
+ * they cannot be listed: daxhp_load_devices() says which.
  */
 struct daxhp_device *daxhp_device_get_first(struct daxhp_ctx *ctx);
 struct daxhp_device *daxhp_device_get_next(struct daxhp_device *device);
-/* Of all that were listed, the one of that name. -ENODEV; errors of daxhp_load_devices(). */
+/* The listed device of that name. -ENODEV; errors of daxhp_load_devices(). */
 int daxhp_device_from_name(struct daxhp_ctx *ctx, const char *name,
 			   struct daxhp_device **ret_device);
 #define daxhp_device_foreach(ctx, device) \
@@ -132,8 +132,8 @@ const char *daxhp_device_get_name(const struct daxhp_device *device);
 int daxhp_device_get_region_id(const struct daxhp_device *device);
 /* The device the region belongs to: "dax0.0" on an NVDIMM, "hmem.0" on soft-reserved memory. */
 const char *daxhp_device_get_region_name(const struct daxhp_device *device);
-/* Each of these four: -EACCES when the user may not read it, -ENOENT when the kernel has none of
- * it, -EBADMSG when what it says is not to be understood. */
+/* Each of these four: -EACCES: the user may not read the value; -ENOENT: the kernel does not have
+ * it; -EBADMSG: the kernel's file has something else. */
 int daxhp_device_get_size(const struct daxhp_device *device, uint64_t *ret_bytes);
 int daxhp_device_get_align(const struct daxhp_device *device, uint64_t *ret_bytes);
 /* -1 is an answer: the firmware gave the device no node. */
@@ -146,11 +146,12 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
 			    const struct daxhp_range **ret_ranges, size_t *ret_count);
 
 /*
- * Read the device's size, alignment, node and ranges again: unbound, a device can be given others.
+ * Read the device's size, alignment, node and ranges again: another program can change them while the
+ * device is unbound.
  * Errors: -ENODEV when it is gone, and what opening its directory gives; its values stay then.
  */
 int daxhp_device_refresh(struct daxhp_device *device);
-/* Has the process been stopped, by SIGSTOP or Ctrl-Z? Then waiting for it leads nowhere. */
+/* Was the process stopped, by SIGSTOP or Ctrl-Z? Then there is no use in waiting for it. */
 bool daxhp_process_is_stopped(int pid);
 
 /* ---- observation ---- */
@@ -222,8 +223,7 @@ uint64_t daxhp_observation_get_room(const struct daxhp_observation *observation)
 /* ---- failure ---- */
 
 /*
- * Why a session did not begin, why a plan was refused, or what went wrong. The numbers stay what
- * they are.
+ * Why a session did not begin, why a plan was refused, or what failed. The numbers never change.
  */
 enum daxhp_failure_kind {
 	DAXHP_FAILURE_NONE = 0,
@@ -237,7 +237,7 @@ enum daxhp_failure_kind {
 	DAXHP_REFUSED_NO_TARGET_NODE = 7,
 	DAXHP_REFUSED_NO_ROOM = 8, /* not enough memory for the memory map */
 	DAXHP_REFUSED_NO_ROOM_ELSEWHERE =
-		9, /* what is in it does not fit elsewhere, see the plan's room */
+		9, /* the used memory does not fit elsewhere, see the plan's room */
 	DAXHP_REFUSED_TOO_SMALL = 10, /* no memory block fits into a range of it */
 	DAXHP_REFUSED_NO_PERMISSION = 11,
 	DAXHP_REFUSED_NO_HOTPLUG = 12,	 /* kernel without memory hotplug */
@@ -247,8 +247,8 @@ enum daxhp_failure_kind {
 	DAXHP_FAILED_WRITE = 32,       /* the kernel refused a word in a file */
 	DAXHP_FAILED_READ = 33,	       /* a file could not be read */
 	DAXHP_FAILED_NOT_LOCKED = 34,  /* the device could not be locked; ENOLCK: it is not */
-	DAXHP_FAILED_POLICY_LOCK = 35, /* EWOULDBLOCK: another daxhp does not let go of it */
-	DAXHP_FAILED_JOURNAL = 36,     /* what to restore cannot be written down in /run/daxhp/ */
+	DAXHP_FAILED_POLICY_LOCK = 35, /* EWOULDBLOCK: another daxhp keeps it */
+	DAXHP_FAILED_JOURNAL = 36,     /* the entry in /run/daxhp/ cannot be written */
 	DAXHP_FAILED_IN_USE = 37,      /* a process has the device open or mapped, see the rivals */
 	DAXHP_FAILED_USE_UNSEEN = 38,  /* whether one has cannot be seen, see the file */
 	DAXHP_FAILED_HELD =
@@ -267,7 +267,7 @@ enum daxhp_failure_kind {
 	DAXHP_FAILED_BIND_OTHERS = 47, /* kmem would take other devices as well */
 	DAXHP_FAILED_UNBIND = 48,
 	DAXHP_FAILED_DRIVER_CHANGED = 49, /* somebody else bound or unbound the device meanwhile */
-	DAXHP_FAILED_NOT_SO = 50,	  /* every step went well, the blocks say otherwise */
+	DAXHP_FAILED_NOT_SO = 50,	  /* no step failed, but the blocks are not as asked for */
 	DAXHP_FAILED_OBSERVE = 51,	  /* the device could not be looked at */
 	DAXHP_FAILED_CANCELLED = 52,	  /* daxhp_request_cancel() was called */
 	DAXHP_FAILED_AT_WORK = 53,	  /* another process works on the device, see the pid */

@@ -2,10 +2,10 @@
 /*
  * Recovery: what a process that was killed left changed is put right by the next one.
  *
- * The machine's words are borrow.c's. A device that is being reconfigured is neither what it was nor
- * what it is to be. Whoever is killed there cannot undo any more; so how the device was is written
- * down first, and the next one goes the rest of the way back. An entry has done its work when its plan
- * is over, however it ended: the result says how the device stands.
+ * borrow.c does this for the machine's words. This file does it for a device. A process that is killed
+ * in the middle of a reconfiguration cannot undo it. So daxhp writes the device's state into the journal
+ * first, and the next process leads the device back. When the plan is over, the entry is dropped,
+ * whether the plan failed or not: the result says in which state the device is.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +21,7 @@ static uint64_t first_block(const struct daxhp_observation *obs)
 	return obs->n_blocks ? obs->blocks[0].id : 0;
 }
 
-/* Without blocks and attribute there is nothing to tell a device with kmem from one without. */
+/* Without blocks and attribute, a device with kmem looks like one without a driver. */
 static enum daxhp_mode mode_of(const struct daxhp_observation *obs)
 {
 	if (obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_present == 0 &&
@@ -45,8 +45,10 @@ static void print_entry(char *ret_words, const struct device_entry *e)
 		 or_none(e->attribute_word), goal, e->first_block, e->n_blocks, e->pid);
 }
 
-int recovery_put(const struct daxhp_device *device, const struct daxhp_plan *plan)
+int recovery_put(const struct daxhp_session *session, const struct daxhp_plan *plan)
 {
+	const struct kernel *kernel = session->ctx->kernel;
+	const char *name = session->device->name;
 	const struct daxhp_observation *obs = plan->before;
 	const char *word = daxhp_state_name(state_from_name(obs->attribute_word));
 	struct device_entry entry = {
@@ -60,18 +62,18 @@ int recovery_put(const struct daxhp_device *device, const struct daxhp_plan *pla
 	char words[JOURNAL_LINE_MAX];
 	int r;
 
-	if (!plan_leads_between(plan) || journal_get(device->name, words, sizeof(words)) > 0)
+	if (!plan_leads_between(plan) || kernel->journal_get(name, words, sizeof(words)) > 0)
 		return 0;
 	if (word)
 		strcpy(entry.attribute_word, word);
 	print_entry(words, &entry);
-	r = journal_put(device->name, words);
+	r = kernel->journal_put(name, words);
 	return r < 0 ? r : 1;
 }
 
-void recovery_drop(const struct daxhp_device *device)
+void recovery_drop(const struct daxhp_session *session)
 {
-	journal_drop(device->name);
+	session->ctx->kernel->journal_drop(session->device->name);
 }
 
 /* ---- reading ---- */
@@ -93,7 +95,7 @@ int device_entry_parse(const char *words, struct device_entry *ret_entry)
 		e.attribute_word[0] = '\0';
 	else if (state_from_name(e.attribute_word) == DAXHP_STATE_NONE)
 		return -EBADMSG;
-	/* What would be written otherwise was not written here. */
+	/* An entry that daxhp would write in another way is not daxhp's. */
 	print_entry(again, &e);
 	if (strcmp(again, words) != 0)
 		return -EBADMSG;
@@ -105,7 +107,7 @@ int device_entry_parse(const char *words, struct device_entry *ret_entry)
 static int read_entry(const struct daxhp_device *device, struct device_entry *ret_entry)
 {
 	char words[JOURNAL_LINE_MAX];
-	int r = journal_get(device->name, words, sizeof(words));
+	int r = device->ctx->kernel->journal_get(device->name, words, sizeof(words));
 
 	if (r <= 0)
 		return r;
@@ -113,14 +115,14 @@ static int read_entry(const struct daxhp_device *device, struct device_entry *re
 	return r < 0 ? r : 1;
 }
 
-/* The same while the device is not locked: a process that is at work has an entry, too. */
+/* The same without the device's lock. A process that is at work has an entry, too: it does not count. */
 static int find_entry(const struct daxhp_device *device, struct device_entry *ret_entry)
 {
 	int r = read_entry(device, ret_entry);
 
-	if (r <= 0 || lock_is_held(device->name))
+	if (r <= 0 || device->ctx->kernel->lock_is_held(device->name))
 		return r < 0 ? r : 0;
-	/* It may have been at work until now. */
+	/* The process may have ended just now. */
 	return read_entry(device, ret_entry);
 }
 
@@ -158,7 +160,7 @@ static struct daxhp_recovered tell_entry(const struct daxhp_device *device,
 	return told;
 }
 
-/* Where no step has told why. */
+/* Add a recovery that failed. If no step has set a failure, set one. */
 static void add_failed(struct daxhp_session *session, struct daxhp_recovered *told, int errnum)
 {
 	struct daxhp_failure failure = { .kind = DAXHP_FAILED_RECOVERY,
@@ -187,7 +189,7 @@ static struct memblock block_before(const struct device_entry *e, uint64_t id)
 	return block;
 }
 
-/* What the dead process saw; its word holds for every block. */
+/* The observation of the killed process, from its entry. Its state is the state of every block. */
 static struct daxhp_observation *as_before(const struct daxhp_observation *now,
 					   const struct device_entry *e)
 {
@@ -213,8 +215,8 @@ static struct daxhp_observation *as_before(const struct daxhp_observation *now,
 }
 
 /*
- * Can a reconfiguration have come this far and no further? What is whole again is somebody else's
- * doing since, and was meant.
+ * Is the device in a state in the middle of a reconfiguration? If it is whole, another program has
+ * made it so since then, and that is kept.
  */
 static bool is_between(const struct daxhp_observation *now)
 {
@@ -231,7 +233,7 @@ static int go_back(struct daxhp_session *session, const struct device_entry *e,
 {
 	_cleanup_(cleanup_observation) struct daxhp_observation *now = NULL, *before = NULL;
 	struct daxhp_result *result = NULL;
-	int r = daxhp_observe(session->device, &now);
+	int r = session->ctx->kernel->observe(session->device, &now);
 
 	if (r < 0)
 		return r;
@@ -267,7 +269,7 @@ int recover_device(struct daxhp_session *session)
 	if (journal_is_void(r)) {
 		log_debug(session->ctx, "%s: its entry in the journal is dropped: %s", device->name,
 			  strerror(-r));
-		recovery_drop(device);
+		recovery_drop(session);
 		return 0;
 	}
 	if (r <= 0)
@@ -281,13 +283,14 @@ int recover_device(struct daxhp_session *session)
 	else if (r < 0)
 		add_failed(session, &told, r);
 	if (r >= 0 || r == -ESTALE)
-		recovery_drop(device);
+		recovery_drop(session);
 	return r;
 }
 
-/* Who is at work on it has seen to that first. */
+/* If another process has the lock, it has already recovered the device. */
 static void lock_and_recover(struct daxhp_session *session)
 {
+	const struct kernel *kernel = session->ctx->kernel;
 	struct daxhp_device *device = session->device;
 	struct daxhp_recovered told;
 	struct device_entry entry;
@@ -295,11 +298,11 @@ static void lock_and_recover(struct daxhp_session *session)
 
 	if (found == 0)
 		return;
-	r = lock_take_device(session, device, 0, &session->lock, &holder);
+	r = kernel->lock_take(session, device->name, 0, &session->lock, &holder);
 	if (r == 0) {
-		daxhp_device_refresh(device);
+		kernel->read_device(device);
 		recover_device(session);
-		lock_drop(&session->lock);
+		kernel->lock_drop(&session->lock);
 	} else if (found > 0 && r != -EWOULDBLOCK) {
 		told = tell_entry(device, &entry, DAXHP_RECOVERED_FAILED);
 		add_failed(session, &told, r);
@@ -310,17 +313,17 @@ static void lock_and_recover(struct daxhp_session *session)
 
 void recover_words(struct daxhp_session *session)
 {
-	for (enum daxhp_recovered_kind kind = 0; kind < DAXHP_RECOVERED_DEVICE; kind++) {
+	for (enum daxhp_recovered_kind kind = 0; kind < MACHINE_WORDS; kind++) {
 		struct daxhp_recovered told = { 0 };
-		int r = borrow_find(kind, &told);
+		int r = borrow_find(session->ctx->kernel, kind, &told);
 		struct lock lock;
 
 		if (r == 0)
 			continue;
-		r = lock_take_policy(session, &lock);
+		r = words_lock(session, &lock);
 		if (r == 0) {
 			r = borrow_recover(session, kind);
-			lock_drop(&lock);
+			session->ctx->kernel->lock_drop(&lock);
 		}
 		if (r < 0)
 			add_failed(session, &told, r);
@@ -331,10 +334,10 @@ void recover_words(struct daxhp_session *session)
 
 static void find_words(struct daxhp_session *session)
 {
-	for (enum daxhp_recovered_kind kind = 0; kind < DAXHP_RECOVERED_DEVICE; kind++) {
+	for (enum daxhp_recovered_kind kind = 0; kind < MACHINE_WORDS; kind++) {
 		struct daxhp_recovered told = { 0 };
 
-		if (borrow_find(kind, &told) > 0)
+		if (borrow_find(session->ctx->kernel, kind, &told) > 0)
 			recovery_add(&session->recovery, &told);
 	}
 }
@@ -352,36 +355,18 @@ static void find_device(struct daxhp_session *session)
 
 /* ---- devices that are no more ---- */
 
-/* "dax0.0.journal" to "dax0.0"; false for any other file. */
-static bool device_of_file(const char *file, char *ret_name, size_t size)
+static void forget_device(const char *name, void *data)
 {
-	size_t len = strlen(file), ending = strlen(JOURNAL_ENDING);
+	const struct daxhp_session *session = data;
+	const struct kernel *kernel = session->ctx->kernel;
+	struct lock lock;
+	int holder;
 
-	if (len <= ending || len - ending >= size ||
-	    strcmp(file + len - ending, JOURNAL_ENDING) != 0)
-		return false;
-	memcpy(ret_name, file, len - ending);
-	ret_name[len - ending] = '\0';
-	return daxhp_device_name_is_valid(ret_name);
-}
-
-static void forget_devices(const struct daxhp_session *session)
-{
-	_cleanup_closedir_ DIR *dir = run_dir_list();
-	struct dirent *de;
-	char name[32];
-
-	while (dir && (de = readdir(dir))) {
-		struct lock lock;
-		int holder;
-
-		if (!device_of_file(de->d_name, name, sizeof(name)) || !device_is_gone(name))
-			continue;
-		if (lock_take(session, name, 0, &lock, &holder) < 0)
-			continue;
-		journal_drop(name);
-		lock_drop(&lock);
-	}
+	if (!daxhp_device_name_is_valid(name) || !kernel->device_is_gone(name) ||
+	    kernel->lock_take(session, name, 0, &lock, &holder) < 0)
+		return;
+	kernel->journal_drop(name);
+	kernel->lock_drop(&lock);
 }
 
 /* ---- all of it ---- */
@@ -409,7 +394,7 @@ EXPORT int daxhp_recover(struct daxhp_ctx *ctx, struct daxhp_request *request,
 			lock_and_recover(&session);
 	}
 	if (!request->dry_run)
-		forget_devices(&session);
+		ctx->kernel->journal_each(forget_device, &session);
 	*recovery = session.recovery;
 	*ret_recovery = recovery;
 	return 0;

@@ -22,45 +22,20 @@ EXPORT struct daxhp_request *daxhp_request_free(struct daxhp_request *request)
 	return NULL;
 }
 
-EXPORT void daxhp_request_set_mode(struct daxhp_request *request, enum daxhp_mode mode)
-{
-	request->goal.mode = mode;
-}
+#define SETTER(name, type, field)                                                       \
+	EXPORT void daxhp_request_set_##name(struct daxhp_request *request, type value) \
+	{                                                                               \
+		request->field = value;                                                 \
+	}
 
-EXPORT void daxhp_request_set_state(struct daxhp_request *request, enum daxhp_state state)
-{
-	request->goal.state = state;
-}
-
-EXPORT void daxhp_request_set_may_move(struct daxhp_request *request, bool may_move)
-{
-	request->goal.may_move = may_move;
-}
-
-EXPORT void daxhp_request_set_may_rebind(struct daxhp_request *request, bool may_rebind)
-{
-	request->goal.may_rebind = may_rebind;
-}
-
-EXPORT void daxhp_request_set_dry_run(struct daxhp_request *request, bool dry_run)
-{
-	request->dry_run = dry_run;
-}
-
-EXPORT void daxhp_request_set_force(struct daxhp_request *request, bool force)
-{
-	request->force = force;
-}
-
-EXPORT void daxhp_request_set_retries(struct daxhp_request *request, unsigned int retries)
-{
-	request->retries = retries;
-}
-
-EXPORT void daxhp_request_set_wait(struct daxhp_request *request, unsigned int seconds)
-{
-	request->wait = seconds;
-}
+SETTER(mode, enum daxhp_mode, goal.mode)
+SETTER(state, enum daxhp_state, goal.state)
+SETTER(may_move, bool, goal.may_move)
+SETTER(may_rebind, bool, goal.may_rebind)
+SETTER(dry_run, bool, dry_run)
+SETTER(force, bool, force)
+SETTER(retries, unsigned int, retries)
+SETTER(wait, unsigned int, wait)
 
 EXPORT void daxhp_request_set_progress_fn(struct daxhp_request *request, daxhp_progress_fn fn,
 					  void *data)
@@ -76,10 +51,7 @@ EXPORT void daxhp_request_set_waiting_fn(struct daxhp_request *request, daxhp_wa
 	request->waiting_data = data;
 }
 
-EXPORT void daxhp_request_set_cancel_signal(struct daxhp_request *request, int signal)
-{
-	request->cancel_signal = signal;
-}
+SETTER(cancel_signal, int, cancel_signal)
 
 /* In a signal handler, too: the flag has no lock. */
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler may set the flag");

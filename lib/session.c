@@ -22,13 +22,14 @@ static int fail_cancelled(struct daxhp_session *session)
 
 static int lock(struct daxhp_session *session)
 {
+	const struct kernel *kernel = session->ctx->kernel;
 	unsigned int wait = session->request->wait;
 	struct daxhp_failure at_work = {
 		.kind = DAXHP_FAILED_AT_WORK,
 		.has_waited = wait > 0,
 	};
-	int r = lock_take_device(session, session->device, clock_now() + wait, &session->lock,
-				 &at_work.pid);
+	int r = kernel->lock_take(session, session->device->name, wait, &session->lock,
+				  &at_work.pid);
 
 	if (r == -EWOULDBLOCK) {
 		at_work.is_stopped = at_work.pid && daxhp_process_is_stopped(at_work.pid);
@@ -38,8 +39,8 @@ static int lock(struct daxhp_session *session)
 		return fail_cancelled(session);
 	if (r < 0)
 		return fail(session, (struct daxhp_failure){ .kind = DAXHP_FAILED_NOT_LOCKED }, r);
-	/* That it is gone is seen at the look. */
-	daxhp_device_refresh(session->device);
+	/* If the device is gone, the look says so. */
+	kernel->read_device(session->device);
 	return 0;
 }
 
@@ -49,7 +50,7 @@ static int look(struct daxhp_session *session)
 		.kind = DAXHP_FAILED_OBSERVE,
 		.is_first_look = true,
 	};
-	int r = daxhp_observe(session->device, &session->before);
+	int r = session->ctx->kernel->observe(session->device, &session->before);
 
 	return r < 0 ? fail(session, unseen, r) : 0;
 }
@@ -68,7 +69,7 @@ static int begin(struct daxhp_session *session)
 	r = lock(session);
 	if (r < 0)
 		return r;
-	/* What cannot be put right keeps nobody from trying; it is in the recovery. */
+	/* A recovery that fails does not stop the session. The failure is in the session's recovery. */
 	recover_words(session);
 	recover_device(session);
 	return look(session);
@@ -97,10 +98,7 @@ EXPORT const struct daxhp_failure *daxhp_session_get_failure(const struct daxhp_
 	return session->failure.kind ? &session->failure : NULL;
 }
 
-EXPORT struct daxhp_observation *daxhp_session_get_before(const struct daxhp_session *session)
-{
-	return session->before;
-}
+GETTER(session, struct daxhp_observation *, before)
 
 EXPORT const struct daxhp_recovery *daxhp_session_get_recovery(const struct daxhp_session *session)
 {
@@ -115,13 +113,13 @@ EXPORT int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_pla
 }
 
 /*
- * Between putting the entry and dropping it a process that is killed leaves something to recover.
- * True when there is an entry to drop.
+ * Write the entry, and apply the plan. If this process is killed meanwhile, the next one finds the
+ * entry, and recovers the device. Returns true when the entry has to be dropped.
  */
 static bool apply_recoverably(struct daxhp_session *session, struct daxhp_plan *plan,
 			      struct daxhp_result *result)
 {
-	int r = recovery_put(session->device, plan);
+	int r = recovery_put(session, plan);
 
 	if (r < 0) {
 		result_fail(result, DAXHP_FAILED_JOURNAL, r);
@@ -149,22 +147,22 @@ EXPORT int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
 			result_fail(result, DAXHP_FAILED_NOT_LOCKED, -ENOLCK);
 		result->after = daxhp_observation_ref(plan->before);
 	}
-	/* Asked for by somebody, and so: how a dead process once found the device does not matter. */
+	/* The device is as the user wants it: an entry of a killed process has no more use. */
 	if (is_put || (!result->failure.kind && is_locked))
-		recovery_drop(session->device);
+		recovery_drop(session);
 	return -result->failure.errnum;
 }
 
 EXPORT void daxhp_session_unlock(struct daxhp_session *session)
 {
-	lock_drop(&session->lock);
+	session->ctx->kernel->lock_drop(&session->lock);
 }
 
 EXPORT struct daxhp_session *daxhp_end(struct daxhp_session *session)
 {
 	if (!session)
 		return NULL;
-	lock_drop(&session->lock);
+	session->ctx->kernel->lock_drop(&session->lock);
 	daxhp_observation_unref(session->before);
 	recovery_clear(&session->recovery);
 	free(session);

@@ -2,27 +2,27 @@
 /*
  * Which signals the thread that writes to the kernel takes.
  *
- * A pending signal is what makes the kernel give up an offline, whatever the signal is for. A write
- * that was interrupted, and not cancelled, is begun anew; one that some timer interrupts every tenth
- * of a second may never end that way. So from then on only those signals are let through that are
- * sent to this process to stop it, which do not come that often.
+ * A pending signal makes the kernel give up an offline, whatever the signal is for. If the signal does
+ * not cancel the request, the write begins anew. A timer could interrupt it every tenth of a second, and
+ * then it would never end. So after the first interruption, only the signals that stop a process are let
+ * through. They do not come that often.
  */
 #include "libdaxhp-private.h"
 
-/* Stopped now, it would leave the whole machine with a word that is not the machine's. */
+/* If this process were stopped now, the machine would keep our word. */
 static bool must_not_stop(const struct run *run)
 {
 	return *run->saved_policy || run->is_loading;
 }
 
-/* From persons and service managers, who want to see that they are heard. */
+/* Users and service managers send these, and expect an answer at once. */
 static void let_through(sigset_t *held, const struct run *run)
 {
 	const struct daxhp_session *session = run->session;
 	int cancel_signal = session->request->cancel_signal;
 
 	sigdelset(held, SIGTSTP);
-	/* One that interrupts the way back as well is heard when the step is done. */
+	/* In an undo, the second signal waits until the step is done. */
 	if (session->undoing && run->n_disturbed)
 		return;
 	sigdelset(held, SIGINT);

@@ -2,7 +2,7 @@
 /* The kernel's whole-device attribute, under whichever name it has. */
 #include <errno.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 enum daxhp_interface attribute_find(int dirfd)
 {

@@ -2,10 +2,10 @@
 /*
  * Bind a device to a driver and unbind it, with the module loaded if need be.
  *
- * One device, and no other. The kernel is generous: a driver that is new takes every device it
- * fits, and so does a driver that is given a new id; soft-reserved and CXL memory fits kmem. So the
- * bus is told not to probe while the module loads, and an id is given only where it must be, which
- * is for persistent memory. libdaxctl's enable would do both.
+ * Only this device must be bound. But a new driver takes every device that fits it, and so does a driver
+ * that gets a new id; soft-reserved and CXL memory fits kmem. So the bus must not probe while the module
+ * loads (see execute.c), and the driver gets an id only for persistent memory, which needs one. The
+ * enable function of libdaxctl would load and give the id always.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -15,12 +15,10 @@
 #include <daxctl/libdaxctl.h>
 #include <libkmod.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define DRIVERS_DIR "/sys/bus/dax/drivers"
 #define PMEM_REGION_DRIVER "dax_pmem"
-/* As it stands in messages. */
-#define AUTOPROBE_FILE "/sys/bus/dax/drivers_autoprobe"
 
 static void log_kmod(void *data, int priority __attribute__((unused)), const char *file, int line,
 		     const char *fn, const char *format, va_list args)
@@ -32,8 +30,8 @@ static void log_kmod(void *data, int priority __attribute__((unused)), const cha
 }
 
 /*
- * modprobe.d can name a command to run in place of loading. libkmod would hand it to a shell; this
- * library starts no shell, and an administrator who put one there did not want the module loaded.
+ * modprobe.d can name a command that runs in place of loading. libkmod would give it to a shell. This
+ * library starts no shell; and an administrator who names a command does not want the module loaded.
  */
 static int refuse_install_command(struct kmod_module *mod __attribute__((unused)),
 				  const char *command __attribute__((unused)), void *data)
@@ -42,24 +40,6 @@ static int refuse_install_command(struct kmod_module *mod __attribute__((unused)
 
 	*was_refused = true;
 	return -EPERM;
-}
-
-/* What a failure is about. */
-static void name_driver(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
-			const char *driver)
-{
-	*failure = (struct daxhp_failure){ .kind = kind, .block = -1 };
-	snprintf(failure->driver, sizeof(failure->driver), "%s", driver);
-}
-
-static void name_file(struct daxhp_failure *failure, const char *word)
-{
-	*failure = (struct daxhp_failure){
-		.kind = word ? DAXHP_FAILED_WRITE : DAXHP_FAILED_READ,
-		.file = AUTOPROBE_FILE,
-		.block = -1,
-	};
-	snprintf(failure->word, sizeof(failure->word), "%s", word ? word : "");
 }
 
 static int insert_first(struct kmod_list *modules, enum daxhp_failure_kind *ret_kind)
@@ -80,29 +60,6 @@ static int insert_first(struct kmod_list *modules, enum daxhp_failure_kind *ret_
 	return r < 0 ? r : 0;
 }
 
-static int insert_module(struct daxhp_ctx *ctx, const char *name, enum daxhp_failure_kind *ret_kind)
-{
-	struct kmod_list *modules = NULL;
-	struct kmod_ctx *kmod;
-	int r;
-
-	*ret_kind = DAXHP_FAILED_MODULE;
-	kmod = kmod_new(NULL, NULL);
-	if (!kmod)
-		return -ENOMEM;
-	kmod_set_log_fn(kmod, log_kmod, ctx);
-	r = kmod_module_new_from_lookup(kmod, name, &modules);
-	if (r == 0 && modules) {
-		r = insert_first(modules, ret_kind);
-	} else if (r != -ENOMEM) {
-		*ret_kind = DAXHP_FAILED_MODULE_MISSING;
-		r = -ENOENT;
-	}
-	kmod_module_unref_list(modules);
-	kmod_unref(kmod);
-	return r;
-}
-
 static int open_driver(enum daxhp_mode mode)
 {
 	char path[64];
@@ -119,65 +76,33 @@ bool binding_has_driver(enum daxhp_mode mode)
 	return dirfd >= 0;
 }
 
-/* With the bus told not to probe. */
-static int insert_quietly(struct daxhp_session *session, const char *name,
-			  struct daxhp_failure *ret_failure)
+int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure_kind *ret_kind)
 {
-	enum daxhp_failure_kind kind;
-	int r = autoprobe_write("0");
-
-	if (r < 0) {
-		name_file(ret_failure, "0");
-		return r;
-	}
-	r = insert_module(session->ctx, name, &kind);
-	if (r < 0)
-		name_driver(ret_failure, kind, name);
-	return r;
-}
-
-static int insert_without_probing(struct daxhp_session *session, const char *name,
-				  struct daxhp_failure *ret_failure)
-{
-	char found[WORD_MAX];
-	int r, r2;
-
-	r = autoprobe_read(found, sizeof(found));
-	if (r < 0) {
-		name_file(ret_failure, NULL);
-		return r;
-	}
-	r = borrow_put(DAXHP_RECOVERED_AUTOPROBE, found, "0");
-	if (r < 0) {
-		*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_JOURNAL, .block = -1 };
-		return r;
-	}
-	r = insert_quietly(session, name, ret_failure);
-	r2 = borrow_return(session, DAXHP_RECOVERED_AUTOPROBE, found, "0");
-	if (r == 0 && r2 < 0)
-		name_file(ret_failure, found);
-	return r < 0 ? r : r2;
-}
-
-int binding_load(struct daxhp_session *session, enum daxhp_mode mode,
-		 struct daxhp_failure *ret_failure)
-{
-	struct lock lock;
+	struct kmod_list *modules = NULL;
+	struct kmod_ctx *kmod;
 	int r;
 
-	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_POLICY_LOCK, .block = -1 };
-	r = policy_lock(session, &lock);
-	if (r < 0)
-		return r;
-	r = insert_without_probing(session, mode_driver(mode), ret_failure);
-	lock_drop(&lock);
+	*ret_kind = DAXHP_FAILED_MODULE;
+	kmod = kmod_new(NULL, NULL);
+	if (!kmod)
+		return -ENOMEM;
+	kmod_set_log_fn(kmod, log_kmod, ctx);
+	r = kmod_module_new_from_lookup(kmod, mode_driver(mode), &modules);
+	if (r == 0 && modules) {
+		r = insert_first(modules, ret_kind);
+	} else if (r != -ENOMEM) {
+		*ret_kind = DAXHP_FAILED_MODULE_MISSING;
+		r = -ENOENT;
+	}
+	kmod_module_unref_list(modules);
+	kmod_unref(kmod);
 	return r;
 }
 
 /* Of persistent memory, which is not of the type that kmem takes by itself. */
 static bool is_pmem(const struct daxhp_device *device)
 {
-	_cleanup_close_ int dirfd = device_open_dir(device);
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
 	char driver[WORD_MAX];
 
 	return dirfd >= 0 &&
@@ -187,7 +112,7 @@ static bool is_pmem(const struct daxhp_device *device)
 
 static bool is_unbound(const struct daxhp_device *device)
 {
-	_cleanup_close_ int dirfd = device_open_dir(device);
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
 
 	return dirfd >= 0 && !sysfs_exists(dirfd, "driver");
 }
@@ -198,7 +123,7 @@ static enum daxhp_mode natural_mode(const struct daxhp_device *device)
 	return is_pmem(device) ? DAXHP_MODE_DEVDAX : DAXHP_MODE_SYSTEM_RAM;
 }
 
-/* Given @device's id, would the driver take another device as well? It has refused it by name. */
+/* If the driver gets @device's id, will it take another device, too? */
 static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode mode)
 {
 	struct daxhp_device *other;
@@ -206,7 +131,7 @@ static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode
 	/* Its type is the driver's, and still it was refused: a kernel that knows no types. */
 	if (natural_mode(device) == mode)
 		return false;
-	daxhp_device_foreach (device->ctx, other) {
+	for (other = device->ctx->devices; other; other = other->next) {
 		if (other != device && other->size > 0 && natural_mode(other) == mode &&
 		    is_unbound(other))
 			return true;
@@ -215,31 +140,31 @@ static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode
 }
 
 /*
- * Told of a device, the driver goes through all that have no driver, and takes those of which it
- * was told before. That one of them is without a driver is how somebody wants it: so the driver is
- * to forget their names first. Whoever binds one tells it again.
+ * When the driver gets a new id, it goes through all devices without a driver, and takes those whose id
+ * it got before. But somebody may have unbound them on purpose. So the driver must forget their ids
+ * first. Who binds such a device gives the id again.
  */
 static void forget_others(const struct daxhp_device *device, int dirfd)
 {
 	struct daxhp_device *other;
 
-	daxhp_device_foreach (device->ctx, other)
+	for (other = device->ctx->devices; other; other = other->next)
 		if (other != device && is_unbound(other))
 			sysfs_write_word(dirfd, "remove_id", other->name);
 }
 
 int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
-		 struct daxhp_failure *ret_failure)
+		 enum daxhp_failure_kind *ret_kind)
 {
 	_cleanup_close_ int dirfd = open_driver(mode);
 	int r = dirfd < 0 ? dirfd : sysfs_write_word(dirfd, "bind", device->name);
 
-	name_driver(ret_failure, DAXHP_FAILED_BIND, mode_driver(mode));
+	*ret_kind = DAXHP_FAILED_BIND;
 	/* ENODEV: the device is not of the driver's type, so the driver has to be told of it. */
 	if (r != -ENODEV)
 		return r;
 	if (would_take_others(device, mode)) {
-		ret_failure->kind = DAXHP_FAILED_BIND_OTHERS;
+		*ret_kind = DAXHP_FAILED_BIND_OTHERS;
 		return -EBUSY;
 	}
 	forget_others(device, dirfd);

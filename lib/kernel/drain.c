@@ -18,7 +18,7 @@
 #include <sys/vfs.h>
 #include <time.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define DRAIN_SECONDS 2
 #define DRAIN_STEP_MS 10
@@ -357,7 +357,8 @@ static int look_at_all(struct drain *drain, bool *ret_has_new)
 int drain_wait(struct drain *drain, pid_t *ret_holder)
 {
 	const struct timespec pause = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
-	double end = clock_now() + DRAIN_SECONDS;
+	const struct kernel *kernel = drain->session->ctx->kernel;
+	double end = kernel->now() + DRAIN_SECONDS;
 
 	for (;;) {
 		bool has_new;
@@ -367,7 +368,7 @@ int drain_wait(struct drain *drain, pid_t *ret_holder)
 		if (r < 0 || (r == 0 && !has_new))
 			return r;
 		*ret_holder = r;
-		if (clock_now() >= end)
+		if (kernel->now() >= end)
 			return r > 0 ? -EBUSY : -EAGAIN;
 		if (r > 0)
 			nanosleep(&pause, NULL);

@@ -2,11 +2,11 @@
 /*
  * Keep rivals off a device's memory blocks while a plan goes through them: deny, then drain.
  *
- * Deny: every open of a block's file by another process gets a no; see keeper.c.
- * Drain: who had a file open before is still inside, perhaps waiting in its write() for a lock; and
- * a sysfs that is mounted elsewhere has other files for the same blocks; see drain.c.
+ * Deny: another process that opens a block's file gets EPERM; see keeper.c.
+ * Drain: a process may have a file open from before, and may wait in its write() for a lock. And another
+ * sysfs has other files for the same blocks. Wait for the process, and deny there, too; see drain.c.
  *
- * How a memory block can be changed, and what becomes of it:
+ * How a memory block can be changed, and what the guard does about it:
  * - memoryN/state and memoryN/online: marked. The directories of nodes and of the bus lead to the
  *   same files by links.
  * - memoryN/uevent: makes udevd run its rules once more; they write to one of the two.
@@ -20,11 +20,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define SPARE_FILES 64 /* descriptors that are left for everything else */
 
-/* A block's state file, opened before the others are kept out: going by the guard costs time. */
+/* A block's state file, opened before others are denied: an open under the guard takes time. */
 struct open_file {
 	uint64_t id;
 	int fd;
@@ -40,7 +40,7 @@ struct guard {
 
 /* ---- our own way to the files ---- */
 
-/* How many files there may be then. */
+/* Returns how many files may be opened. */
 static size_t raise_limit(struct guard *g, size_t n_files)
 {
 	struct rlimit raised;
@@ -70,7 +70,7 @@ static int open_file(int dirfd, uint64_t id)
 	return fd;
 }
 
-/* What cannot be opened here is opened later, past the guard. */
+/* A file that cannot be opened here is opened later, under the guard. */
 static int open_files(struct guard *g, int dirfd, const struct memblock *blocks, size_t n_blocks)
 {
 	size_t most;
@@ -176,12 +176,12 @@ int guard_start(const struct daxhp_session *session, const struct memblock *bloc
 }
 
 /*
- * Since then a sysfs may have been mounted. And who hands a file on while it is looked for can be
- * missed once.
+ * Since the last look, a process may have mounted a sysfs. And a process that passes a file to another
+ * one during a look may not be seen at that look.
  */
 int guard_check(struct guard *g, struct rivals *rivals)
 {
-	/* It has a process of its own, which somebody may have killed. */
+	/* Somebody may have killed the guard's process. */
 	int r = g->keeper ? keeper_mark(g->keeper, -1) : 0;
 
 	return r < 0 ? r : wait_for_drain(g, rivals);

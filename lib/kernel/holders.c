@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who uses a device: the processes that have its node open or mapped. It is known by its device
- * number, which is the same below every mount namespace and every name.
+ * Who uses a device: the processes that have its node open or mapped. A node is known by its device
+ * number. That is the same in every mount namespace, and for every name.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include <daxctl/libdaxctl.h>
-
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 struct search {
-	const struct daxhp_device *device;
+	unsigned int major, minor; /* of the device */
 	struct rivals *found;
 };
 
@@ -20,21 +19,31 @@ static int see_file(struct proc_walk *walk, const struct proc_task *task, int di
 		    const char *name)
 {
 	const struct search *search = walk->data;
-	struct daxctl_dev *node = search->device->daxctl;
 	struct statx stx;
 	int r = proc_stat_file(dirfd, name, STATX_TYPE, &stx);
 
 	if (r <= 0)
 		return r;
-	if (S_ISCHR(stx.stx_mode) && (int)stx.stx_rdev_major == daxctl_dev_get_major(node) &&
-	    (int)stx.stx_rdev_minor == daxctl_dev_get_minor(node))
+	if (S_ISCHR(stx.stx_mode) && stx.stx_rdev_major == search->major &&
+	    stx.stx_rdev_minor == search->minor)
 		rivals_note(search->found, task->pid, 0);
 	return 0;
 }
 
+static int read_number(const struct daxhp_device *device, struct search *search)
+{
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
+	char word[WORD_MAX];
+	int r = dirfd < 0 ? dirfd : sysfs_read_word(dirfd, "dev", word, sizeof(word));
+
+	if (r == 0 && sscanf(word, "%u:%u", &search->major, &search->minor) != 2)
+		r = -EBADMSG;
+	return r;
+}
+
 int find_holders(const struct daxhp_session *session, struct rivals *found, char *ret_unseen)
 {
-	struct search search = { session->device, found };
+	struct search search = { .found = found };
 	struct proc_walk walk = {
 		.session = session,
 		.see_file = see_file,
@@ -42,8 +51,12 @@ int find_holders(const struct daxhp_session *session, struct rivals *found, char
 		.sees_self = true,
 		.data = &search,
 	};
-	int r = proc_walk(&walk);
+	int r = read_number(session->device, &search);
 
+	snprintf(walk.unseen, sizeof(walk.unseen), "/sys/bus/dax/devices/%.32s/dev",
+		 session->device->name);
+	if (r == 0)
+		r = proc_walk(&walk);
 	if (r < 0)
 		strcpy(ret_unseen, walk.unseen);
 	return r;

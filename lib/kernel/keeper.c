@@ -23,7 +23,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 /* How long an answer of the child may take: it has nothing else to do. */
 #define ANSWER_MS 10000

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 /* No kernel has more nodes. */
 #define NODES_MAX 1024

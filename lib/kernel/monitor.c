@@ -13,7 +13,7 @@
 
 #include <libudev.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 /* Two thousand blocks report faster than a thread is woken. */
 #define RECEIVE_BUFFER (16 * 1024 * 1024)

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define MEMORY_DIR "/devices/system/memory"
 

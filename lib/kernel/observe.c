@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 /* How often to look again when the driver changes while the blocks are looked at. */
 #define LOOKS_MAX 3
@@ -92,7 +92,7 @@ static size_t count_cpus(size_t most)
 	return n < 1 ? 1 : n > most ? most : n;
 }
 
-/* How it stands is read later; there it is. */
+/* The block is there. Its state is read later. */
 static int note_present(struct memblock *block, void *data __attribute__((unused)))
 {
 	block->state = MEMBLOCK_OFFLINE;
@@ -176,7 +176,7 @@ static int read_memmap_on_memory(int dirfd)
 
 static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *device)
 {
-	_cleanup_close_ int dirfd = device_open_dir(device);
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
 	int r;
 
 	if (dirfd < 0)
@@ -188,8 +188,8 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	obs->target_node = device->target_node_error < 0 ? -1 : device->target_node;
 	observe_attribute(obs, dirfd);
 	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
-	policy_read(obs->policy, sizeof(obs->policy));
-	/* Without memory to ask it is not "not known": it is known to be short. */
+	policy_read(DAXHP_RECOVERED_POLICY, obs->policy, sizeof(obs->policy));
+	/* ENOMEM does not mean "not known": memory is short now, and the look has to fail. */
 	if (proc_read_available(&obs->room) == -ENOMEM)
 		return -ENOMEM;
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
@@ -198,10 +198,10 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
 }
 
-/* The blocks were looked at one after the other: is the device still bound as it was before? */
+/* The look at the blocks takes time. Does the device still have the same driver? */
 static int is_same_driver(const struct daxhp_observation *obs, const struct daxhp_device *device)
 {
-	_cleanup_close_ int dirfd = device_open_dir(device);
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
 	char driver[WORD_MAX];
 	int r;
 
@@ -244,10 +244,10 @@ static int look(struct daxhp_device *device, struct daxhp_observation **ret_obse
 }
 
 /*
- * While somebody unbinds the device its driver is gone before its blocks are. Memory is called
- * wedged only when it stays.
+ * While another program unbinds the device, the driver goes first, and the blocks go after it. Memory
+ * is wedged only if it stays.
  */
-EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
 	const struct timespec pause = { .tv_nsec = WEDGED_PAUSE_MS * 1000000L };
 	struct daxhp_observation *obs;

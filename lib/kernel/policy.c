@@ -1,48 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the machine does by itself: auto_online_blocks says what becomes of memory blocks that are
- * new, drivers_autoprobe whether a driver that is new takes the devices it finds.
+ * The machine's words: auto_online_blocks says what becomes of new memory blocks,
+ * drivers_autoprobe ("1" or "0") whether a new driver takes the devices that fit it.
  */
-#include <errno.h>
-#include <fcntl.h>
+#include "internal.h"
 
-#include "libdaxhp-private.h"
+static const struct {
+	const char *dir, *name;
+} files[MACHINE_WORDS] = {
+	[DAXHP_RECOVERED_POLICY] = { "/sys/devices/system/memory", "auto_online_blocks" },
+	[DAXHP_RECOVERED_AUTOPROBE] = { "/sys/bus/dax", "drivers_autoprobe" },
+};
 
-#define POLICY_FILE "auto_online_blocks"
-#define DAX_BUS_DIR "/sys/bus/dax"
-#define AUTOPROBE_FILE "drivers_autoprobe"
-
-int policy_read(char *ret_word, size_t size)
+int policy_read(enum daxhp_recovered_kind kind, char *ret_word, size_t size)
 {
-	_cleanup_close_ int dirfd = memblock_open_dir();
+	_cleanup_close_ int dirfd = sysfs_open_dir(files[kind].dir);
 
-	return dirfd < 0 ? dirfd : sysfs_read_word(dirfd, POLICY_FILE, ret_word, size);
+	return dirfd < 0 ? dirfd : sysfs_read_word(dirfd, files[kind].name, ret_word, size);
 }
 
-int policy_write(const char *word)
+int policy_write(enum daxhp_recovered_kind kind, const char *word)
 {
-	_cleanup_close_ int dirfd = memblock_open_dir();
+	_cleanup_close_ int dirfd = sysfs_open_dir(files[kind].dir);
 
-	return dirfd < 0 ? dirfd : sysfs_write_word(dirfd, POLICY_FILE, word);
-}
-
-int autoprobe_read(char *ret_word, size_t size)
-{
-	_cleanup_close_ int dirfd = sysfs_open_dir(DAX_BUS_DIR);
-
-	return dirfd < 0 ? dirfd : sysfs_read_word(dirfd, AUTOPROBE_FILE, ret_word, size);
-}
-
-int autoprobe_write(const char *word)
-{
-	_cleanup_close_ int dirfd = sysfs_open_dir(DAX_BUS_DIR);
-
-	return dirfd < 0 ? dirfd : sysfs_write_word(dirfd, AUTOPROBE_FILE, word);
-}
-
-int policy_open_lock(void)
-{
-	_cleanup_close_ int dirfd = sysfs_open_dir(DAX_BUS_DIR);
-
-	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "drivers_probe", O_WRONLY);
+	return dirfd < 0 ? dirfd : sysfs_write_word(dirfd, files[kind].name, word);
 }

@@ -19,7 +19,7 @@
 
 #include <linux/capability.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 /* The inode number of the first PID namespace, fixed in the kernel: PROC_PID_INIT_INO. */
 #define FIRST_PID_NAMESPACE 0xEFFFFFFCU

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 static struct daxhp_rival *find(struct rivals *rivals, pid_t pid)
 {

@@ -14,7 +14,7 @@
 #include <sys/mount.h>
 #include <sys/statfs.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 int sysfs_open_dir(const char *path)
 {

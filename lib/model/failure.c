@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 static const char *const names[] = {
 	[DAXHP_FAILURE_NONE] = NULL,
@@ -534,20 +534,14 @@ EXPORT const char *daxhp_failure_kind_name(enum daxhp_failure_kind kind)
 	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : NULL;
 }
 
-EXPORT enum daxhp_failure_kind daxhp_failure_get_kind(const struct daxhp_failure *failure)
-{
-	return failure->kind;
-}
+GETTER(failure, enum daxhp_failure_kind, kind)
 
 EXPORT const char *daxhp_failure_get_name(const struct daxhp_failure *failure)
 {
 	return names[failure->kind];
 }
 
-EXPORT const char *daxhp_failure_get_sentence(const struct daxhp_failure *failure)
-{
-	return failure->sentence;
-}
+GETTER(failure, const char *, sentence)
 
 EXPORT int daxhp_failure_get_error(const struct daxhp_failure *failure)
 {
@@ -574,12 +568,5 @@ EXPORT const char *daxhp_failure_get_driver(const struct daxhp_failure *failure)
 	return or_null(failure->driver);
 }
 
-EXPORT int64_t daxhp_failure_get_block(const struct daxhp_failure *failure)
-{
-	return failure->block;
-}
-
-EXPORT int daxhp_failure_get_pid(const struct daxhp_failure *failure)
-{
-	return failure->pid;
-}
+GETTER(failure, int64_t, block)
+GETTER(failure, int, pid)

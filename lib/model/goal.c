@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 bool goal_is_valid(struct goal goal)
 {

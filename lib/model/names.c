@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The words for what the public header enumerates. */
+#include <ctype.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 static const char *const state_names[] = {
 	[DAXHP_UNPLUGGED] = "unplugged",
@@ -90,4 +91,25 @@ bool state_is_online(enum daxhp_state state)
 const char *mode_driver(enum daxhp_mode mode)
 {
 	return mode == DAXHP_MODE_DEVDAX ? "device_dax" : "kmem";
+}
+
+static const char *skip_number(const char *s)
+{
+	const char *start = s;
+
+	while (isdigit((unsigned char)*s))
+		s++;
+	/* Ten digits hold any int; more could not be parsed. */
+	return s > start && s - start <= 10 ? s : NULL;
+}
+
+EXPORT bool daxhp_device_name_is_valid(const char *name)
+{
+	if (strncmp(name, "dax", 3) != 0)
+		return false;
+	name = skip_number(name + 3);
+	if (!name || *name != '.')
+		return false;
+	name = skip_number(name + 1);
+	return name && *name == '\0';
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* An observation: what it amounts to, and its getters. */
+/* An observation: the state that follows from it, and its getters. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 static void count(struct daxhp_observation *obs)
 {
@@ -147,25 +147,15 @@ EXPORT struct daxhp_observation *daxhp_observation_unref(struct daxhp_observatio
 	return NULL;
 }
 
-EXPORT enum daxhp_mode daxhp_observation_get_mode(const struct daxhp_observation *obs)
-{
-	return obs->mode;
-}
+GETTER(observation, enum daxhp_mode, mode)
 
 EXPORT const char *daxhp_observation_get_driver(const struct daxhp_observation *obs)
 {
 	return *obs->driver ? obs->driver : NULL;
 }
 
-EXPORT enum daxhp_interface daxhp_observation_get_interface(const struct daxhp_observation *obs)
-{
-	return obs->interface;
-}
-
-EXPORT enum daxhp_state daxhp_observation_get_state(const struct daxhp_observation *obs)
-{
-	return obs->state;
-}
+GETTER(observation, enum daxhp_interface, interface)
+GETTER(observation, enum daxhp_state, state)
 
 EXPORT const char *daxhp_observation_get_attribute_word(const struct daxhp_observation *obs)
 {
@@ -177,30 +167,21 @@ EXPORT const char *daxhp_observation_get_policy(const struct daxhp_observation *
 	return *obs->policy ? obs->policy : NULL;
 }
 
-EXPORT int daxhp_observation_get_memmap_on_memory(const struct daxhp_observation *obs)
-{
-	return obs->memmap_on_memory;
-}
+GETTER(observation, int, memmap_on_memory)
 
 EXPORT bool daxhp_observation_is_wedged(const struct daxhp_observation *obs)
 {
 	return obs->mode != DAXHP_MODE_SYSTEM_RAM && obs->n_present > 0;
 }
 
-EXPORT int daxhp_observation_get_blocks_error(const struct daxhp_observation *obs)
-{
-	return obs->blocks_error;
-}
+GETTER(observation, int, blocks_error)
 
 EXPORT const char *daxhp_observation_get_blocks_error_file(const struct daxhp_observation *obs)
 {
 	return obs->blocks_error < 0 && *obs->blocks_error_file ? obs->blocks_error_file : NULL;
 }
 
-EXPORT uint64_t daxhp_observation_get_block_size(const struct daxhp_observation *obs)
-{
-	return obs->block_size;
-}
+GETTER(observation, uint64_t, block_size)
 
 /* struct page has 64 bytes, and describes a page. */
 EXPORT uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *obs)
@@ -208,10 +189,7 @@ EXPORT uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation
 	return obs->n_blocks * obs->block_size / sysconf(_SC_PAGESIZE) * 64;
 }
 
-EXPORT uint64_t daxhp_observation_get_room(const struct daxhp_observation *obs)
-{
-	return obs->room;
-}
+GETTER(observation, uint64_t, room)
 
 EXPORT size_t daxhp_observation_count_blocks(const struct daxhp_observation *obs)
 {

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 /*
  * From how many blocks on it pays to take them offline one by one, in the cheap order, before the

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 /* In one session: each word restored, kept and failed, and the device. */
 #define RESERVED 8
@@ -65,21 +65,9 @@ EXPORT const struct daxhp_recovered *daxhp_recovery_get(const struct daxhp_recov
 	return i < recovery->count ? &recovery->list[i] : NULL;
 }
 
-EXPORT enum daxhp_recovered_kind daxhp_recovered_get_kind(const struct daxhp_recovered *recovered)
-{
-	return recovered->kind;
-}
-
-EXPORT enum daxhp_recovered_outcome
-daxhp_recovered_get_outcome(const struct daxhp_recovered *recovered)
-{
-	return recovered->outcome;
-}
-
-EXPORT const char *daxhp_recovered_get_name(const struct daxhp_recovered *recovered)
-{
-	return recovered->name;
-}
+GETTER(recovered, enum daxhp_recovered_kind, kind)
+GETTER(recovered, enum daxhp_recovered_outcome, outcome)
+GETTER(recovered, const char *, name)
 
 EXPORT const char *daxhp_recovered_get_before(const struct daxhp_recovered *recovered)
 {
@@ -91,20 +79,9 @@ EXPORT const char *daxhp_recovered_get_found(const struct daxhp_recovered *recov
 	return *recovered->found ? recovered->found : NULL;
 }
 
-EXPORT enum daxhp_mode daxhp_recovered_get_mode(const struct daxhp_recovered *recovered)
-{
-	return recovered->mode;
-}
-
-EXPORT enum daxhp_state daxhp_recovered_get_state(const struct daxhp_recovered *recovered)
-{
-	return recovered->state;
-}
-
-EXPORT int daxhp_recovered_get_pid(const struct daxhp_recovered *recovered)
-{
-	return recovered->pid;
-}
+GETTER(recovered, enum daxhp_mode, mode)
+GETTER(recovered, enum daxhp_state, state)
+GETTER(recovered, int, pid)
 
 EXPORT const struct daxhp_failure *
 daxhp_recovered_get_failure(const struct daxhp_recovered *recovered)

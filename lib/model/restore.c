@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 static bool must_go_offline(const struct memblock *now, const struct memblock *before)
 {

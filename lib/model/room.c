@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 /* A device, and what there is around it. */
 struct scene {

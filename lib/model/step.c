@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "model.h"
 
 int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan)
 {
@@ -177,10 +177,7 @@ EXPORT const struct daxhp_step *daxhp_plan_get_step(const struct daxhp_plan *pla
 	return i < plan->n_steps ? &plan->steps[i] : NULL;
 }
 
-EXPORT enum daxhp_step_type daxhp_step_get_type(const struct daxhp_step *step)
-{
-	return step->type;
-}
+GETTER(step, enum daxhp_step_type, type)
 
 EXPORT const char *daxhp_step_get_name(const struct daxhp_step *step)
 {
@@ -223,7 +220,4 @@ EXPORT unsigned int daxhp_step_get_retry(const struct daxhp_step *step)
 	return step->retry;
 }
 
-EXPORT double daxhp_step_get_seconds(const struct daxhp_step *step)
-{
-	return step->seconds;
-}
+GETTER(step, double, seconds)

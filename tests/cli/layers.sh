@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # layers.sh TOOL MODEL.a LIBRARY.a: what calls what, by the compiled files. No calls
-# between files go in a circle, and the model calls only itself and pure functions
-# of the C library. The objects are beside each file, in a folder FILE.p.
+# between files go in a circle. The model calls only itself and pure functions of the
+# C library. The kernel side calls only itself and the model, and the other files of
+# the library reach it only through its table. The objects are beside each file, in a
+# folder FILE.p.
 
 . "$(dirname -- "$0")/tap.sh"
 model=("$2.p"/*.o) library=("$3.p"/*.o "$2.p"/*.o) own=("$1.p"/*.o)
@@ -46,9 +48,32 @@ model_wants() {
 		END { for (name in wants) if (!(name in own)) print name }' | grep -vxE "$(IFS='|' && echo "${pure[*]}")" | sort
 }
 
+# wanted_of ONE TWO: the names that the part ONE wants and the part TWO has: kernel, model or top
+wanted_of() {
+	symbols "${library[@]}" | awk -v from="$1" -v to="$2" '
+		function part(file) { return file ~ /^(kernel|model)_/ ? substr(file, 1, index(file, "_") - 1) : "top" }
+		part($1) == to && $2 ~ /[TDBRVW]/ { has[$3] }
+		part($1) == from && $2 == "U" { wants[$3] }
+		END { for (name in wants) if (name in has) print name }' | sort
+}
+
+# includes PATTERN FILE...: the files that include what matches
+includes() {
+	local pattern=$1
+	shift
+	grep -lE "^#include \"[^\"]*$pattern\"" "$@" | sed 's/.*\/lib\///'
+}
+
 check 'the calls are seen' test "$(calls "${library[@]}" | wc -l)" -gt 50
 is "$(circles "${library[@]}")" '' 'the library: no circle'
 is "$(circles "${own[@]}")" '' 'the tool: no circle'
 is "$(model_wants)" '' 'the model: nothing but itself and what is pure'
+is "$(wanted_of kernel top)" '' 'the kernel side: no call upwards'
+# What has the prefix is the public interface. The log is for all.
+is "$(wanted_of top kernel | grep -v ^daxhp_)" $'ctx_log\nkernel_linux' 'the kernel side is reached through its table'
+lib=$(dirname -- "$0")/../../lib
+is "$(includes internal.h "$lib"/*.[ch] "$lib"/model/*.[ch])" '' 'what is private to the kernel side is included there only'
+is "$(includes '(internal|kernel|libdaxhp-private).h' "$lib"/model/*.[ch])" '' 'the model includes nothing from above'
+is "$(includes libdaxhp-private.h "$lib"/kernel/*.[ch])" '' 'the kernel side includes nothing from above'
 
 finish

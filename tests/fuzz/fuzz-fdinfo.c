@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "folder.h"
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 /* The kernel's format: "pos:", then "flags:" with an octal number, then the rest. */

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "fuzz.h"
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 static const char boot[] = "01234567-89ab-cdef-0123-456789abcdef";

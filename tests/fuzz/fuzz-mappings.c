@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "folder.h"
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 #define MAPPINGS 4

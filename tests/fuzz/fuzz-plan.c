@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 #define BLOCKS_MAX 12

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "fuzz.h"
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 #define RANGES_MAX 8

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "folder.h"
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 static void check_word(const uint8_t *data, size_t size)

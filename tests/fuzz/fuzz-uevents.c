@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "fuzz.h"
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 static const struct memblock blocks[] = {

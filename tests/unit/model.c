@@ -3,38 +3,10 @@
 
 #include "model.h"
 
-/* What the build puts in the place of the library's own, with the same types. */
-__typeof__(attribute_find) __wrap_attribute_find;
-__typeof__(attribute_write) __wrap_attribute_write;
-__typeof__(binding_bind) __wrap_binding_bind;
-__typeof__(binding_load) __wrap_binding_load;
-__typeof__(binding_unbind) __wrap_binding_unbind;
-__typeof__(daxhp_observe) __wrap_daxhp_observe;
-__typeof__(find_holders) __wrap_find_holders;
-__typeof__(device_open_dir) __wrap_device_open_dir;
-__typeof__(guard_check) __wrap_guard_check;
-__typeof__(guard_get_fd) __wrap_guard_get_fd;
-__typeof__(guard_start) __wrap_guard_start;
-__typeof__(guard_stop) __wrap_guard_stop;
-__typeof__(journal_drop) __wrap_journal_drop;
-__typeof__(journal_get) __wrap_journal_get;
-__typeof__(journal_put) __wrap_journal_put;
-__typeof__(memblock_is_to_be_listed) __wrap_memblock_is_to_be_listed;
-__typeof__(memblock_list) __wrap_memblock_list;
-__typeof__(memblock_open_dir) __wrap_memblock_open_dir;
-__typeof__(memblock_read_state) __wrap_memblock_read_state;
-__typeof__(memblock_write) __wrap_memblock_write;
-__typeof__(monitor_start) __wrap_monitor_start;
-__typeof__(monitor_stop) __wrap_monitor_stop;
-__typeof__(lock_take_policy) __wrap_lock_take_policy;
-__typeof__(nanosleep) __wrap_nanosleep;
-__typeof__(policy_read) __wrap_policy_read;
-__typeof__(policy_write) __wrap_policy_write;
-__typeof__(watch_start) __wrap_watch_start;
-__typeof__(watch_stop) __wrap_watch_stop;
-
 struct model model;
 bool model_lists_blocks;
+
+static const struct kernel kernel_model;
 
 /* Any descriptor will do, the model does not look at it; but it is going to be closed. */
 static int some_fd(void)
@@ -65,10 +37,12 @@ void model_reset(const struct daxhp_observation *obs)
 		model.attribute = DAXHP_ONLINE_MOVABLE;
 	model.policy = model.first_policy = state_from_name(obs->policy);
 	model.session.lock.owner = getpid();
+	model.probes = true;
 	model.has_kmem = obs->has_kmem;
 	model.n_blocks = obs->n_blocks;
 	assert_true(obs->n_blocks <= MODEL_BLOCKS_MAX);
 	memcpy(model.blocks, obs->blocks, obs->n_blocks * sizeof(*obs->blocks));
+	model.ctx.kernel = &kernel_model;
 	model.device.ctx = &model.ctx;
 	model.session.ctx = &model.ctx;
 	model.session.device = &model.device;
@@ -142,7 +116,7 @@ static bool is_shielded(void)
 	return sigismember(&mask, SIGALRM) && sigismember(&mask, SIGURG) &&
 	       !sigismember(&mask, SIGINT) && !sigismember(&mask, SIGTERM) &&
 	       !sigismember(&mask, SIGHUP) && !sigismember(&mask, SIGUSR1) &&
-	       (*model.policy_note || model.is_loading || !sigismember(&mask, SIGTSTP));
+	       (*model.policy_note || *model.autoprobe_note || !sigismember(&mask, SIGTSTP));
 }
 
 static bool can_be_stopped(void)
@@ -166,8 +140,9 @@ static int ask(int errnum)
 {
 	if (++model.calls == model.at + 1 && model.was_disturbed)
 		model.was_open = !is_shielded();
-	/* Stopped now, it would leave the machine with our policy. What a dead one has left is left. */
-	if (model.policy != model.first_policy && !model.was_killed && can_be_stopped())
+	/* Stopped now, it would leave the machine with our words. What a dead one has left is left. */
+	if ((model.policy != model.first_policy || !model.probes) && !model.was_killed &&
+	    can_be_stopped())
 		model.was_absurd = true;
 	/* Ours would make the kernel give up what is to be undone. */
 	if (model.session.undoing && !is_blocked(SIGUSR1))
@@ -281,30 +256,24 @@ static struct memblock *find_block(uint64_t id)
 	return &model.blocks[id - FIRST_BLOCK];
 }
 
-int __wrap_memblock_open_dir(void)
+static int open_memory(void)
 {
 	return some_fd();
 }
 
-bool __wrap_memblock_is_to_be_listed(size_t n_blocks)
+static int each_block(struct memblock *blocks, size_t n_blocks,
+		      int (*fn)(struct memblock *block, void *data), void *data)
 {
-	(void)n_blocks;
-	return model_lists_blocks;
-}
-
-int __wrap_memblock_list(struct memblock *blocks, size_t n_blocks,
-			 int (*fn)(struct memblock *block, void *data), void *data)
-{
-	int r = ask(ENOMEM);
+	int r = model_lists_blocks ? ask(ENOMEM) : 0;
 
 	assert_int_equal(n_blocks, model.n_blocks);
 	for (size_t i = 0; r == 0 && i < n_blocks; i++)
-		if (model.blocks[i].state != MEMBLOCK_MISSING)
+		if (!model_lists_blocks || model.blocks[i].state != MEMBLOCK_MISSING)
 			r = fn(&blocks[i], data);
 	return r > 0 ? 0 : r;
 }
 
-int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_file)
+static int read_block_state(int dirfd, int fd, struct memblock *block, char *ret_file)
 {
 	const struct memblock *found = find_block(block->id);
 
@@ -320,7 +289,7 @@ int __wrap_memblock_read_state(int dirfd, int fd, struct memblock *block, char *
 	return model.odd_error;
 }
 
-int __wrap_memblock_write(int dirfd, int fd, uint64_t id, enum daxhp_state word)
+static int write_block(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 {
 	struct memblock *block = find_block(id);
 	int r;
@@ -429,18 +398,12 @@ static int write_attribute(enum daxhp_state word)
 	return 0;
 }
 
-int __wrap_device_open_dir(const struct daxhp_device *device)
-{
-	assert_ptr_equal(device, &model.device);
-	return some_fd();
-}
-
-int __wrap_attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
-			   const char **ret_wrote)
+static int write_device_attribute(const struct daxhp_device *device, enum daxhp_interface interface,
+				  enum daxhp_state word, const char **ret_wrote)
 {
 	int r;
 
-	(void)dirfd;
+	assert_ptr_equal(device, &model.device);
 	(void)interface;
 	*ret_wrote = daxhp_state_name(word);
 	if (is_dead())
@@ -455,9 +418,9 @@ int __wrap_attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp
 	return r < 0 ? r : 0;
 }
 
-enum daxhp_interface __wrap_attribute_find(int dirfd)
+static int find_attribute(const struct daxhp_device *device)
 {
-	(void)dirfd;
+	assert_ptr_equal(device, &model.device);
 	return model.bound && model.has_attribute ? DAXHP_INTERFACE_STATE
 						  : DAXHP_INTERFACE_MEMORY_BLOCKS;
 }
@@ -465,33 +428,30 @@ enum daxhp_interface __wrap_attribute_find(int dirfd)
 /* ---- binding ---- */
 
 /* A module that is loaded stays: that is no state of the device. */
-int __wrap_binding_load(struct daxhp_session *session, enum daxhp_mode mode,
-			struct daxhp_failure *ret_failure)
+static int load_module(struct daxhp_ctx *ctx, enum daxhp_mode mode,
+		       enum daxhp_failure_kind *ret_kind)
 {
-	int r;
+	int r = ask(ENOENT);
 
-	model.is_loading = true;
-	/* Stopped now, it would leave the bus without probing. */
-	if (can_be_stopped())
-		model.was_absurd = true;
-	r = ask(ENOENT);
-	model.is_loading = false;
-	assert_ptr_equal(session, &model.session);
-	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_MODULE_MISSING, .block = -1 };
+	assert_ptr_equal(ctx, &model.ctx);
+	*ret_kind = DAXHP_FAILED_MODULE_MISSING;
 	if (is_dead())
 		return -EIO;
+	/* The driver takes other devices, too, if the bus probes. A write that did nothing can do this. */
+	if (model.probes && model.fault != FAULT_SILENT)
+		model.was_absurd = true;
 	if (r == 0 && mode == DAXHP_MODE_SYSTEM_RAM)
 		model.has_kmem = true;
 	return r < 0 ? r : 0;
 }
 
-int __wrap_binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
-			struct daxhp_failure *ret_failure)
+static int bind_device(struct daxhp_device *device, enum daxhp_mode mode,
+		       enum daxhp_failure_kind *ret_kind)
 {
 	int r;
 
 	assert_ptr_equal(device, &model.device);
-	*ret_failure = (struct daxhp_failure){ .kind = DAXHP_FAILED_BIND, .block = -1 };
+	*ret_kind = DAXHP_FAILED_BIND;
 	if (is_dead())
 		return -EIO;
 	if (model.bound || model.is_devdax) {
@@ -513,7 +473,7 @@ int __wrap_binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 	return 0;
 }
 
-int __wrap_binding_unbind(struct daxhp_device *device)
+static int unbind_device(struct daxhp_device *device)
 {
 	int r;
 
@@ -543,25 +503,28 @@ int __wrap_binding_unbind(struct daxhp_device *device)
 	return 0;
 }
 
-/* ---- policy ---- */
+/* ---- the machine's words ---- */
 
-int __wrap_policy_read(char *ret_word, size_t size)
+static int read_word(enum daxhp_recovered_kind kind, char *ret_word, size_t size)
 {
-	int r = ask(EIO);
+	int r = 0;
 
+	/* What the bus said before can always be given back: there is no second try. */
+	if (kind == DAXHP_RECOVERED_POLICY)
+		r = ask(EIO);
+	else if (model.probes)
+		r = ask_deaf(EIO);
 	if (r < 0)
 		return r;
-	snprintf(ret_word, size, "%s", daxhp_state_name(model.policy));
+	snprintf(ret_word, size, "%s",
+		 kind == DAXHP_RECOVERED_POLICY ? daxhp_state_name(model.policy)
+		 : model.probes			? "1"
+						: "0");
 	return 0;
 }
 
-int __wrap_policy_write(const char *word)
+static int write_policy(enum daxhp_state policy, int r)
 {
-	enum daxhp_state policy = state_from_name(word);
-	int r = ask(EIO);
-
-	if (is_dead())
-		return -EIO;
 	if (policy == DAXHP_STATE_NONE || policy == DAXHP_UNPLUGGED) {
 		model.was_absurd = true;
 		return -EINVAL;
@@ -579,22 +542,61 @@ int __wrap_policy_write(const char *word)
 	return 0;
 }
 
+static int write_autoprobe(const char *word, int r)
+{
+	if (strcmp(word, "0") != 0 && strcmp(word, "1") != 0)
+		model.was_absurd = true;
+	if (r)
+		return r < 0 ? r : 0;
+	if (!*model.autoprobe_note)
+		model.was_absurd = true;
+	model.probes = *word == '1';
+	return 0;
+}
+
+static int write_word(enum daxhp_recovered_kind kind, const char *word)
+{
+	int r = 0;
+
+	if (kind == DAXHP_RECOVERED_POLICY)
+		r = ask(EIO);
+	else if (*word == '0') /* as above */
+		r = ask_deaf(EIO);
+	if (is_dead())
+		return -EIO;
+	return kind == DAXHP_RECOVERED_POLICY ? write_policy(state_from_name(word), r)
+					      : write_autoprobe(word, r);
+}
+
 /* A second lock would wait for the first, which is ours, for ever. */
-int __wrap_lock_take_policy(const struct daxhp_session *session, struct lock *lock)
+static int take_lock(const struct daxhp_session *session, const char *name, unsigned int seconds,
+		     struct lock *lock, int *ret_holder)
 {
 	assert_ptr_equal(session, &model.session);
-	if (model.policy_fd > 0 && fcntl(model.policy_fd, F_GETFD) >= 0) {
+	assert_string_equal(name, POLICY_LOCK);
+	(void)seconds;
+	*ret_holder = 0;
+	if (model.policy_lock) {
 		model.was_absurd = true;
 		return -EWOULDBLOCK;
 	}
-	model.policy_fd = some_fd();
-	fork_hold();
-	assert_int_equal(fork_close_add(model.policy_fd), 0);
-	fork_release();
-	*lock = (struct lock){ .owner = getpid(), .fds = { model.policy_fd }, .n_fds = 1 };
+	*lock = (struct lock){ .owner = getpid() };
 	model.policy_lock = lock;
 	model.was_given_back = false;
 	return 0;
+}
+
+static void drop_lock(struct lock *lock)
+{
+	if (lock == model.policy_lock)
+		model.policy_lock = NULL;
+	*lock = (struct lock){ 0 };
+}
+
+static bool is_lock_held(const char *name)
+{
+	assert_string_equal(name, POLICY_LOCK);
+	return model.policy_lock;
 }
 
 /* ---- the journal ---- */
@@ -603,9 +605,8 @@ static char *find_note(const char *name)
 {
 	if (strcmp(name, "policy") == 0)
 		return model.policy_note;
-	/* Its drivers are loaded by the model itself, not by the bus. */
 	if (strcmp(name, "autoprobe") == 0)
-		return NULL;
+		return model.autoprobe_note;
 	assert_string_equal(name, model.device.name);
 	return model.note;
 }
@@ -621,7 +622,7 @@ static void check_policy_note(const char *words)
 		model.was_absurd = true;
 }
 
-int __wrap_journal_put(const char *name, const char *words)
+static int put_entry(const char *name, const char *words)
 {
 	char *note = find_note(name);
 	int r = ask_deaf(ENOSPC);
@@ -632,23 +633,22 @@ int __wrap_journal_put(const char *name, const char *words)
 		return r;
 	if (note == model.policy_note)
 		check_policy_note(words);
-	else
-		model.n_notes++;
+	model.n_notes += note == model.note;
 	snprintf(note, JOURNAL_LINE_MAX, "%s", words);
 	return 0;
 }
 
-int __wrap_journal_get(const char *name, char *ret_words, size_t size)
+static int get_entry(const char *name, char *ret_words, size_t size)
 {
 	const char *note = find_note(name);
 
-	if (!note || !*note)
+	if (!*note)
 		return 0;
 	snprintf(ret_words, size, "%s", note);
 	return 1;
 }
 
-int __wrap_journal_drop(const char *name)
+static int drop_entry(const char *name)
 {
 	if (is_dead())
 		return -EIO;
@@ -659,7 +659,7 @@ int __wrap_journal_drop(const char *name)
 
 /* ---- looking ---- */
 
-int __wrap_find_holders(const struct daxhp_session *session, struct rivals *found, char *ret_unseen)
+static int find_users(const struct daxhp_session *session, struct rivals *found, char *ret_unseen)
 {
 	assert_ptr_equal(session, &model.session);
 	(void)ret_unseen;
@@ -668,13 +668,16 @@ int __wrap_find_holders(const struct daxhp_session *session, struct rivals *foun
 	return model.holders_error;
 }
 
-int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+static int observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
 	struct daxhp_observation *obs = calloc(1, sizeof(*obs));
 
 	assert_ptr_equal(device, &model.device);
 	assert_non_null(obs);
 	let_others_in();
+	/* Others have waited for the policy long enough once it is given back. */
+	if (model.policy_lock && model.was_given_back)
+		model.was_absurd = true;
 	obs->refcount = 1;
 	obs->hotremove = true;
 	obs->has_kmem = model.has_kmem;
@@ -704,15 +707,19 @@ int __wrap_daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 
 /* ---- what the model has none of ---- */
 
-/* Time: whoever waits for memory that is busy need not wait here. */
-int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
+static double now(void)
 {
-	(void)time;
-	(void)left;
 	return 0;
 }
 
-struct monitor *__wrap_monitor_start(const struct daxhp_session *session,
+/* Whoever waits for memory that is busy need not wait here. */
+static void no_pause(const struct daxhp_session *session, unsigned int ms)
+{
+	(void)session;
+	(void)ms;
+}
+
+static struct monitor *start_monitor(const struct daxhp_session *session,
 				     const struct daxhp_step *step, const struct memblock *blocks,
 				     size_t n_blocks)
 {
@@ -725,7 +732,7 @@ struct monitor *__wrap_monitor_start(const struct daxhp_session *session,
 }
 
 /* What it would have been told of. */
-bool *__wrap_monitor_stop(struct monitor *monitor)
+static bool *stop_monitor(struct monitor *monitor)
 {
 	bool *was_done = calloc(model.n_blocks + 1, sizeof(*was_done));
 
@@ -735,25 +742,22 @@ bool *__wrap_monitor_stop(struct monitor *monitor)
 	return was_done;
 }
 
-struct watch *__wrap_watch_start(const struct daxhp_session *session,
+static struct watch *start_watch(const struct daxhp_session *session,
 				 const struct daxhp_observation *obs)
 {
 	(void)session;
 	(void)obs;
-	model.policy_lock = NULL;
 	return NULL;
 }
 
-/* A run is about to end. Others have waited for the policy long enough once it is given back. */
-void __wrap_watch_stop(struct watch *watch)
+static void stop_watch(struct watch *watch)
 {
 	assert_null(watch);
-	if (model.policy_lock && model.was_given_back && lock_is_mine(model.policy_lock))
-		model.was_absurd = true;
-	model.policy_lock = NULL;
 }
 
-int __wrap_guard_start(const struct daxhp_session *session, const struct memblock *blocks,
+/* ---- the guard ---- */
+
+static int start_guard(const struct daxhp_session *session, const struct memblock *blocks,
 		       size_t n_blocks, struct guard **ret_guard, int *ret_deny_error,
 		       struct rivals *rivals)
 {
@@ -771,24 +775,63 @@ int __wrap_guard_start(const struct daxhp_session *session, const struct membloc
 	return 0;
 }
 
-int __wrap_guard_check(struct guard *guard, struct rivals *rivals)
+static int check_guard(struct guard *guard, struct rivals *rivals)
 {
 	(void)guard;
 	(void)rivals;
 	return 0;
 }
 
-int __wrap_guard_get_fd(const struct guard *guard, uint64_t id)
+static int get_guard_fd(const struct guard *guard, uint64_t id)
 {
 	(void)guard;
 	(void)id;
 	return -1;
 }
 
-void __wrap_guard_stop(struct guard *guard, struct rivals *rivals)
+static void stop_guard(struct guard *guard, struct rivals *rivals)
 {
 	(void)guard;
 	(void)rivals;
 	model.is_guard_up = false;
 	memset(model.guarded, 0, sizeof(model.guarded));
 }
+
+static const char *get_unseen(const struct guard *guard)
+{
+	(void)guard;
+	return NULL;
+}
+
+static const struct kernel kernel_model = {
+	.observe = observe,
+	.find_holders = find_users,
+	.find_attribute = find_attribute,
+	.write_attribute = write_device_attribute,
+	.open_memory = open_memory,
+	.read_block_state = read_block_state,
+	.write_block = write_block,
+	.each_block = each_block,
+	.read_word = read_word,
+	.write_word = write_word,
+	.load_module = load_module,
+	.bind = bind_device,
+	.unbind = unbind_device,
+	.guard_start = start_guard,
+	.guard_check = check_guard,
+	.guard_get_unseen = get_unseen,
+	.guard_get_fd = get_guard_fd,
+	.guard_stop = stop_guard,
+	.monitor_start = start_monitor,
+	.monitor_stop = stop_monitor,
+	.now = now,
+	.pause = no_pause,
+	.watch_start = start_watch,
+	.watch_stop = stop_watch,
+	.lock_take = take_lock,
+	.lock_drop = drop_lock,
+	.lock_is_held = is_lock_held,
+	.journal_put = put_entry,
+	.journal_get = get_entry,
+	.journal_drop = drop_entry,
+};

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A kernel in a hundred lines: one dax device, its memory blocks, the attribute, the driver, the
- * policy. The library's execute.c and apply.c run on it as they are: the build puts the model in the
- * place of what they call (see --wrap in meson.build).
+ * A model of a kernel: one dax device, its memory blocks, the attribute, the driver, the machine's
+ * words, and the journal. It is another implementation of the library's table (see
+ * lib/kernel/kernel.h), so everything above the table runs on it as it is.
  *
  * Every time the model is asked for something it counts, and at one of these counts something can
  * go wrong.
@@ -51,10 +51,11 @@ struct model {
 	bool bound;
 	enum daxhp_state attribute; /* what it was told last, while it is bound */
 	enum daxhp_state policy, first_policy;
-	/* Of the policy and of the device, in the journal; empty: none. */
-	char policy_note[JOURNAL_LINE_MAX], note[JOURNAL_LINE_MAX];
-	int policy_fd;		  /* the lock for it; 0: not yet */
-	struct lock *policy_lock; /* the run's, if it has asked for it */
+	bool probes; /* the bus, when a driver is new */
+	/* Of the policy, of the bus, and of the device, in the journal; empty: none. */
+	char policy_note[JOURNAL_LINE_MAX], autoprobe_note[JOURNAL_LINE_MAX],
+		note[JOURNAL_LINE_MAX];
+	struct lock *policy_lock; /* who has it; NULL: nobody */
 	bool was_given_back;	  /* the policy, since */
 	struct memblock blocks[MODEL_BLOCKS_MAX];
 	bool is_guard_up;
@@ -66,7 +67,6 @@ struct model {
 	int errnum;		 /* of FAULT_ERROR, where it is to be another than usual */
 	unsigned int interrupts; /* so often a signal interrupts an offline on the way back */
 	bool was_interrupted;
-	bool is_loading; /* a module, at this moment */
 	unsigned int calls;
 	bool was_disturbed;  /* a signal has come that is for somebody else */
 	bool was_open;	     /* and others like it would have got through again */

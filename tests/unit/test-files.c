@@ -1,46 +1,49 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Reads and writes memory blocks and the attribute in a directory of files. Plain files accept any
- * word, so the test replaces the write to return the kernel's errors.
+ * word, so the test answers the calls of write() with the kernel's errors.
  */
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "syscalls.h"
 #include "tree.h"
-
-__typeof__(sysfs_write_word) __wrap_sysfs_write_word;
-__typeof__(sysfs_write_word) __real_sysfs_write_word;
-
-__typeof__(sysfs_read_word) __wrap_sysfs_read_word;
-__typeof__(sysfs_read_word) __real_sysfs_read_word;
 
 /* From the second read on, the block is gone, although its files are there; or it has changed. */
 static unsigned int n_reads;
 static bool goes_away;
 static const char *becomes;
 
-int __wrap_sysfs_read_word(int dirfd, const char *name, char *ret_word, size_t size)
-{
-	if (++n_reads == 2 && becomes)
-		tree_write("memory7/state", becomes);
-	if (n_reads > 1 && goes_away)
-		return -ENODEV;
-	return __real_sysfs_read_word(dirfd, name, ret_word, size);
-}
-
 /* The word that is refused, and the error. NULL: all words are accepted. */
 static const char *refused_word;
 static int refusal;
 static char written[256]; /* all words, a blank behind each */
 
-int __wrap_sysfs_write_word(int dirfd, const char *name, const char *word)
+static int64_t answer_read(void)
 {
-	size_t n = strlen(written);
+	if (++n_reads == 2 && becomes)
+		tree_write("memory7/state", becomes);
+	return n_reads > 1 && goes_away ? -ENODEV : CALL_PASS;
+}
 
+/* Words have no newline. What the test writes itself has one, or is empty. */
+static int64_t answer_write(const struct call *call)
+{
+	size_t size = call->args[2], n = strlen(written);
+	char word[WORD_MAX] = "";
+
+	if (size == 0 || size >= sizeof(word))
+		return CALL_PASS;
+	call_read(call, 1, word, size);
+	if (strchr(word, '\n'))
+		return CALL_PASS;
 	snprintf(written + n, sizeof(written) - n, "%s ", word);
-	if (refused_word && strcmp(word, refused_word) == 0)
-		return refusal;
-	return __real_sysfs_write_word(dirfd, name, word);
+	return refused_word && strcmp(word, refused_word) == 0 ? refusal : CALL_PASS;
+}
+
+static int64_t answer(const struct call *call)
+{
+	return call->number == SYS_read ? answer_read() : answer_write(call);
 }
 
 static void refuse(const char *word, int r)
@@ -128,6 +131,7 @@ static void test_block_changes(void **state)
 	struct memblock block;
 
 	(void)state;
+	NEEDS_ANSWERS();
 	n_reads = 0;
 	goes_away = true;
 	assert_int_equal(read_block("online\n", "Movable\n", &block), 0);
@@ -208,6 +212,7 @@ static void test_block_size(void **state)
 static void test_write_block(void **state)
 {
 	(void)state;
+	NEEDS_ANSWERS();
 	tree_write("memory7/state", "");
 	assert_int_equal(memblock_write(tree_fd, -1, 7, DAXHP_ONLINE_MOVABLE), 0);
 	assert_string_equal(tree_read("memory7/state"), "online_movable");
@@ -239,6 +244,7 @@ static void test_already_there(void **state)
 	};
 
 	(void)state;
+	NEEDS_ANSWERS();
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct memblock ignored;
 
@@ -280,6 +286,7 @@ static void test_write_attribute(void **state)
 	const char *wrote;
 
 	(void)state;
+	NEEDS_ANSWERS();
 	tree_write("hotplug", "");
 	assert_int_equal(write_attribute(DAXHP_ONLINE_MOVABLE, &wrote), 0);
 	assert_string_equal(tree_read("hotplug"), "online_movable");
@@ -295,6 +302,7 @@ static void test_old_word(void **state)
 	const char *wrote;
 
 	(void)state;
+	NEEDS_ANSWERS();
 	tree_write("hotplug", "");
 	refuse("unplugged", -EINVAL);
 	assert_int_equal(write_attribute(DAXHP_UNPLUGGED, &wrote), 0);
@@ -321,5 +329,6 @@ int main(void)
 		TREE_TEST(test_old_word),	 TREE_TEST(test_block_changes),
 	};
 
+	syscalls_answer((const int[]){ SYS_read, SYS_write }, 2, answer);
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);
 }

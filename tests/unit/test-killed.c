@@ -56,21 +56,22 @@ static void set_fault(enum model_fault fault, unsigned int at)
 }
 
 /* This comes first. */
-static void recover_policy(void)
+static void recover_both_words(void)
 {
-	bool is_noted = *model.policy_note;
+	bool is_noted[] = { *model.policy_note, *model.autoprobe_note };
+	const struct daxhp_recovered *r;
 
 	recovery_clear(&model.session.recovery);
+	/* The lock goes with the dead process. */
+	model.policy_lock = NULL;
 	recover_words(&model.session);
-	if (daxhp_recovery_count(&model.session.recovery)) {
-		const struct daxhp_recovered *r = daxhp_recovery_get(&model.session.recovery, 0);
-
-		assert_int_equal(daxhp_recovery_count(&model.session.recovery), 1);
+	for (size_t i = 0; (r = daxhp_recovery_get(&model.session.recovery, i)); i++) {
 		assert_int_equal(daxhp_recovered_get_outcome(r), DAXHP_RECOVERED_RESTORED);
-		assert_int_equal(daxhp_recovered_get_kind(r), DAXHP_RECOVERED_POLICY);
-		assert_true(is_noted);
+		assert_true(is_noted[daxhp_recovered_get_kind(r)]);
+		is_noted[daxhp_recovered_get_kind(r)] = false;
 	}
 	assert_string_equal(model.policy_note, "");
+	assert_string_equal(model.autoprobe_note, "");
 }
 
 static int apply(struct trial *t, struct daxhp_observation *obs,
@@ -103,7 +104,7 @@ static bool kill_at(struct trial *t)
 	apply(t, t->before, &refusal);
 	was_killed = model.is_dead;
 	set_fault(FAULT_NONE, 0);
-	recover_policy();
+	recover_both_words();
 	look(t);
 	return was_killed;
 }
@@ -113,6 +114,7 @@ static void check_world(const struct trial *t)
 	assert_msg(!model.was_wedged, "wedged: %s", describe(t));
 	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
 	assert_msg(model.policy == model.first_policy, "policy: %s", describe(t));
+	assert_msg(model.probes, "the bus does not probe: %s", describe(t));
 }
 
 /* Bound to kmem, without memory or attribute: only by losing kmem it comes to that. */
@@ -159,7 +161,7 @@ static bool recover_with_fault(struct trial *t)
 	r = recover();
 	goes_on = t->fault == FAULT_KILL ? model.is_dead : t->fault_at < model.calls;
 	set_fault(FAULT_NONE, 0);
-	recover_policy();
+	recover_both_words();
 	look(t);
 	check_world(t);
 	assert_msg(*model.note || r >= 0 || r == -ESTALE, "forgotten: %s", describe(t));

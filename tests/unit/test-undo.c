@@ -71,7 +71,9 @@ static void check_world(const struct trial *t)
 	assert_msg(!model.was_wedged, "wedged: %s", describe(t));
 	assert_msg(!model.was_absurd, "told what no kernel takes: %s", describe(t));
 	assert_msg(model.policy == model.first_policy, "policy not restored: %s", describe(t));
-	assert_msg(!*model.policy_note && !*model.note, "journal left: %s", describe(t));
+	assert_msg(model.probes, "the bus does not probe: %s", describe(t));
+	assert_msg(!*model.policy_note && !*model.autoprobe_note && !*model.note,
+		   "journal left: %s", describe(t));
 	/* Otherwise the next run could not be cancelled. */
 	assert_msg(!model.session.undoing, "undoing for ever: %s", describe(t));
 }
@@ -537,6 +539,26 @@ static void test_notes_what_leads_between(void **state)
 	}
 }
 
+/* Without an entry in the journal, a kill would leave the device between two states. */
+static void test_needs_the_journal(void **state)
+{
+	struct trial t = { .goal = GOAL_MOVE_KERNEL };
+
+	(void)state;
+	t.before = make_observation("MMM");
+	model_reset(t.before);
+	/* The first thing that is asked for is the entry. */
+	model.fault = FAULT_ERROR;
+	model.at = 1;
+	apply(&t, -ENOSPC);
+	assert_int_equal(t.result->failure.kind, DAXHP_FAILED_JOURNAL);
+	assert_false(daxhp_result_get_changed(t.result));
+	assert_int_equal(model.n_written, 0);
+	assert_string_equal(format_blocks(t.after), "MMM");
+	end_trial(&t);
+	daxhp_observation_unref(t.before);
+}
+
 /* After a cancel, no step starts. */
 static void test_cancelled_before(void **state)
 {
@@ -903,6 +925,7 @@ int main(void)
 		cmocka_unit_test(test_holder_keeps_it_from_beginning),
 		cmocka_unit_test(test_policy_that_sticks),
 		cmocka_unit_test(test_needs_the_lock),
+		cmocka_unit_test(test_needs_the_journal),
 		cmocka_unit_test(test_notes_what_leads_between),
 		cmocka_unit_test(test_cancelled_before),
 		cmocka_unit_test(test_retries_busy_memory),

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "kernel/internal.h"
 #include "libdaxhp-private.h"
 
 /* An assertion with a message that says which row of a table, or which round, failed. */

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What a process that is killed would leave behind is written down in /run/daxhp/ before the
- * change, and dropped after: the machine's words, of which borrow.c knows more, and a device
- * that is being reconfigured, see recovery.c. Each is written under a lock that goes with the
- * process, so an entry that is there while the lock is free is a dead process's.
+ * Before a change that a killed process would leave behind, daxhp writes an entry into /run/daxhp/, and
+ * drops it after the change. There are entries for the machine's words (see borrow.c) and for a device
+ * that is being reconfigured (see recovery.c). daxhp writes an entry under a lock, and the lock ends with
+ * the process. So if there is an entry and the lock is free, the process is dead.
  *
- * An entry is one line, the id of the boot before its words: /run may outlast a reboot, and what
- * was changed before it has gone with it.
+ * An entry is one line: the id of the boot, and the words. /run may outlast a reboot, but the changes do
+ * not: an entry of another boot does not count.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
+#define ENDING ".journal"
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LENGTH 36
 
@@ -25,7 +26,7 @@ static int read_boot_id(char *ret_id, size_t size)
 
 static void entry_file(char *ret_file, const char *name, const char *ending)
 {
-	snprintf(ret_file, WORD_MAX, "%.32s" JOURNAL_ENDING "%s", name, ending);
+	snprintf(ret_file, WORD_MAX, "%.32s" ENDING "%s", name, ending);
 }
 
 static int create(int dirfd, const char *file)
@@ -56,7 +57,7 @@ static int replace(int dirfd, const char *name, const char *line)
 	entry_file(file, name, "");
 	entry_file(file_new, name, ".new");
 	r = write_line(dirfd, file_new, line);
-	/* Whole or not at all: the name is given once the contents are there. */
+	/* The file gets its name when its contents are on the disk: the entry is there as a whole, or not. */
 	if (r == 0 && renameat(dirfd, file_new, dirfd, file) < 0)
 		r = -errno;
 	if (r == 0 && fsync(dirfd) < 0)
@@ -114,11 +115,6 @@ int journal_get(const char *name, char *ret_words, size_t size)
 	return 1;
 }
 
-bool journal_is_void(int error)
-{
-	return error == -EBADMSG || error == -ENODATA || error == -EFBIG || error == -ESTALE;
-}
-
 int journal_drop(const char *name)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
@@ -128,4 +124,24 @@ int journal_drop(const char *name)
 		return dirfd;
 	entry_file(file, name, "");
 	return unlinkat(dirfd, file, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+void journal_each(void (*fn)(const char *name, void *data), void *data)
+{
+	int fd = run_dir_open(false);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *de;
+
+	if (!dir && fd >= 0)
+		close(fd);
+	while (dir && (de = readdir(dir))) {
+		char *ending = strstr(de->d_name, ENDING);
+
+		if (!ending || strcmp(ending, ENDING) != 0)
+			continue;
+		*ending = '\0';
+		fn(de->d_name, data);
+	}
+	if (dir)
+		closedir(dir);
 }

@@ -1,31 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A lock holds for as long as one of its descriptors is open anywhere, and who has a block's state
- * file open is taken for a rival. A child that the user of the library forks, and that runs no other
- * program, has copies of them: others would wait for that child when this process has long let go,
- * or has ended. So a child closes them before anything else.
+ * A lock holds as long as any process has one of its descriptors open. And a process that has a block's
+ * state file open counts as a rival. If the user of the library forks a child, the child has copies of
+ * these descriptors. Other processes would wait for that child even when this process has ended. So a
+ * child closes these descriptors first.
  */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int register_error;
 static int *fds;
 static size_t n_fds;
-
-/* The list is whole when it is copied, and the child's mutex is its own to unlock. */
-static void before_fork(void)
-{
-	pthread_mutex_lock(&mutex);
-}
-
-static void after_fork(void)
-{
-	pthread_mutex_unlock(&mutex);
-}
 
 static void after_fork_in_child(void)
 {
@@ -35,9 +24,10 @@ static void after_fork_in_child(void)
 	pthread_mutex_unlock(&mutex);
 }
 
+/* The mutex is held at a fork: so the child gets a complete list, and can unlock its own mutex. */
 static void register_handlers(void)
 {
-	register_error = -pthread_atfork(before_fork, after_fork, after_fork_in_child);
+	register_error = -pthread_atfork(fork_hold, fork_release, after_fork_in_child);
 }
 
 void fork_hold(void)
@@ -66,15 +56,15 @@ int fork_close_add(int fd)
 }
 
 /*
- * Closed while it is on the list and no child can be forked: one that is forked in between would keep
- * its copy for as long as it lives.
+ * The descriptor is closed while no child can be forked. A child that is forked between the removal from
+ * the list and close() would keep its copy as long as it lives.
  */
 void fork_close(int fd)
 {
 	bool is_ours = false;
 
 	pthread_mutex_lock(&mutex);
-	/* From the end: of thousands of files the last that was opened is closed first. */
+	/* From the end: the guard has thousands of files, and closes the last one first. */
 	for (size_t i = n_fds; i > 0 && !is_ours; i--) {
 		is_ours = fds[i - 1] == fd;
 		if (is_ours)

@@ -2,7 +2,7 @@
 /* What is said to the log function, if there is one. */
 #include <stdio.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, const char *format,
 	     ...)
@@ -14,10 +14,4 @@ void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, 
 	va_start(args, format);
 	ctx->log_fn(ctx, LOG_DEBUG, file, line, fn, format, args, ctx->log_data);
 	va_end(args);
-}
-
-EXPORT void daxhp_set_log_fn(struct daxhp_ctx *ctx, daxhp_log_fn fn, void *data)
-{
-	ctx->log_fn = fn;
-	ctx->log_data = data;
 }

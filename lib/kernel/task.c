@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 /* Behind the name, which may hold anything: "PID (COMM) STATE ..." */
 static char parse_state(const char *stat)

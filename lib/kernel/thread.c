@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <signal.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 int thread_start(pthread_t *ret_thread, void *(*run)(void *data), void *data)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * One daxhp at a time: per device, and per machine for its policy. The locks are flock()s, so that
- * they go with the process that holds them, however it ends.
+ * One daxhp at a time works on a device, and one at a time changes the machine's words. The locks are
+ * flock()s: the kernel drops them when the process ends, however it ends.
  *
- * The first is on a file in /run/daxhp/, which tells others the pid. But /run need not be the same
- * for all: a container has its own. So the next is on a file in /sys, of the device or of the dax
- * bus; and for the policy one more on debugfs, as a network namespace can have its own /sys, too.
- * Only root can open any of them: nobody else can keep daxhp waiting.
+ * The first lock is on a file in /run/daxhp/, which has the pid. But a container has its own /run. So
+ * the second lock is on a file in /sys, of the device or of the dax bus. A network namespace can have
+ * its own /sys; so the machine's words have a third lock, on debugfs. Only root can open these files:
+ * no other user can make daxhp wait.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +16,12 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define RUN_DIR "/run/daxhp"
 #define WAIT_STEP_MS 50
-#define POLICY_WAIT_SECONDS 600
 
-/* What another user could have put there is not to be trusted. */
+/* Another user could have made the directory. Then it is not to be trusted. */
 static int check_run_dir(int dirfd)
 {
 	struct stat st;
@@ -50,21 +49,11 @@ int run_dir_open(bool create)
 	return r;
 }
 
-DIR *run_dir_list(void)
-{
-	int fd = run_dir_open(false);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
-}
-
 /* ---- descriptors ---- */
 
 /*
- * Where stdout or stderr is closed, a file that is opened takes its number, and what others print
- * would go into it.
+ * If stdout or stderr is closed, the next file that is opened gets its number, and the output of the
+ * program would go into that file.
  */
 int above_stdio(int fd)
 {
@@ -88,7 +77,7 @@ static int wait_for(const struct daxhp_session *session, int fd, double until)
 			return -errno;
 		if (session_is_cancelled(session))
 			return -EINTR;
-		if (clock_now() >= until)
+		if (session->ctx->kernel->now() >= until)
 			return -EWOULDBLOCK;
 		nanosleep(&pause, NULL);
 	}
@@ -96,15 +85,15 @@ static int wait_for(const struct daxhp_session *session, int fd, double until)
 }
 
 /*
- * What @open opens becomes a part of the lock; returns its descriptor. The lock is on the open file,
- * and a child has the same one: if it were forked before the file is added, it would keep the lock.
+ * Open a file with @open, and add it to the lock. Returns its descriptor. A child that is forked shares
+ * the open file, and with it the lock: so no child may be forked before the file is added.
  */
 static int add_file(struct lock *lock, int (*open)(const void *what), const void *what)
 {
 	int fd, r;
 
 	fork_hold();
-	fd = open(what);
+	fd = above_stdio(open(what));
 	r = fd < 0 ? fd : fork_close_add(fd);
 	fork_release();
 	if (r < 0) {
@@ -119,15 +108,10 @@ static int add_file(struct lock *lock, int (*open)(const void *what), const void
 
 void lock_drop(struct lock *lock)
 {
-	/* In a child they are closed already, and other files may have their numbers. */
+	/* In a child the files are closed already, and other files may have their numbers. */
 	for (size_t i = 0; i < lock->n_fds; i++)
 		fork_close(lock->fds[i]);
 	*lock = (struct lock){ 0 };
-}
-
-bool lock_is_mine(const struct lock *lock)
-{
-	return lock->owner == getpid();
 }
 
 /* ---- the file in /run/daxhp/ ---- */
@@ -147,10 +131,10 @@ static int open_file(const void *name)
 		return dirfd;
 	file_name(file, name);
 	fd = openat(dirfd, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : above_stdio(fd);
+	return fd < 0 ? -errno : fd;
 }
 
-/* Who tidies up /run can have removed it, and somebody else have made another since. */
+/* A program that cleans /run may have removed the file, and another daxhp may have made a new one. */
 static bool is_in_place(const char *name, int fd)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
@@ -163,7 +147,7 @@ static bool is_in_place(const char *name, int fd)
 	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
-/* Who holds it has written its pid there; 0 when it has not come to that yet. */
+/* The holder writes its pid into the file. 0: it has not yet written it. */
 static int read_holder(int fd)
 {
 	char buf[16] = "";
@@ -184,7 +168,7 @@ static int write_holder(int fd)
 	return n == len ? 0 : n < 0 ? -errno : -ENOSPC;
 }
 
-/* 1: it is another file by now. */
+/* 1: the file was replaced; try again. */
 static int try_file(const struct daxhp_session *session, const char *name, double until,
 		    struct lock *lock, int *ret_holder)
 {
@@ -200,20 +184,7 @@ static int try_file(const struct daxhp_session *session, const char *name, doubl
 	return r;
 }
 
-int lock_take(const struct daxhp_session *session, const char *name, double until,
-	      struct lock *lock, int *ret_holder)
-{
-	int r;
-
-	*lock = (struct lock){ 0 };
-	*ret_holder = 0;
-	do
-		r = try_file(session, name, until, lock, ret_holder);
-	while (r > 0);
-	return r;
-}
-
-/* To ask is to hold it for a moment, so ask only where somebody may well have died. */
+/* To ask, the lock is taken for a moment. So ask only when there is an entry in the journal. */
 static bool ask_whether_held(int dirfd, const char *file)
 {
 	_cleanup_close_ int fd = openat(dirfd, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -240,7 +211,9 @@ bool lock_is_held(const char *name)
 
 static int open_policy(const void *what __attribute__((unused)))
 {
-	return policy_open_lock();
+	_cleanup_close_ int dirfd = sysfs_open_dir("/sys/bus/dax");
+
+	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "drivers_probe", O_WRONLY);
 }
 
 static int open_debugfs(const void *what __attribute__((unused)))
@@ -248,51 +221,53 @@ static int open_debugfs(const void *what __attribute__((unused)))
 	return sysfs_open_debugfs();
 }
 
-static int open_device(const void *device)
+static int open_device(const void *name)
 {
-	return device_open_lock(device);
+	_cleanup_close_ int dirfd = device_open_dir(name);
+
+	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "resource", O_RDONLY);
 }
 
-/* Without such a file there is nothing to share. */
+/* A file that is not there is shared with nobody. */
 static int take_also(const struct daxhp_session *session, struct lock *lock,
-		     int (*open)(const void *what), const void *what, double until)
+		     int (*open)(const void *what), const char *name, double until)
 {
-	int fd = add_file(lock, open, what);
+	int fd = add_file(lock, open, name);
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	return wait_for(session, fd, until);
 }
 
-int lock_take_policy(const struct daxhp_session *session, struct lock *lock)
+static int take_policy(const struct daxhp_session *session, struct lock *lock, double until)
 {
-	/* Held for as long as it takes to add a device's memory: minutes, for a very big one. */
-	double until = clock_now() + POLICY_WAIT_SECONDS;
-	int holder, debugfs, r = lock_take(session, POLICY_LOCK, until, lock, &holder);
+	int fd, r = take_also(session, lock, open_policy, NULL, until);
 
-	if (r == 0)
-		r = take_also(session, lock, open_policy, NULL, until);
-	if (r == 0) {
-		debugfs = add_file(lock, open_debugfs, NULL);
-		/* In most containers it cannot be had, and then there is no more to be done. */
-		if (debugfs >= 0)
-			r = wait_for(session, debugfs, until);
-		else
-			log_debug(session->ctx,
-				  "no debugfs: containers with another /sys are not waited for");
-	}
 	if (r < 0)
-		lock_drop(lock);
-	return r;
+		return r;
+	fd = add_file(lock, open_debugfs, NULL);
+	if (fd >= 0)
+		return wait_for(session, fd, until);
+	/* Most containers may not open it. Then there is no more to be done. */
+	log_debug(session->ctx, "no debugfs: containers with another /sys are not waited for");
+	return 0;
 }
 
-int lock_take_device(const struct daxhp_session *session, const struct daxhp_device *device,
-		     double until, struct lock *lock, int *ret_holder)
+int lock_take(const struct daxhp_session *session, const char *name, unsigned int seconds,
+	      struct lock *lock, int *ret_holder)
 {
-	int r = lock_take(session, device->name, until, lock, ret_holder);
+	double until = session->ctx->kernel->now() + seconds;
+	int r;
 
-	if (r == 0)
-		r = take_also(session, lock, open_device, device, until);
+	*lock = (struct lock){ 0 };
+	*ret_holder = 0;
+	do
+		r = try_file(session, name, until, lock, ret_holder);
+	while (r > 0);
+	if (r == 0 && strcmp(name, POLICY_LOCK) == 0)
+		r = take_policy(session, lock, until);
+	else if (r == 0)
+		r = take_also(session, lock, open_device, name, until);
 	if (r < 0)
 		lock_drop(lock);
 	return r;

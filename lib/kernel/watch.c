@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * While a plan is carried out, a second thread waits for the wish to stop. It sees to it that the
- * first one hears of that, and tells what is waited for when it does not.
+ * While a plan runs, a second thread (the watch) waits for a cancelled request. Then it sends the signal
+ * to the thread that writes to the kernel (the writer). If the writer goes on waiting, the watch tells
+ * the request what the writer waits for.
  *
- * A signal that arrives just before the write would be gone by then, so it is sent again every tenth
- * of a second. There are waits of the kernel that no signal ends: for I/O on a page, above all.
+ * A signal that arrives just before the write does not interrupt it. So the watch sends the signal every
+ * tenth of a second. There are waits in the kernel that no signal ends, above all for I/O on a page.
  */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include "libdaxhp-private.h"
+#include "internal.h"
 
 #define TICK_MS 100
-#define PATIENCE 2.0 /* seconds from the wish to stop to the first word about it */
-#define PAUSE 60.0   /* from one word to the next */
-/* A wait that is seen at each of so many looks is one wait, and not many short ones. */
+#define PATIENCE 2.0 /* seconds from the cancel to the first report */
+#define PAUSE 60.0   /* from one report to the next */
+/* Seen at each of so many looks, it is one long wait, and not many short ones. */
 #define LOOKS 5
 #define LOOK_MS 20
 
@@ -68,9 +69,9 @@ static void tell(const struct watch *w, double seconds)
 }
 
 /*
- * Where the writer waits for what no signal ends, its handlers do not run, and
- * daxhp_request_cancel() is not called: the signal itself is all there is to be seen. It is
- * pending for the whole process, and this thread blocks it.
+ * While the writer is in a wait that no signal ends, no signal handler runs, and nobody calls
+ * daxhp_request_cancel(). But the signal is pending for the whole process. This thread blocks it, and
+ * so it can see it.
  */
 static bool is_asked_to_stop(const struct watch *w)
 {
@@ -93,7 +94,7 @@ static void *run(void *data)
 	double asked = 0, next = 0;
 
 	while (poll(&stop, 1, TICK_MS) <= 0) {
-		double now = clock_now();
+		double now = w->session->ctx->kernel->now();
 
 		if (!is_asked_to_stop(w)) {
 			asked = 0;

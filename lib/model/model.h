@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The model: what a device is, what is wanted, and the plan from one to the other. It is pure: no
+ * input, no output, no clock.
+ */
+#ifndef DAXHP_MODEL_H
+#define DAXHP_MODEL_H
+
+#include <stdio.h>
+
+#include "cleanup.h"
+#include "libdaxhp.h"
+
+/* Everything else is hidden, see the build's gnu_symbol_visibility. */
+#define EXPORT __attribute__((visibility("default")))
+
+/* A public getter that returns a field as it is. */
+#define GETTER(object, type, field)                                              \
+	EXPORT type daxhp_##object##_get_##field(const struct daxhp_##object *o) \
+	{                                                                        \
+		return o->field;                                                 \
+	}
+
+/* Longest word that is taken from a sysfs file, with its NUL. */
+#define WORD_MAX 64
+/* Stands in a journal entry where a word is missing. */
+#define JOURNAL_NONE "-"
+
+/* ---- names.c ---- */
+
+enum daxhp_state state_from_name(const char *name);
+enum daxhp_zone zone_from_name(const char *name);
+bool state_is_online(enum daxhp_state state);
+/* The driver for DAXHP_MODE_SYSTEM_RAM, or for DAXHP_MODE_DEVDAX. */
+const char *mode_driver(enum daxhp_mode mode);
+bool mode_from_name(const char *name, enum daxhp_mode *ret_mode);
+
+/* ---- blocks.c ---- */
+
+enum memblock_state {
+	MEMBLOCK_MISSING = DAXHP_BLOCK_ABSENT,
+	MEMBLOCK_OFFLINE = DAXHP_BLOCK_OFFLINE,
+	MEMBLOCK_ONLINE = DAXHP_BLOCK_ONLINE,
+	MEMBLOCK_GOING_OFFLINE = DAXHP_BLOCK_GOING_OFFLINE,
+};
+
+/* Small, for a device can have millions of them that are not there. */
+struct memblock {
+	uint64_t id : 56;
+	enum memblock_state state : 4;
+	enum daxhp_zone zone : 4; /* where it is online; DAXHP_ZONE_UNKNOWN else */
+};
+
+/* "memoryN/NAME", into WORD_MAX bytes. @name is one of the kernel's, and short. */
+void memblock_file(char *ret_file, uint64_t id, const char *name);
+/*
+ * The ids of the blocks that lie wholly inside one of @ranges, ascending, each once. Fills in id
+ * only. Errors: -EOVERFLOW for a range that ends before it starts, or for more blocks than any
+ * machine has; -ENOMEM.
+ */
+int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
+			 struct memblock **ret_blocks, size_t *ret_count);
+/* The one that a directory or an event is about; NULL when it is none of @blocks (ascending). */
+struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, const char *name);
+/*
+ * The cheap order to go through @ids (ascending) in: the i-th to take. Online takes the first
+ * block, then the last down to the second; offline the second up to the last, then the first.
+ */
+size_t memblock_order(size_t count, enum daxhp_state word, size_t i);
+
+/* ---- room.c ---- */
+
+#define MEMORY_KINDS_MAX 8
+#define MEMORY_ORDERS_MAX 16
+
+/* A zone of a node. All sizes are in bytes. */
+struct memory_zone {
+	int node;
+	enum daxhp_zone zone;
+	unsigned int
+		kind;	  /* the number of its kind, in the kernel's order of the zones of a node */
+	uint64_t managed; /* the memory that the kernel hands out, free or in use */
+	uint64_t free, cached;		    /* cached: free, too, but set aside for a processor */
+	uint64_t boost, min, high;	    /* watermarks; the first goes on top of the others */
+	uint64_t reserve[MEMORY_KINDS_MAX]; /* kept from those who ask for a zone of that kind */
+	uint64_t anon, file, unevictable, zspages; /* shared memory counts as anonymous */
+	uint64_t pending;			   /* of file: dirty, or on its way to the disk */
+	uint64_t pieces[MEMORY_ORDERS_MAX];	   /* of free: in pieces of each order */
+};
+
+/* The huge pages of one size on one node. */
+struct memory_pool {
+	int node;
+	uint64_t page_size;
+	uint64_t total, free;
+	uint64_t reserved; /* free ones that are promised, on all nodes together */
+};
+
+struct memory {
+	int error; /* 0, or why it is not known; negative */
+	const char *error_file;
+	uint64_t page_size;
+	struct memory_zone *zones; /* node by node, those without memory, too */
+	size_t n_zones;
+	struct memory_pool *pools; /* none where there are no huge pages */
+	size_t n_pools;
+	size_t n_orders; /* only read where there are pools */
+	uint64_t swap;	 /* that can take memory */
+	bool has_swap;	 /* it has been read */
+};
+
+void memory_clear(struct memory *memory);
+
+/* The memory of a device that is to go offline. */
+struct room_device {
+	int node;
+	uint64_t bytes[DAXHP_ZONE_MAX]; /* what of it is online, by zone */
+};
+
+/* -ENOMEM only. The caller frees ret_room->nodes. */
+int room_estimate(const struct memory *memory, const struct room_device *device,
+		  struct daxhp_room *ret_room);
+
+/* ---- observation.c ---- */
+
+struct daxhp_observation {
+	unsigned int refcount;
+	enum daxhp_mode mode;
+	char driver[WORD_MAX];
+	enum daxhp_interface interface;
+	char attribute_word[WORD_MAX];
+	char policy[WORD_MAX];
+	int memmap_on_memory;
+	int target_node; /* -1 when unknown, too */
+	int blocks_error;
+	char blocks_error_file[WORD_MAX];
+	bool hotremove;		       /* false only when seen to be missing */
+	bool has_kmem, has_device_dax; /* the drivers are there: loaded, or built in */
+	uint64_t room;	      /* bytes that are available for a memory map; 0 when not known */
+	struct memory memory; /* the machine's; only read when a block is online */
+	uint64_t block_size;
+	struct memblock *blocks; /* ascending */
+	size_t n_blocks;
+	/* derived by observation_derive() */
+	size_t n_present, n_online, n_zone[DAXHP_ZONE_MAX];
+	enum daxhp_state state;
+};
+
+/* Does an online block in @zone have what @word asks for? */
+bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
+/* Counts and state word from the fields above them. */
+void observation_derive(struct daxhp_observation *observation);
+/* Are both in the same state, block by block, with the same driver and the same word? */
+bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b);
+/* Is it worked through a whole-device attribute? */
+bool observation_has_attribute(const struct daxhp_observation *observation);
+/* Is nothing there: neither a block, nor a word that claims one? */
+bool observation_is_down(const struct daxhp_observation *observation);
+/* The same for one block. Zones for kernel memory count as one. */
+bool memblock_equal(const struct memblock *a, const struct memblock *b);
+
+/* ---- goal.c ---- */
+
+struct goal {
+	enum daxhp_mode mode;
+	enum daxhp_state state;	   /* DAXHP_STATE_NONE in devdax mode */
+	bool may_move, may_rebind; /* see daxhp_request_set_may_move() */
+};
+
+bool goal_is_valid(struct goal goal);
+/* Is the memory to be gone? */
+bool goal_is_without_memory(struct goal goal);
+/* Where all is well: the state of each of the device's blocks. */
+enum memblock_state goal_block_state(struct goal goal, const struct daxhp_observation *observation);
+bool observation_meets(const struct daxhp_observation *observation, struct goal goal);
+/* Longest text of one, with its NUL: three words, as "system-ram online_movable move,rebind". */
+#define GOAL_TEXT_MAX 64
+void goal_print(struct goal goal, char *ret_text);
+/* False when the words are none of a valid goal. */
+bool goal_parse(const char *mode, const char *state, const char *ways, struct goal *ret_goal);
+
+/* ---- failure.c ---- */
+
+struct daxhp_failure {
+	enum daxhp_failure_kind kind;
+	int errnum; /* positive */
+	/* empty where it is about none */
+	char file[128], word[WORD_MAX], driver[WORD_MAX];
+	int64_t block; /* -1: about none */
+	int pid;       /* 0: about none, or not known */
+	struct goal goal;
+	bool is_first_look; /* of OBSERVE: nothing has been tried yet */
+	bool has_waited;    /* of AT_WORK */
+	bool is_stopped;    /* of AT_WORK: the process */
+	char sentence[512];
+};
+
+/* Makes the sentence for @what, whose own is not looked at. */
+void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what);
+/* @room is looked at for DAXHP_REFUSED_NO_ROOM_ELSEWHERE only. */
+void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind, struct goal goal,
+		    const struct daxhp_observation *obs, const struct daxhp_room *room);
+
+/* ---- recovered.c ---- */
+
+/* One thing that was recovered, or that nobody recovers; see the getters. */
+struct daxhp_recovered {
+	enum daxhp_recovered_kind kind;
+	enum daxhp_recovered_outcome outcome;
+	char name[32], before[WORD_MAX], found[WORD_MAX]; /* empty: not known */
+	enum daxhp_mode mode;
+	enum daxhp_state state;
+	int pid;
+	struct daxhp_failure failure; /* its kind is NONE where there is none */
+};
+
+struct daxhp_recovery {
+	struct daxhp_recovered *list;
+	size_t count, size;
+};
+
+/*
+ * As much room as one session takes: what is put right in an undo must not be lost for want of
+ * memory.
+ */
+int recovery_reserve(struct daxhp_recovery *recovery);
+/* The same thing with the same outcome stands there once. Lost when there is no memory. */
+void recovery_add(struct daxhp_recovery *recovery, const struct daxhp_recovered *recovered);
+void recovery_clear(struct daxhp_recovery *recovery);
+
+/* ---- plan.c ---- */
+
+struct daxhp_step {
+	enum daxhp_step_type type;
+	enum daxhp_state word;
+	enum daxhp_mode mode; /* of LOAD and BIND: the driver's */
+	uint64_t *blocks;     /* ascending */
+	size_t n_blocks;
+	size_t n_done; /* of the blocks, so far */
+	unsigned int retry;
+	double seconds;
+};
+
+struct daxhp_plan {
+	struct daxhp_observation *before;
+	struct goal goal;
+	bool is_forced;		      /* what others would suffer is no reason to refuse */
+	struct daxhp_failure refusal; /* its kind is NONE when there is none */
+	struct daxhp_step *steps;
+	size_t n_steps;
+	struct daxhp_room room;
+	bool has_room; /* the plan takes memory offline */
+};
+
+/*
+ * The steps from @observation to @goal. A plan without steps and without a refusal means that the
+ * goal is reached already. -ENOMEM. Free it with daxhp_plan_free().
+ */
+int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_forced,
+	     struct daxhp_plan **ret_plan);
+/*
+ * Does it reconfigure the device in more than one change? A process that is killed between two of
+ * them leaves a device that nobody asked for.
+ */
+bool plan_leads_between(const struct daxhp_plan *plan);
+
+/* ---- step.c ---- */
+
+int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan);
+void plan_drop_steps(struct daxhp_plan *plan);
+int plan_add_step(struct daxhp_plan *plan, enum daxhp_step_type type, enum daxhp_state word);
+
+/* @before is NULL where there is nothing to compare with. */
+typedef bool (*block_filter)(const struct memblock *now, const struct memblock *before);
+bool block_is_online(const struct memblock *now, const struct memblock *before);
+bool block_is_offline(const struct memblock *now, const struct memblock *before);
+/* Write @word to the blocks of @now that @filter picks. */
+int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
+		    const struct daxhp_observation *now, const struct daxhp_observation *before,
+		    block_filter filter);
+/* The same for the plan's own observation, under the guard. */
+int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter);
+/* With the check before. */
+int plan_add_unbind(struct daxhp_plan *plan);
+/* Bind to kmem, so that the memory comes up as @word. */
+int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word);
+int plan_add_bind_devdax(struct daxhp_plan *plan);
+
+/* ---- restore.c ---- */
+
+/*
+ * The steps that bring the device from @now nearer to @before; none when there is nothing to do,
+ * or nothing that can be done. Look and ask again until then. Pure.
+ */
+int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
+		 struct daxhp_plan **ret_plan);
+
+static inline void cleanup_plan(struct daxhp_plan **plan)
+{
+	daxhp_plan_free(*plan);
+}
+
+static inline void cleanup_observation(struct daxhp_observation **observation)
+{
+	daxhp_observation_unref(*observation);
+}
+
+#endif
