@@ -161,39 +161,31 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	return fail_file(run, r, wrote, block, dir, daxhp_interface_name(interface));
 }
 
-static int write_block(struct run *run, int dirfd, struct daxhp_step *step, uint64_t id)
-{
-	char file[WORD_MAX];
-	int r;
-
-	step->retry = 0;
-	if (is_cancelled(run))
-		return fail_cancelled(run);
-	do
-		r = run->kernel->write_block(dirfd, run->kernel->guard_get_fd(run->guard, id), id,
-					     step->word);
-	while (r < 0 && try_again(run, step, r));
-	if (r == 0)
-		return 0;
-	if (is_cancelled(run))
-		return fail_cancelled(run);
-	memblock_file(file, id, "state");
-	return fail_file(run, r, daxhp_state_name(step->word), id, MEMORY_DIR, file);
-}
-
 static int write_blocks(struct run *run, struct daxhp_step *step)
 {
 	_cleanup_close_ int dirfd = run->kernel->open_memory();
+	char file[WORD_MAX];
 
 	if (dirfd < 0)
 		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
 	/* A step that was interrupted goes on where it was. */
 	for (size_t i = step->n_done; i < step->n_blocks; i++) {
 		uint64_t id = step->blocks[memblock_order(step->n_blocks, step->word, i)];
-		int r = write_block(run, dirfd, step, id);
+		int fd = run->kernel->guard_get_fd(run->guard, id), r;
 
-		if (r < 0)
-			return r;
+		step->retry = 0;
+		if (is_cancelled(run))
+			return fail_cancelled(run);
+		do
+			r = run->kernel->write_block(dirfd, fd, id, step->word);
+		while (r < 0 && try_again(run, step, r));
+		if (r < 0 && is_cancelled(run))
+			return fail_cancelled(run);
+		if (r < 0) {
+			memblock_file(file, id, "state");
+			return fail_file(run, r, daxhp_state_name(step->word), id, MEMORY_DIR,
+					 file);
+		}
 		step->n_done = i + 1;
 		report_progress(run, step, step->n_done, step->n_blocks);
 	}
@@ -465,29 +457,6 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 	return 0;
 }
 
-/*
- * Run a step, and begin it anew when a signal that is not meant to stop daxhp interrupts it. After the
- * first such signal, these signals are held back.
- */
-static int run_undisturbed(struct run *run, struct daxhp_step *step,
-			   int (*fn)(struct run *, struct daxhp_step *))
-{
-	int r;
-
-	while ((r = fn(run, step)) < 0 && is_disturbed(run, r)) {
-		run->n_disturbed++;
-		signals_hold(run);
-	}
-	/* The request was cancelled after is_disturbed() had looked. */
-	if (r == -EINTR && is_cancelled(run))
-		fail_cancelled(run);
-	if (run->n_disturbed) {
-		run->n_disturbed = 0;
-		signals_hold(run);
-	}
-	return r;
-}
-
 int step_run(struct run *run, struct daxhp_step *step)
 {
 	static int (*const run_step[])(struct run *, struct daxhp_step *) = {
@@ -509,7 +478,21 @@ int step_run(struct run *run, struct daxhp_step *step)
 	if (is_cancelled(run) && step->type != DAXHP_STEP_RESTORE_POLICY)
 		return fail_cancelled(run);
 	report_progress(run, step, 0, total);
-	r = run_undisturbed(run, step, run_step[step->type]);
+	/*
+	 * A signal that is not meant to stop daxhp can interrupt the step. Then the step begins anew, and
+	 * such signals are held back.
+	 */
+	while ((r = run_step[step->type](run, step)) < 0 && is_disturbed(run, r)) {
+		run->n_disturbed++;
+		signals_hold(run);
+	}
+	/* The request was cancelled after is_disturbed() had looked. */
+	if (r == -EINTR && is_cancelled(run))
+		fail_cancelled(run);
+	if (run->n_disturbed) {
+		run->n_disturbed = 0;
+		signals_hold(run);
+	}
 	step->seconds = run->kernel->now() - start;
 	run->result->seconds += step->seconds;
 	if (r == 0)

@@ -112,43 +112,30 @@ EXPORT int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_pla
 	return plan_new(session->before, session->goal, session->request->force, ret_plan);
 }
 
-/*
- * Write the entry, and apply the plan. If this process is killed meanwhile, the next one finds the
- * entry, and recovers the device. Returns true when the entry has to be dropped.
- */
-static bool apply_recoverably(struct daxhp_session *session, struct daxhp_plan *plan,
-			      struct daxhp_result *result)
-{
-	int r = recovery_put(session, plan);
-
-	if (r < 0) {
-		result_fail(result, DAXHP_FAILED_JOURNAL, r);
-		result->after = daxhp_observation_ref(plan->before);
-		return false;
-	}
-	apply_plan(session, plan, result);
-	return r > 0;
-}
-
 EXPORT int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
 		       struct daxhp_result **ret_result)
 {
 	struct daxhp_result *result = result_new(plan->before->n_blocks);
-	bool is_locked = lock_is_mine(&session->lock), is_put = false;
+	bool is_locked = lock_is_mine(&session->lock);
+	int r = 0;
 
 	*ret_result = result;
 	if (!result)
 		return -ENOMEM;
 	result->failure = plan->refusal;
-	if (plan->n_steps && is_locked) {
-		is_put = apply_recoverably(session, plan, result);
-	} else {
-		if (plan->n_steps)
-			result_fail(result, DAXHP_FAILED_NOT_LOCKED, -ENOLCK);
-		result->after = daxhp_observation_ref(plan->before);
+	/* If this process is killed meanwhile, the next one finds the entry, and recovers the device. */
+	if (plan->n_steps) {
+		r = is_locked ? recovery_put(session, plan) : -ENOLCK;
+		if (r < 0)
+			result_fail(result,
+				    is_locked ? DAXHP_FAILED_JOURNAL : DAXHP_FAILED_NOT_LOCKED, r);
 	}
+	if (plan->n_steps && r >= 0)
+		apply_plan(session, plan, result);
+	else
+		result->after = daxhp_observation_ref(plan->before);
 	/* The device is as the user wants it: an entry of a killed process has no more use. */
-	if (is_put || (!result->failure.kind && is_locked))
+	if (r > 0 || (!result->failure.kind && is_locked))
 		recovery_drop(session);
 	return -result->failure.errnum;
 }
