@@ -15,6 +15,7 @@ bool can_answer;
 
 static int64_t (*answer_fn)(const struct call *call);
 static int listener = -1;
+static pid_t caller;	   /* the thread that is filtered */
 static sem_t has_listener; /* or there will be none */
 
 /* The kernel's structures may be longer than those that this was built with. */
@@ -86,7 +87,7 @@ static void answer(const struct seccomp_notif *notif)
 
 	for (size_t i = 0; i < ARRAY_SIZE(call.args); i++)
 		call.args[i] = notif->data.args[i];
-	call.is_own = call.pid == getpid();
+	call.is_own = call.pid == caller;
 	r = answer_fn(&call);
 	if (r == CALL_PASS)
 		response.resp.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -138,6 +139,7 @@ bool syscalls_answer(const int *numbers, size_t count, int64_t (*fn)(const struc
 	pthread_t thread;
 
 	answer_fn = fn;
+	caller = gettid();
 	/* The thread comes first: a filter is for the threads that are started later, too. */
 	if (sem_init(&has_listener, 0, 0) < 0 || thread_start(&thread, run, NULL) < 0)
 		return false;
@@ -146,4 +148,20 @@ bool syscalls_answer(const int *numbers, size_t count, int64_t (*fn)(const struc
 	sem_post(&has_listener);
 	can_answer = listener >= 0;
 	return can_answer;
+}
+
+static void *run_filtered(void *data)
+{
+	return (void *)(intptr_t)((int (*)(void))data)();
+}
+
+int syscalls_run(int (*tests)(void))
+{
+	pthread_t thread;
+	void *failed;
+
+	if (pthread_create(&thread, NULL, run_filtered, (void *)tests) != 0 ||
+	    pthread_join(thread, &failed) != 0)
+		return 1;
+	return (int)(intptr_t)failed;
 }

@@ -28,6 +28,11 @@ struct call {
  * To be called once. False when there can be no such filter, as with valgrind.
  */
 bool syscalls_answer(const int *numbers, size_t count, int64_t (*answer)(const struct call *call));
+/*
+ * Run the tests in a thread, which calls syscalls_answer(). The first thread stays without the filter: at
+ * the end of the process, the leak sanitizer stops the thread that answers, and goes on calling.
+ */
+int syscalls_run(int (*tests)(void));
 /* A copy of the caller's descriptor in this process, to be closed. AT_FDCWD stays as it is. */
 int call_copy_fd(const struct call *call, size_t arg);
 /* Read and write the caller's memory at the address that the argument is. */

@@ -319,7 +319,7 @@ static void test_old_word(void **state)
 
 #define TREE_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, tree_teardown)
 
-int main(void)
+static int all_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TREE_TEST(test_blocks),		 TREE_TEST(test_file_is_named),
@@ -331,4 +331,9 @@ int main(void)
 
 	syscalls_answer((const int[]){ SYS_read, SYS_write }, 2, answer);
 	return cmocka_run_group_tests_name("files", tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return syscalls_run(all_tests);
 }

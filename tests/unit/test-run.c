@@ -1095,7 +1095,7 @@ static void make_sys(void)
 
 #define RUN_TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
-int main(void)
+static int all_tests(void)
 {
 	static const int calls[] = { SYS_geteuid, SYS_fsync,   SYS_renameat, SYS_flock,
 				     SYS_close,	  SYS_fstatfs, SYS_fsopen };
@@ -1130,6 +1130,15 @@ int main(void)
 		RUN_TEST(test_begin_fails),
 		RUN_TEST(test_cancel_while_it_begins),
 	};
+
+	syscalls_answer(calls, ARRAY_SIZE(calls), answer);
+	/* The signal that a write past the limit sends. */
+	signal(SIGXFSZ, SIG_IGN);
+	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+}
+
+int main(void)
+{
 	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
 
 	if (!f || fscanf(f, "%63s", boot) != 1 || !enter()) {
@@ -1138,8 +1147,5 @@ int main(void)
 	}
 	fclose(f);
 	make_sys();
-	syscalls_answer(calls, ARRAY_SIZE(calls), answer);
-	/* The signal that a write past the limit sends. */
-	signal(SIGXFSZ, SIG_IGN);
-	return cmocka_run_group_tests_name("run", tests, NULL, NULL);
+	return syscalls_run(all_tests);
 }

@@ -378,7 +378,7 @@ static void test_directories(void **state)
 
 #define TREE_TEST(fn) cmocka_unit_test_setup_teardown(fn, tree_setup, tree_teardown)
 
-int main(void)
+static int all_tests(void)
 {
 	const struct CMUnitTest tests[] = {
 		TREE_TEST(test_words),
@@ -400,4 +400,9 @@ int main(void)
 	/* The signal that a write past the limit sends. */
 	signal(SIGXFSZ, SIG_IGN);
 	return cmocka_run_group_tests_name("sysfs", tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return syscalls_run(all_tests);
 }
