@@ -66,10 +66,9 @@ static void print_mode_way_out(const struct outcome *o, const struct daxhp_failu
 static void print_wait_way_out(const struct outcome *o, const struct daxhp_failure *failure,
 			       char *buf, size_t size)
 {
-	int pid = daxhp_failure_get_pid(failure);
-
-	if (pid && daxhp_process_is_stopped(pid))
-		snprintf(buf, size, " 'kill -CONT %d' lets it go on.", pid);
+	if (daxhp_failure_get_stopped(failure))
+		snprintf(buf, size, " 'kill -CONT %d' lets it go on.",
+			 daxhp_failure_get_pid(failure));
 	else if (!o->has_waited)
 		snprintf(buf, size, " --wait=SECONDS waits for it.");
 }

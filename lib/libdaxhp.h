@@ -151,8 +151,6 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
  * Errors: -ENODEV when it is gone, and what opening its directory gives; its values stay then.
  */
 int daxhp_device_refresh(struct daxhp_device *device);
-/* Was the process stopped, by SIGSTOP or Ctrl-Z? Then there is no use in waiting for it. */
-bool daxhp_process_is_stopped(int pid);
 
 /* ---- observation ---- */
 
@@ -298,6 +296,8 @@ const char *daxhp_failure_get_driver(const struct daxhp_failure *failure);
 int64_t daxhp_failure_get_block(const struct daxhp_failure *failure);
 /* Of the process that works on the device; 0 when not known: it may have another /run. */
 int daxhp_failure_get_pid(const struct daxhp_failure *failure);
+/* Was that process stopped, by SIGSTOP or Ctrl-Z? Then there is no use in waiting for it. */
+bool daxhp_failure_get_stopped(const struct daxhp_failure *failure);
 
 /* ---- plan ---- */
 

@@ -32,7 +32,7 @@ static int lock(struct daxhp_session *session)
 				  &at_work.pid);
 
 	if (r == -EWOULDBLOCK) {
-		at_work.is_stopped = at_work.pid && daxhp_process_is_stopped(at_work.pid);
+		at_work.stopped = at_work.pid && kernel->process_is_stopped(at_work.pid);
 		return fail(session, at_work, r);
 	}
 	if (r == -EINTR)

@@ -191,6 +191,7 @@ int journal_parse(const char *line, const char *boot, const char **ret_words);
 int task_open_self(void);
 /* The letter of the thread's state ('?': not known), and the kernel's function in which it sleeps. */
 void task_look(int taskfd, char *ret_state, char *ret_where, size_t size);
+bool task_is_stopped(int pid);
 
 /* ---- watch.c ---- */
 

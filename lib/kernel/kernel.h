@@ -264,6 +264,8 @@ struct kernel {
 	void (*lock_drop)(struct lock *lock);
 	/* Does any process hold it? */
 	bool (*lock_is_held)(const char *name);
+	/* By SIGSTOP or Ctrl-Z. Then there is no use in waiting for it. */
+	bool (*process_is_stopped)(int pid);
 
 	/* ---- the journal ---- */
 

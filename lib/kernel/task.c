@@ -41,7 +41,7 @@ void task_look(int taskfd, char *ret_state, char *ret_where, size_t size)
 		ret_where[0] = '\0';
 }
 
-EXPORT bool daxhp_process_is_stopped(int pid)
+bool task_is_stopped(int pid)
 {
 	char path[32];
 

@@ -366,8 +366,8 @@ static void put_at_work(struct text *text, const struct daxhp_failure *f)
 	if (f->pid)
 		snprintf(pid, sizeof(pid), "pid %d", f->pid);
 	put(text, "another daxhp (%s) is %sat work on it%s", pid,
-	    f->has_waited && !f->is_stopped ? "still " : "",
-	    f->is_stopped ? ", and has been stopped (Ctrl-Z, SIGSTOP)" : "");
+	    f->has_waited && !f->stopped ? "still " : "",
+	    f->stopped ? ", and has been stopped (Ctrl-Z, SIGSTOP)" : "");
 }
 
 static void put_not_locked(struct text *text, const struct daxhp_failure *f)
@@ -570,3 +570,4 @@ EXPORT const char *daxhp_failure_get_driver(const struct daxhp_failure *failure)
 
 GETTER(failure, int64_t, block)
 GETTER(failure, int, pid)
+GETTER(failure, bool, stopped)

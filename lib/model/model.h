@@ -191,7 +191,7 @@ struct daxhp_failure {
 	struct goal goal;
 	bool is_first_look; /* of OBSERVE: nothing has been tried yet */
 	bool has_waited;    /* of AT_WORK */
-	bool is_stopped;    /* of AT_WORK: the process */
+	bool stopped;	    /* of AT_WORK: the process */
 	char sentence[512];
 };
 

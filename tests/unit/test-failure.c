@@ -150,7 +150,7 @@ static void test_failures(void **state)
 		    .errnum = EWOULDBLOCK,
 		    .pid = 4711,
 		    .has_waited = true,
-		    .is_stopped = true },
+		    .stopped = true },
 		  "another daxhp (pid 4711) is at work on it, and has been stopped (Ctrl-Z, "
 		  "SIGSTOP)" },
 		{ { .kind = DAXHP_FAILED_REQUEST, .errnum = EINVAL },

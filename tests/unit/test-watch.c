@@ -212,13 +212,13 @@ static void test_stopped_process(void **state)
 			pause();
 	}
 	assert_int_equal(waitpid(child, NULL, WUNTRACED), child);
-	assert_true(daxhp_process_is_stopped(child));
+	assert_true(task_is_stopped(child));
 	kill(child, SIGCONT);
 	assert_int_equal(waitpid(child, NULL, WCONTINUED), child);
-	assert_false(daxhp_process_is_stopped(child));
+	assert_false(task_is_stopped(child));
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_false(daxhp_process_is_stopped(child));
+	assert_false(task_is_stopped(child));
 }
 
 static void test_running_thread(void **state)
