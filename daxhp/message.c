@@ -30,6 +30,7 @@ static void print_room_way_out(const struct outcome *o, char *buf, size_t size)
 	const struct daxhp_room *room = daxhp_plan_get_room(o->plan);
 	const char *relief = room->huge_missing ? "Raise nr_hugepages there, or end the programs "
 						  "that use them,"
+			     : room->is_alone	? "Free memory there,"
 						: "Free memory, add swap,";
 
 	if (o->wish->has_force)

@@ -351,6 +351,7 @@ struct daxhp_room {
 	uint64_t huge_missing, huge_size; /* huge pages that have nowhere to go, and their size */
 	const int *nodes;		  /* where it can go, ascending */
 	size_t n_nodes;
+	bool is_alone; /* no other node has memory than the device's: swap does not help */
 };
 
 /*

@@ -356,7 +356,13 @@ int room_estimate(const struct memory *memory, const struct room_device *device,
 	room.to_move = sums.to_move;
 	room.free = sums.spare_low;
 	room.reclaimable = sums.clean;
-	room.swap = least(usable_swap(memory->swap), sums.swappable);
+	/*
+	 * On the only node swap does not help. Its memory is used up, and then compaction waits until
+	 * fewer of the node's pages are isolated, in the thread that has isolated those it moves.
+	 */
+	room.is_alone = scene.is_alone;
+	if (!scene.is_alone)
+		room.swap = least(usable_swap(memory->swap), sums.swappable);
 	huge = judge_all_huge(&room, &scene, &sums);
 	room.verdict = worst(judge(&room, &sums), huge);
 	*ret_room = room;

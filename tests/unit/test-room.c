@@ -72,6 +72,8 @@ static const struct row rows[] = {
 	  .swap = 115, .node = 1, .movable = 2048, .verdict = MAYBE, .to_move = 200, .free = 100 },
 	{ "with too little of it, as an eighth does not count", { ZONE(0, NORMAL, 1000, 110, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
 	  .swap = 112, .node = 1, .movable = 2048, .verdict = NO, .to_move = 200, .free = 100, .missing = 2 },
+	{ "no swap on the only node", { ZONE(0, NORMAL, 1000, 110, 10, 20, .anon = 500), ZONE(0, MOVABLE, 2048, 1848, 0, 0, .anon = 200) },
+	  .swap = 1000, .node = 0, .movable = 2048, .verdict = NO, .to_move = 200, .free = 100, .missing = 100 },
 	{ "what is locked is not swapped", { ZONE(0, NORMAL, 1000, 110, 10, 20), ZONE(1, MOVABLE, 2048, 1848, 0, 0, .anon = 20, .locked = 180) },
 	  .swap = 1000, .node = 1, .movable = 2048, .verdict = NO, .to_move = 200, .free = 100, .missing = 80 },
 	{ "and nothing that it could take", { ZONE(0, NORMAL, 1000, 110, 10, 20, .anon = 30), ZONE(1, MOVABLE, 2048, 1828, 0, 0, .anon = 20) },
