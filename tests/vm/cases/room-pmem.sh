@@ -10,7 +10,7 @@
 . /vm/guest/room.sh
 
 # shellcheck disable=SC2034 # for room.sh
-device=dax0.0 node=0 elsewhere='name != "Movable"'
+device=dax0.0 node=0 elsewhere='name != "Movable"' swap_helps=0
 make_disks
 
 test_room() {

@@ -103,14 +103,15 @@ nobody_harmed() {
 # ---- how much ----
 
 # Prints the free memory elsewhere in MiB, above the lowest watermarks and the
-# reserve that each zone keeps from ZONE_MOVABLE (the fourth kind); plus swap.
+# reserve that each zone keeps from ZONE_MOVABLE (the fourth kind); plus swap, which
+# does not help when "elsewhere" is the same node.
 fits_elsewhere() {
 	awk "
 		/^Node/ { node = \$2 + 0; name = \$4; pages = 0 }
 		\$1 == \"pages\" { pages = \$3 }
 		\$1 == \"min\" || \$1 == \"boost\" { pages -= \$2 }
 		\$1 == \"protection:\" && pages > \$5 + 0 && ($elsewhere) { sum += pages - \$5 }
-		/^SwapFree:/ { sum += \$2 / 4 }
+		/^SwapFree:/ { sum += \$2 / 4 * $swap_helps }
 		END { printf \"%d\", sum / 256 }" /proc/zoneinfo /proc/meminfo
 }
 
@@ -242,3 +243,4 @@ with_swap() {
 	swap='no swap'
 }
 swap='no swap'
+swap_helps=1
