@@ -515,7 +515,7 @@ static int fail_often(const char *error, unsigned long times, const char *node, 
 	if (pthread_create(&thread, NULL, write_other, &other) != 0)
 		return 2;
 	/* The fault may come too late. Then the write succeeds. */
-	for (unsigned long try = 0; try < 4 * times && n_failed < times && n_wrong < 3; try++) {
+	for (unsigned long try = 0; try < 10 * times && n_failed < times && n_wrong < 3; try++) {
 		if (!go_to(from)) {
 			printf("cannot get to %s\n", from);
 			n_wrong++;
