@@ -126,24 +126,24 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 {
 	const struct kernel *kernel = run->kernel;
 	const struct daxhp_observation *obs = run->obs;
+	_cleanup_close_ int dirfd = kernel->open_device(run->device->name);
 	_cleanup_free_ bool *was_done = NULL;
-	const char *wrote = daxhp_state_name(step->word);
-	int interface = obs->interface;
+	const char *wrote = daxhp_state_name(step->word), *file;
+	enum daxhp_interface interface = obs->interface;
 	struct monitor *monitor;
 	int64_t block = -1;
 	char dir[64];
-	int r;
+	int r = dirfd;
 
 	/* Bound just now. */
-	if (interface == DAXHP_INTERFACE_NONE)
-		interface = kernel->find_attribute(run->device);
+	if (interface == DAXHP_INTERFACE_NONE && dirfd >= 0)
+		interface = kernel->find_attribute(dirfd);
 	/* This kernel has none: there is nothing to write. */
 	if (interface == DAXHP_INTERFACE_MEMORY_BLOCKS)
 		return 0;
-	r = interface;
-	while (interface >= 0) {
+	while (dirfd >= 0) {
 		monitor = kernel->monitor_start(run->session, step, obs->blocks, obs->n_blocks);
-		r = kernel->write_attribute(run->device, interface, step->word, &wrote);
+		r = kernel->write_attribute(dirfd, interface, step->word, &wrote);
 		free(was_done);
 		was_done = kernel->monitor_stop(monitor);
 		if (r == 0 || !try_again(run, step, r))
@@ -158,7 +158,8 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 	if (step->word == DAXHP_UNPLUGGED)
 		block = find_silent_block(run, was_done);
 	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", run->device->name);
-	return fail_file(run, r, wrote, block, dir, daxhp_interface_name(interface));
+	file = daxhp_interface_name(interface);
+	return fail_file(run, r, wrote, block, dir, file ? file : "");
 }
 
 static int write_blocks(struct run *run, struct daxhp_step *step)

@@ -160,11 +160,13 @@ struct kernel {
 
 	/* ---- the attribute for the whole device ---- */
 
-	/* Returns the interface, an enum daxhp_interface. */
-	int (*find_attribute)(const struct daxhp_device *device);
+	/* Open the device's directory. The caller closes the descriptor. */
+	int (*open_device)(const char *name);
+	/* Which attribute has the device in @dirfd, if any? */
+	enum daxhp_interface (*find_attribute)(int dirfd);
 	/* @ret_wrote: the word that was written last. It is static. */
-	int (*write_attribute)(const struct daxhp_device *device, enum daxhp_interface interface,
-			       enum daxhp_state word, const char **ret_wrote);
+	int (*write_attribute)(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
+			       const char **ret_wrote);
 
 	/* ---- memory blocks ---- */
 

@@ -2,22 +2,6 @@
 /* The table, for the kernel that runs. */
 #include "internal.h"
 
-static int find_attribute(const struct daxhp_device *device)
-{
-	_cleanup_close_ int dirfd = device_open_dir(device->name);
-
-	return dirfd < 0 ? dirfd : (int)attribute_find(dirfd);
-}
-
-static int write_attribute(const struct daxhp_device *device, enum daxhp_interface interface,
-			   enum daxhp_state word, const char **ret_wrote)
-{
-	_cleanup_close_ int dirfd = device_open_dir(device->name);
-
-	*ret_wrote = daxhp_state_name(word);
-	return dirfd < 0 ? dirfd : attribute_write(dirfd, interface, word, ret_wrote);
-}
-
 const struct kernel kernel_linux = {
 	.open = devices_open,
 	.close = devices_close,
@@ -26,8 +10,9 @@ const struct kernel kernel_linux = {
 	.device_is_gone = device_is_gone,
 	.observe = device_observe,
 	.find_holders = find_holders,
-	.find_attribute = find_attribute,
-	.write_attribute = write_attribute,
+	.open_device = device_open_dir,
+	.find_attribute = attribute_find,
+	.write_attribute = attribute_write,
 	.open_memory = memblock_open_dir,
 	.read_block_state = memblock_read_state,
 	.write_block = memblock_write,

@@ -398,12 +398,20 @@ static int write_attribute(enum daxhp_state word)
 	return 0;
 }
 
-static int write_device_attribute(const struct daxhp_device *device, enum daxhp_interface interface,
-				  enum daxhp_state word, const char **ret_wrote)
+static int open_device(const char *name)
+{
+	int r = ask(EMFILE);
+
+	assert_string_equal(name, model.device.name);
+	return r < 0 ? r : some_fd();
+}
+
+static int write_device_attribute(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
+				  const char **ret_wrote)
 {
 	int r;
 
-	assert_ptr_equal(device, &model.device);
+	(void)dirfd;
 	(void)interface;
 	*ret_wrote = daxhp_state_name(word);
 	if (is_dead())
@@ -418,9 +426,9 @@ static int write_device_attribute(const struct daxhp_device *device, enum daxhp_
 	return r < 0 ? r : 0;
 }
 
-static int find_attribute(const struct daxhp_device *device)
+static enum daxhp_interface find_attribute(int dirfd)
 {
-	assert_ptr_equal(device, &model.device);
+	(void)dirfd;
 	return model.bound && model.has_attribute ? DAXHP_INTERFACE_STATE
 						  : DAXHP_INTERFACE_MEMORY_BLOCKS;
 }
@@ -806,6 +814,7 @@ static const char *get_unseen(const struct guard *guard)
 static const struct kernel kernel_model = {
 	.observe = observe,
 	.find_holders = find_users,
+	.open_device = open_device,
 	.find_attribute = find_attribute,
 	.write_attribute = write_device_attribute,
 	.open_memory = open_memory,

@@ -731,7 +731,9 @@ static void test_names_block(void **state)
 /* A kernel that returns success, and does nothing. */
 static void test_names_block_that_stays(void **state)
 {
-	struct trial t = { .goal = GOAL_UNPLUGGED, .fault = FAULT_SILENT, .at = 1 };
+	struct trial t = { .goal = GOAL_UNPLUGGED,
+			   .fault = FAULT_SILENT,
+			   .at = 2 }; /* the first call opens the device */
 
 	(void)state;
 	t.before = make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable");
