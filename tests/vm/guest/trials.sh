@@ -75,25 +75,35 @@ sees_holder() {
 rival_pids=()
 
 start_rival() {
+	# In a process group of its own, so that the programs that it runs end with it.
+	set -m
 	"$@" >/dev/null 2>&1 &
+	set +m
 	rival_pids+=($!)
 }
 
 # start_holder WORD COMMAND...: starts a rival that prints WORD when it holds its files.
 start_holder() {
 	rm -f /run/holder.out
+	set -m
 	"${@:2}" >/run/holder.out 2>&1 &
+	set +m
 	rival_pids+=($!)
 	wait_until grep -qs "$1" /run/holder.out
+}
+
+group_is_gone() {
+	! kill -0 -- "-$1" 2>/dev/null
 }
 
 stop_rivals() {
 	local pid
 	for pid in "${rival_pids[@]}"; do
-		kill "$pid" 2>/dev/null
+		kill -- "-$pid" 2>/dev/null
 	done
 	for pid in "${rival_pids[@]}"; do
 		wait "$pid" 2>/dev/null
+		wait_until group_is_gone "$pid"
 	done
 	rival_pids=()
 }
