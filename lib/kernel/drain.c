@@ -16,7 +16,6 @@
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
-#include <time.h>
 
 #include "internal.h"
 
@@ -356,7 +355,6 @@ static int look_at_all(struct drain *drain, bool *ret_has_new)
 
 int drain_wait(struct drain *drain, pid_t *ret_holder)
 {
-	const struct timespec pause = { .tv_nsec = DRAIN_STEP_MS * 1000000L };
 	const struct kernel *kernel = drain->session->ctx->kernel;
 	double end = kernel->now() + DRAIN_SECONDS;
 
@@ -371,7 +369,7 @@ int drain_wait(struct drain *drain, pid_t *ret_holder)
 		if (kernel->now() >= end)
 			return r > 0 ? -EBUSY : -EAGAIN;
 		if (r > 0)
-			nanosleep(&pause, NULL);
+			clock_pause(drain->session, DRAIN_STEP_MS);
 		if (session_is_cancelled(drain->session))
 			return -EINTR;
 	}

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "internal.h"
 
@@ -70,8 +69,6 @@ int above_stdio(int fd)
 
 static int wait_for(const struct daxhp_session *session, int fd, double until)
 {
-	const struct timespec pause = { .tv_nsec = WAIT_STEP_MS * 1000000L };
-
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
@@ -79,7 +76,7 @@ static int wait_for(const struct daxhp_session *session, int fd, double until)
 			return -EINTR;
 		if (session->ctx->kernel->now() >= until)
 			return -EWOULDBLOCK;
-		nanosleep(&pause, NULL);
+		clock_pause(session, WAIT_STEP_MS);
 	}
 	return 0;
 }
