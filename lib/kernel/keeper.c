@@ -148,7 +148,10 @@ static int open_group(struct board *board)
 	return board->fanotify_fd < 0 ? -errno : 0;
 }
 
-/* What was open in the owner is none of its business: locks, pipes, the owner's own end. */
+/*
+ * What was open in the owner is none of its business: locks, pipes, the owner's own end. It comes
+ * first: while the child has the locks, nobody gets them, even when the owner has been killed.
+ */
 static int keep_only(int *fd)
 {
 	if (*fd != 0 && dup2(*fd, 0) < 0)
@@ -160,12 +163,11 @@ static int keep_only(int *fd)
 static _Noreturn void run(struct board *board, int socket)
 {
 	struct pollfd fds[2] = { { .events = POLLIN }, { .events = POLLIN } };
-	int r;
+	int r = keep_only(&socket);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, NAME);
 	setsid();
-	r = keep_only(&socket);
 	if (r == 0)
 		r = open_group(board);
 	if (send(socket, &r, sizeof(r), MSG_NOSIGNAL) < 0 || r < 0)

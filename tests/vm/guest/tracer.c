@@ -215,8 +215,8 @@ static pid_t start(char *const argv[], const char *out, const char *err, const i
 	_exit(127);
 }
 
-/* Continues a thread that has stopped. True when the process was killed. */
-static bool go_on(pid_t pid, pid_t leader, int status, struct fault *fault)
+/* Continues a thread that has stopped, unless this is the call at which the process is killed. */
+static void go_on(pid_t pid, pid_t leader, int status, struct fault *fault)
 {
 	int event = status >> 16, sig = WSTOPSIG(status);
 
@@ -226,11 +226,11 @@ static bool go_on(pid_t pid, pid_t leader, int status, struct fault *fault)
 		at_call(pid, fault);
 		if (fault->fired && !was_fired && !fault->errnum) {
 			kill(leader, SIGKILL);
-			return true;
+			if (pid == leader)
+				return;
 		}
 	}
 	ptrace(PTRACE_CONT, pid, 0, event ? 0 : sig);
-	return false;
 }
 
 static void give_up(pid_t leader)
@@ -247,6 +247,7 @@ int tracer_run(char *const argv[], const char *out, const char *err, unsigned in
 	const long options = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
 			     PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
 	int go[2], status, result = -1;
+	bool is_hung = false;
 	pid_t leader, pid;
 
 	fault->seen = 0;
@@ -260,27 +261,25 @@ int tracer_run(char *const argv[], const char *out, const char *err, unsigned in
 	close(go[0]);
 	close(go[1]);
 	set_alarm(seconds);
-	for (;;) {
-		pid = waitpid(-1, &status, __WALL);
-		if (pid < 0 && errno == EINTR && is_late) {
+	/*
+	 * To the end of all of them, and not only of the first. A child that is left stopped at a call
+	 * would keep what it has of its parent: the lock on the device.
+	 */
+	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+		if (pid < 0 && is_late) {
+			if (is_hung)
+				break;
+			is_hung = true;
 			kill(leader, SIGKILL);
-			waitpid(leader, &status, __WALL);
-			result = -1;
-			break;
-		}
-		if (pid < 0 && errno == EINTR)
-			continue;
-		if (pid < 0)
-			break;
-		if (WIFSTOPPED(status)) {
+			set_alarm(seconds);
+		} else if (pid > 0 && WIFSTOPPED(status)) {
 			go_on(pid, leader, status, fault);
 		} else if (pid == leader) {
 			result = status;
-			break;
 		}
 	}
 	alarm(0);
-	return result;
+	return is_hung ? -1 : result;
 }
 
 int plain_run(char *const argv[], const char *out, const char *err, unsigned int seconds,
