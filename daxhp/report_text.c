@@ -23,6 +23,11 @@ void describe_step(const struct outcome *outcome, const struct daxhp_step *step,
 	case DAXHP_STEP_GUARD:
 		snprintf(buf, size, "keep other programs off the memory blocks");
 		break;
+	case DAXHP_STEP_CLAIM:
+		snprintf(buf, size,
+			 "keep other programs off the new memory blocks, and take back what they "
+			 "changed");
+		break;
 	case DAXHP_STEP_WRITE_BLOCKS:
 		if (n == 1)
 			snprintf(buf, size, "write %s to memory%" PRIu64, word, blocks[0]);

@@ -28,6 +28,7 @@ static bool only_looks(const struct daxhp_step *step)
 static int run_steps(struct run *run, struct daxhp_plan *plan)
 {
 	run->obs = plan->before;
+	run->mode = plan->before->mode;
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		int r;
 
@@ -109,13 +110,14 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
  * A block or an attribute that is gone because another process changed the driver: the failure is
  * the changed driver, and not the write.
  */
-static void note_driver_change(struct daxhp_result *result, const struct daxhp_observation *before)
+static void note_driver_change(const struct run *run)
 {
+	struct daxhp_result *result = run->result;
 	const struct daxhp_failure *f = &result->failure;
 
 	if ((f->kind == DAXHP_FAILED_WRITE || f->kind == DAXHP_FAILED_READ) &&
 	    (f->errnum == ENOENT || f->errnum == ENODEV) && result->after &&
-	    result->after->mode != before->mode)
+	    result->after->mode != run->mode)
 		result_fail(result, DAXHP_FAILED_DRIVER_CHANGED, -f->errnum);
 }
 
@@ -164,7 +166,7 @@ static void undo(struct run *run, struct daxhp_observation *before)
 	}
 	if (!result->after)
 		return;
-	note_driver_change(result, before);
+	note_driver_change(run);
 	if (result->failure.kind == DAXHP_FAILED_DRIVER_CHANGED)
 		return;
 	ignored.after = result->after;
@@ -212,32 +214,74 @@ static void end_run(struct run *run)
 	run->result->rivals = run->rivals;
 }
 
-void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan, struct daxhp_result *result)
+/* Take all memory for an undo now: an undo must not fail because memory runs out. */
+static int take_reserve(struct daxhp_result *result, size_t n_blocks)
 {
-	struct run run;
-	int r, r2;
+	result->reserve = malloc(RESERVE_BYTES + n_blocks * RESERVE_PER_BLOCK);
+	return result->reserve ? 0 : -ENOMEM;
+}
 
-	start_run(&run, session, plan->before, result);
-	r = run_steps(&run, plan);
-	r2 = put_policy_back(&run);
+static int carry_out(struct run *run, struct daxhp_plan *plan)
+{
+	struct daxhp_result *result = run->result;
+	int r = run_steps(run, plan);
+	int r2 = put_policy_back(run);
+
 	if (r == 0)
 		r = r2;
 	if (r == 0)
-		r = verify(&run, plan);
-	if (r < 0) {
-		undo(&run, plan->before);
-		/* Try once more: our word must not stay as the machine's policy. */
-		put_policy_back(&run);
-		note_stuck(result, plan->before);
-		if (*run.saved_policy)
-			result->undone = false;
-	}
+		r = verify(run, plan);
+	if (r == 0)
+		return 0;
+	undo(run, plan->before);
+	/* Try once more: our word must not stay as the machine's policy. */
+	put_policy_back(run);
+	note_stuck(result, plan->before);
+	if (*run->saved_policy)
+		result->undone = false;
+	return r;
+}
+
+/*
+ * Block by block it failed, for others were faster, or the attribute's word is not true of the blocks. The
+ * kernel can do it in one go, with nobody in between.
+ */
+static bool is_worth_another_try(const struct run *run, const struct daxhp_plan *plan)
+{
+	const struct daxhp_failure *f = &run->result->failure;
+	bool is_still_in_other_zone = f->kind == DAXHP_FAILED_WRITE &&
+				      state_from_name(f->word) == DAXHP_OFFLINE;
+
+	return plan->is_by_blocks && run->result->undone && !session_is_cancelled(run->session) &&
+	       (f->kind == DAXHP_FAILED_NOT_SO || is_still_in_other_zone);
+}
+
+static void try_by_policy(struct run *run, struct daxhp_plan *plan)
+{
+	struct daxhp_result *result = run->result;
+
+	log_debug(run->session->ctx, "%s: block by block it failed: %s", run->device->name,
+		  result->failure.sentence);
+	drop_guard(run);
+	/* The first failure stays, where there is no memory for a second try. */
+	if (take_reserve(result, plan->before->n_blocks) < 0 || plan_use_policy(plan) < 0)
+		return;
+	result->failure = (struct daxhp_failure){ 0 };
+	carry_out(run, plan);
+}
+
+void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan, struct daxhp_result *result)
+{
+	struct run run;
+
+	start_run(&run, session, plan->before, result);
+	if (carry_out(&run, plan) < 0 && is_worth_another_try(&run, plan))
+		try_by_policy(&run, plan);
 	end_run(&run);
 	drop_reserve(result);
 	result->changed = !result->after || !observation_equal(plan->before, result->after);
 }
 
-/* Take all memory for an undo now: an undo must not fail because memory runs out. */
 struct daxhp_result *result_new(size_t n_blocks)
 {
 	struct daxhp_result *result = calloc(1, sizeof(*result));
@@ -246,8 +290,9 @@ struct daxhp_result *result_new(size_t n_blocks)
 		return NULL;
 	result->undone = true;
 	result->stuck = calloc(n_blocks + 1, sizeof(*result->stuck));
-	result->reserve = malloc(RESERVE_BYTES + n_blocks * RESERVE_PER_BLOCK);
-	return result->stuck && result->reserve ? result : daxhp_result_free(result);
+	if (!result->stuck || take_reserve(result, n_blocks) < 0)
+		return daxhp_result_free(result);
+	return result;
 }
 
 int apply_restore(struct daxhp_session *session, struct daxhp_observation *now,

@@ -293,23 +293,83 @@ static int check_offline(struct run *run, struct daxhp_step *step __attribute__(
  * An undo goes on without a guard if there cannot be one: to stop an undo halfway is worse. But then
  * the device is not unbound.
  */
+static void guard_blocks(struct run *run, const struct memblock *blocks)
+{
+	run->guard_error = run->kernel->guard_start(run->session, blocks, run->obs->n_blocks,
+						    &run->guard, &run->result->guard_error,
+						    &run->rivals);
+}
+
 static int start_guard(struct run *run, struct daxhp_step *step __attribute__((unused)))
 {
-	const struct daxhp_observation *obs = run->obs;
 	int r;
 
 	if (run->guard && run->guard_error == 0)
 		return 0;
 	drop_guard(run);
-	run->guard_error = run->kernel->guard_start(run->session, obs->blocks, obs->n_blocks,
-						    &run->guard, &run->result->guard_error,
-						    &run->rivals);
+	guard_blocks(run, run->obs->blocks);
 	if (run->guard_error == 0 || run->session->undoing)
 		return 0;
 	r = fail_guard(run, run->guard_error);
 	/* The guard may have so many files open that a look at the device cannot open its own. */
 	drop_guard(run);
 	return r;
+}
+
+/* Those that the plan's look has seen may not have been there. What the bind has added is. */
+static int guard_added(struct run *run)
+{
+	const struct daxhp_observation *obs = run->obs;
+	_cleanup_free_ struct memblock *blocks = calloc(obs->n_blocks + 1, sizeof(*blocks));
+
+	if (!blocks)
+		return fail(run, DAXHP_FAILED_OBSERVE, -ENOMEM);
+	for (size_t i = 0; i < obs->n_blocks; i++)
+		blocks[i] = (struct memblock){ .id = obs->blocks[i].id, .state = MEMBLOCK_OFFLINE };
+	guard_blocks(run, blocks);
+	return 0;
+}
+
+static int take_back(struct run *run, const struct daxhp_observation *now, struct daxhp_step *step)
+{
+	_cleanup_close_ int dirfd = run->kernel->open_memory();
+
+	if (dirfd < 0)
+		return fail_file(run, dirfd, NULL, -1, MEMORY_DIR, "");
+	for (size_t i = 0; i < now->n_blocks; i++) {
+		const struct memblock *block = &now->blocks[i];
+		int fd = run->kernel->guard_get_fd(run->guard, block->id), r = 0;
+		char file[WORD_MAX];
+
+		if (is_cancelled(run))
+			return fail_cancelled(run);
+		if (block->state == MEMBLOCK_ONLINE && !zone_fits(block->zone, step->word))
+			r = run->kernel->write_block(dirfd, fd, block->id, DAXHP_OFFLINE);
+		memblock_file(file, block->id, "state");
+		if (r < 0)
+			return fail_file(run, r, daxhp_state_name(DAXHP_OFFLINE), block->id,
+					 MEMORY_DIR, file);
+	}
+	return 0;
+}
+
+/*
+ * It goes on without a guard if there cannot be one. Once all blocks are online, nobody changes their
+ * zone by accident; and the look at the end tells.
+ */
+static int claim_blocks(struct run *run, struct daxhp_step *step)
+{
+	_cleanup_(cleanup_observation) struct daxhp_observation *now = NULL;
+	int r;
+
+	drop_guard(run);
+	r = guard_added(run);
+	if (r == 0) {
+		r = run->kernel->observe(run->device, &now);
+		if (r < 0)
+			return fail(run, DAXHP_FAILED_OBSERVE, r);
+	}
+	return r < 0 ? r : take_back(run, now, step);
 }
 
 static int fail_word(struct run *run, enum daxhp_recovered_kind kind, int errnum, const char *word)
@@ -445,7 +505,10 @@ static int bind_driver(struct run *run, struct daxhp_step *step)
 	monitor = run->kernel->monitor_start(run->session, step, obs->blocks, obs->n_blocks);
 	r = run->kernel->bind(run->device, step->mode, &kind);
 	free(run->kernel->monitor_stop(monitor));
-	return r < 0 ? fail_driver(run, kind, r, step->mode) : 0;
+	if (r < 0)
+		return fail_driver(run, kind, r, step->mode);
+	run->mode = step->mode;
+	return 0;
 }
 
 static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__((unused)))
@@ -454,6 +517,7 @@ static int unbind_driver(struct run *run, struct daxhp_step *step __attribute__(
 
 	if (r < 0)
 		return fail(run, DAXHP_FAILED_UNBIND, r);
+	run->mode = DAXHP_MODE_UNBOUND;
 	drop_guard(run);
 	return 0;
 }
@@ -471,6 +535,7 @@ int step_run(struct run *run, struct daxhp_step *step)
 		[DAXHP_STEP_LOAD] = load_driver,
 		[DAXHP_STEP_BIND] = bind_driver,
 		[DAXHP_STEP_UNBIND] = unbind_driver,
+		[DAXHP_STEP_CLAIM] = claim_blocks,
 	};
 	size_t total = step->n_blocks ? step->n_blocks : run->obs->n_blocks;
 	double start = run->kernel->now();

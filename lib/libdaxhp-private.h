@@ -43,6 +43,7 @@ struct run {
 	const struct kernel *kernel;	     /* the context's */
 	struct daxhp_device *device;	     /* the session's */
 	const struct daxhp_observation *obs; /* what the plan was made from */
+	enum daxhp_mode mode;		     /* of the device, after the steps that have been run */
 	struct daxhp_result *result;	     /* takes the failure */
 	char saved_policy[WORD_MAX];	     /* empty unless the policy is changed */
 	char set_policy[WORD_MAX];	     /* to this */

@@ -315,6 +315,9 @@ enum daxhp_step_type {
 	DAXHP_STEP_LOAD = 7,	       /* load the step's driver, a module */
 	DAXHP_STEP_BIND = 8,	       /* bind the device to the step's driver */
 	DAXHP_STEP_UNBIND = 9,	       /* unbind it from its driver */
+	/* as GUARD, for blocks that the step before has added; and take offline those that others have
+	 * set online meanwhile, in a zone that does not fit the step's word */
+	DAXHP_STEP_CLAIM = 10,
 };
 
 /* It belongs to the caller, and may outlive its session. */

@@ -50,9 +50,14 @@ static int look(struct daxhp_session *session)
 		.kind = DAXHP_FAILED_OBSERVE,
 		.is_first_look = true,
 	};
-	int r = session->ctx->kernel->observe(session->device, &session->before);
+	const struct kernel *kernel = session->ctx->kernel;
+	int r = kernel->observe(session->device, &session->before);
 
-	return r < 0 ? fail(session, unseen, r) : 0;
+	if (r < 0)
+		return fail(session, unseen, r);
+	if (session->before->mode != DAXHP_MODE_SYSTEM_RAM)
+		session->before->has_later_attribute = kernel->brings_attribute(session->ctx);
+	return 0;
 }
 
 static int begin(struct daxhp_session *session)

@@ -76,6 +76,51 @@ bool binding_has_driver(enum daxhp_mode mode)
 	return dirfd >= 0;
 }
 
+static struct kmod_list *look_up_kmem(struct kmod_ctx *kmod)
+{
+	struct kmod_list *modules = NULL;
+
+	if (kmod)
+		kmod_module_new_from_lookup(kmod, mode_driver(DAXHP_MODE_SYSTEM_RAM), &modules);
+	return modules;
+}
+
+static bool needs_symbol(struct kmod_module *mod, const char *symbol)
+{
+	struct kmod_list *symbols = NULL, *item;
+	bool found = false;
+	int r = kmod_module_get_dependency_symbols(mod, &symbols);
+
+	kmod_list_foreach(item, symbols)
+		found |= strcmp(kmod_module_dependency_symbol_get_symbol(item), symbol) == 0;
+	kmod_module_dependency_symbols_free_list(symbols);
+	return r < 0 || found;
+}
+
+/*
+ * A device that is not bound has no attribute yet, and no file in sysfs tells of it. But to take all of a
+ * device's ranges away at once, the module needs a function of the kernel's.
+ */
+bool binding_brings_attribute(struct daxhp_ctx *ctx)
+{
+	struct kmod_ctx *kmod = kmod_new(NULL, NULL);
+	struct kmod_list *modules;
+	bool brings = true;
+
+	if (kmod)
+		kmod_set_log_fn(kmod, log_kmod, ctx);
+	modules = look_up_kmem(kmod);
+	if (modules) {
+		struct kmod_module *mod = kmod_module_get_module(modules);
+
+		brings = needs_symbol(mod, "offline_and_remove_memory_ranges");
+		kmod_module_unref(mod);
+	}
+	kmod_module_unref_list(modules);
+	kmod_unref(kmod);
+	return brings;
+}
+
 int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure_kind *ret_kind)
 {
 	struct kmod_list *modules = NULL;

@@ -259,6 +259,8 @@ int policy_write(enum daxhp_recovered_kind kind, const char *word);
 /* @mode is that of the driver: DAXHP_MODE_SYSTEM_RAM or DAXHP_MODE_DEVDAX. */
 bool binding_has_driver(enum daxhp_mode mode);
 /* See struct kernel. */
+bool binding_brings_attribute(struct daxhp_ctx *ctx);
+/* See struct kernel. */
 int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure_kind *ret_kind);
 int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 		 enum daxhp_failure_kind *ret_kind);

@@ -168,6 +168,9 @@ struct kernel {
 	int (*write_attribute)(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
 			       const char **ret_wrote);
 
+	/* Will a device have one once it is bound to kmem? True also when that cannot be seen. */
+	bool (*brings_attribute)(struct daxhp_ctx *ctx);
+
 	/* ---- memory blocks ---- */
 
 	/* Open their directory. The caller closes the descriptor. */

@@ -13,6 +13,7 @@ const struct kernel kernel_linux = {
 	.open_device = device_open_dir,
 	.find_attribute = attribute_find,
 	.write_attribute = attribute_write,
+	.brings_attribute = binding_brings_attribute,
 	.open_memory = memblock_open_dir,
 	.read_block_state = memblock_read_state,
 	.write_block = memblock_write,

@@ -160,6 +160,7 @@ static void observe_attribute(struct daxhp_observation *obs, int dirfd)
 	if (obs->mode != DAXHP_MODE_SYSTEM_RAM)
 		return;
 	obs->interface = attribute_find(dirfd);
+	obs->has_later_attribute = observation_has_attribute(obs);
 	if (obs->interface != DAXHP_INTERFACE_MEMORY_BLOCKS)
 		attribute_read(dirfd, obs->interface, obs->attribute_word,
 			       sizeof(obs->attribute_word));

@@ -135,6 +135,7 @@ struct daxhp_observation {
 	int blocks_error;
 	char blocks_error_file[WORD_MAX];
 	bool hotremove;		       /* false only when seen to be missing */
+	bool has_later_attribute;      /* it has an attribute, or will once it is bound to kmem */
 	bool has_kmem, has_device_dax; /* the drivers are there: loaded, or built in */
 	uint64_t room;	      /* bytes that are available for a memory map; 0 when not known */
 	struct memory memory; /* the machine's; only read when a block is online */
@@ -245,6 +246,8 @@ struct daxhp_plan {
 	struct daxhp_observation *before;
 	struct goal goal;
 	bool is_forced;		      /* what others would suffer is no reason to refuse */
+	bool is_by_policy;	      /* the kernel brings new memory online, however large */
+	bool is_by_blocks;	      /* the plan brings new memory online, block by block */
 	struct daxhp_failure refusal; /* its kind is NONE when there is none */
 	struct daxhp_step *steps;
 	size_t n_steps;
@@ -258,6 +261,8 @@ struct daxhp_plan {
  */
 int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_forced,
 	     struct daxhp_plan **ret_plan);
+/* Make the plan again: the kernel is to bring new memory online by the policy. -ENOMEM. */
+int plan_use_policy(struct daxhp_plan *plan);
 /*
  * Does it reconfigure the device in more than one change? A process that is killed between two of
  * them leaves a device that nobody asked for.
@@ -284,6 +289,8 @@ int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, bloc
 int plan_add_unbind(struct daxhp_plan *plan);
 /* Bind to kmem, so that the memory comes up as @word. */
 int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word);
+/* The same, and the memory comes online block by block: online_kernel or online_movable. */
+int plan_add_bind_and_blocks(struct daxhp_plan *plan, enum daxhp_state word);
 int plan_add_bind_devdax(struct daxhp_plan *plan);
 
 /* ---- restore.c ---- */

@@ -14,6 +14,13 @@
  */
 #define LARGE_BLOCKS 128
 
+/*
+ * From how many bytes on it pays to bring new memory online block by block. Below, the guard and the
+ * writes cost more than the kernel's walks over the zone. Both grow with the number of blocks, so their
+ * size does not matter. docs/bench.md has the measured figures.
+ */
+#define LARGE_BYTES (UINT64_C(16) << 30)
+
 /* What no plan can begin with. */
 static enum daxhp_failure_kind refuse_always(const struct daxhp_observation *obs, struct goal goal)
 {
@@ -108,6 +115,27 @@ static bool is_refused(struct daxhp_plan *plan, enum daxhp_failure_kind kind)
 	return kind != DAXHP_FAILURE_NONE;
 }
 
+/*
+ * Is it cheaper to bring new memory online block by block? With an attribute, the word that the kernel
+ * remembers would not be true after that. To plain `online` the kernel answers with a zone for each
+ * block, so only the kernel can bring them all to the same. And without hot-remove, what has failed halfway
+ * could not be undone.
+ */
+static bool is_by_blocks(const struct daxhp_plan *plan, enum daxhp_state word)
+{
+	const struct daxhp_observation *obs = plan->before;
+
+	return !plan->is_by_policy && !obs->has_later_attribute && obs->hotremove &&
+	       (word == DAXHP_ONLINE_KERNEL || word == DAXHP_ONLINE_MOVABLE) &&
+	       obs->n_blocks >= LARGE_BYTES / obs->block_size;
+}
+
+static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
+{
+	return is_by_blocks(plan, word) ? plan_add_bind_and_blocks(plan, word)
+					: plan_add_bind(plan, word);
+}
+
 /* The kernel onlines a device from `unplugged` only. */
 static int add_write_anew(struct daxhp_plan *plan, enum daxhp_state word)
 {
@@ -123,7 +151,7 @@ static int add_rebind(struct daxhp_plan *plan, enum daxhp_state word)
 
 	if (r == 0)
 		r = plan_add_unbind(plan);
-	return r < 0 ? r : plan_add_bind(plan, word);
+	return r < 0 ? r : add_bind(plan, word);
 }
 
 static int plan_online(struct daxhp_plan *plan)
@@ -135,7 +163,7 @@ static int plan_online(struct daxhp_plan *plan)
 	if (is_refused(plan, refuse_memory(plan)) || is_refused(plan, refuse_blocks(obs, word)))
 		return 0;
 	if (obs->mode == DAXHP_MODE_UNBOUND)
-		return plan_add_bind(plan, word);
+		return add_bind(plan, word);
 	if (obs->n_present > 0) {
 		if (observation_has_attribute(obs) &&
 		    state_from_name(obs->attribute_word) == DAXHP_UNPLUGGED)
@@ -149,7 +177,7 @@ static int plan_online(struct daxhp_plan *plan)
 			       ? plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word)
 			       : add_write_anew(plan, word);
 	r = plan_add_unbind(plan);
-	return r < 0 ? r : plan_add_bind(plan, word);
+	return r < 0 ? r : add_bind(plan, word);
 }
 
 static int plan_unplug(struct daxhp_plan *plan)
@@ -191,7 +219,7 @@ static int plan_move(struct daxhp_plan *plan)
 	r = plan_unplug(plan);
 	if (r < 0 || plan->refusal.kind)
 		return r;
-	return is_unbound_after(plan) ? plan_add_bind(plan, word)
+	return is_unbound_after(plan) ? add_bind(plan, word)
 				      : plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
 }
 
@@ -199,12 +227,11 @@ static int plan_move(struct daxhp_plan *plan)
  * Only once the device is bound can be seen whether it has an attribute. If it has, `unplugged` is
  * as good as `offline`, and better: nobody can bring a block online behind its back.
  */
-static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
+static int add_bind_to_off(struct daxhp_plan *plan)
 {
-	int r = plan_add_bind(plan, word);
+	int r = plan_add_bind(plan, DAXHP_OFFLINE);
 
-	if (r == 0 && word == DAXHP_OFFLINE &&
-	    plan->before->interface != DAXHP_INTERFACE_MEMORY_BLOCKS)
+	if (r == 0 && plan->before->interface != DAXHP_INTERFACE_MEMORY_BLOCKS)
 		r = plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
 	return r;
 }
@@ -222,7 +249,9 @@ static int plan_from_devdax(struct daxhp_plan *plan)
 		r = plan_add_step(plan, DAXHP_STEP_CHECK_UNUSED, DAXHP_STATE_NONE);
 	if (r == 0 && obs->mode == DAXHP_MODE_DEVDAX)
 		r = plan_add_unbind(plan);
-	return r < 0 ? r : add_bind(plan, word);
+	if (r < 0)
+		return r;
+	return word == DAXHP_OFFLINE ? add_bind_to_off(plan) : add_bind(plan, word);
 }
 
 static int plan_off(struct daxhp_plan *plan)
@@ -232,7 +261,7 @@ static int plan_off(struct daxhp_plan *plan)
 
 	if (observation_has_attribute(obs) || obs->n_present < obs->n_blocks) {
 		r = plan_unplug(plan);
-		return r == 0 && is_unbound_after(plan) ? add_bind(plan, DAXHP_OFFLINE) : r;
+		return r == 0 && is_unbound_after(plan) ? add_bind_to_off(plan) : r;
 	}
 	if (is_refused(plan, refuse_always(obs, plan->goal)))
 		return 0;
@@ -314,6 +343,15 @@ static int check_room(struct daxhp_plan *plan)
 	return 0;
 }
 
+static int fill_plan(struct daxhp_plan *plan)
+{
+	int r = 0;
+
+	if (!observation_meets(plan->before, plan->goal))
+		r = plan_for_goal(plan);
+	return r == 0 && takes_offline(plan) ? check_room(plan) : r;
+}
+
 int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_forced,
 	     struct daxhp_plan **ret_plan)
 {
@@ -324,12 +362,19 @@ int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_fo
 		return r;
 	plan->goal = goal;
 	plan->is_forced = is_forced;
-	if (!observation_meets(observation, goal))
-		r = plan_for_goal(plan);
-	if (r == 0 && takes_offline(plan))
-		r = check_room(plan);
+	r = fill_plan(plan);
 	if (r < 0)
 		return r;
 	*ret_plan = steal_pointer(plan);
 	return 0;
+}
+
+int plan_use_policy(struct daxhp_plan *plan)
+{
+	plan_drop_steps(plan);
+	free((int *)plan->room.nodes);
+	plan->room = (struct daxhp_room){ 0 };
+	plan->is_by_policy = true;
+	plan->is_by_blocks = false;
+	return fill_plan(plan);
 }

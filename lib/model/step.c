@@ -126,6 +126,29 @@ int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 	return r;
 }
 
+static bool is_any(const struct memblock *now, const struct memblock *before)
+{
+	(void)now;
+	(void)before;
+	return true;
+}
+
+/*
+ * The kernel brings new blocks online in ascending order, the dear one: see memblock_order(). So it is
+ * told to add them only. Between that and the guard others can set some of them online.
+ */
+int plan_add_bind_and_blocks(struct daxhp_plan *plan, enum daxhp_state word)
+{
+	int r = plan_add_bind(plan, DAXHP_OFFLINE);
+
+	if (r == 0)
+		r = plan_add_step(plan, DAXHP_STEP_CLAIM, word);
+	if (r == 0)
+		r = plan_add_blocks(plan, word, plan->before, NULL, is_any);
+	plan->is_by_blocks = true;
+	return r;
+}
+
 int plan_add_bind_devdax(struct daxhp_plan *plan)
 {
 	int r = 0;
@@ -192,6 +215,7 @@ EXPORT const char *daxhp_step_get_name(const struct daxhp_step *step)
 		[DAXHP_STEP_LOAD] = "load-module",
 		[DAXHP_STEP_BIND] = "bind",
 		[DAXHP_STEP_UNBIND] = "unbind",
+		[DAXHP_STEP_CLAIM] = "claim",
 	};
 
 	return names[step->type];

@@ -76,7 +76,8 @@ static struct daxhp_observation *pick_observation(size_t n_blocks)
 	obs->target_node = (int)pick(3) - 1;
 	obs->memmap_on_memory = (int)pick(3) - 1;
 	obs->room = pick(2) ? 0 : pick(256);
-	obs->block_size = UINT64_C(128) << 20;
+	obs->has_later_attribute = pick(2);
+	obs->block_size = UINT64_C(128) << (pick(2) ? 20 : 26);
 	pick_blocks(obs, obs->blocks_error ? 0 : n_blocks);
 	observation_derive(obs);
 	return obs;
@@ -104,7 +105,8 @@ static void check_write_blocks(const struct daxhp_plan *plan, size_t i)
 {
 	const struct daxhp_step *step = &plan->steps[i];
 
-	must(step->n_blocks > 0 && comes_before(plan, i, DAXHP_STEP_GUARD));
+	must(step->n_blocks > 0 &&
+	     (comes_before(plan, i, DAXHP_STEP_GUARD) || comes_before(plan, i, DAXHP_STEP_CLAIM)));
 	for (size_t k = 0; k < step->n_blocks; k++)
 		must(step->blocks[k] >= 32 && step->blocks[k] < 32 + plan->before->n_blocks &&
 		     (k == 0 || step->blocks[k] > step->blocks[k - 1]));

@@ -40,6 +40,7 @@ void model_reset(const struct daxhp_observation *obs)
 	model.probes = true;
 	model.has_kmem = obs->has_kmem;
 	model.n_blocks = obs->n_blocks;
+	model.block_size = obs->block_size;
 	assert_true(obs->n_blocks <= MODEL_BLOCKS_MAX);
 	memcpy(model.blocks, obs->blocks, obs->n_blocks * sizeof(*obs->blocks));
 	model.ctx.kernel = &kernel_model;
@@ -113,8 +114,12 @@ static bool is_shielded(void)
 	sigset_t mask;
 
 	pthread_sigmask(SIG_BLOCK, NULL, &mask);
-	return sigismember(&mask, SIGALRM) && sigismember(&mask, SIGURG) &&
-	       !sigismember(&mask, SIGINT) && !sigismember(&mask, SIGTERM) &&
+	if (!sigismember(&mask, SIGALRM) || !sigismember(&mask, SIGURG))
+		return false;
+	/* Then ours have to wait, too. */
+	if (model.session.undoing)
+		return true;
+	return !sigismember(&mask, SIGINT) && !sigismember(&mask, SIGTERM) &&
 	       !sigismember(&mask, SIGHUP) && !sigismember(&mask, SIGUSR1) &&
 	       (*model.policy_note || *model.autoprobe_note || !sigismember(&mask, SIGTSTP));
 }
@@ -426,6 +431,12 @@ static int write_device_attribute(int dirfd, enum daxhp_interface interface, enu
 	return r < 0 ? r : 0;
 }
 
+static bool brings_attribute(struct daxhp_ctx *ctx)
+{
+	(void)ctx;
+	return model.has_attribute;
+}
+
 static enum daxhp_interface find_attribute(int dirfd)
 {
 	(void)dirfd;
@@ -697,13 +708,14 @@ static int observe(struct daxhp_device *device, struct daxhp_observation **ret_o
 	if (model.bound)
 		obs->interface = model.has_attribute ? DAXHP_INTERFACE_STATE
 						     : DAXHP_INTERFACE_MEMORY_BLOCKS;
+	obs->has_later_attribute = model.bound && model.has_attribute;
 	if (model.bound && model.has_attribute) {
 		const char *word = daxhp_state_name(attribute_now());
 
 		strcpy(obs->attribute_word, word ? word : "unknown");
 	}
 	strcpy(obs->policy, daxhp_state_name(model.policy));
-	obs->block_size = UINT64_C(128) << 20;
+	obs->block_size = model.block_size;
 	obs->n_blocks = model.n_blocks;
 	obs->blocks = calloc(model.n_blocks + 1, sizeof(*obs->blocks));
 	assert_non_null(obs->blocks);
@@ -817,6 +829,7 @@ static const struct kernel kernel_model = {
 	.open_device = open_device,
 	.find_attribute = find_attribute,
 	.write_attribute = write_device_attribute,
+	.brings_attribute = brings_attribute,
 	.open_memory = open_memory,
 	.read_block_state = read_block_state,
 	.write_block = write_block,

@@ -61,6 +61,7 @@ struct model {
 	bool is_guard_up;
 	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */
 	size_t n_blocks;
+	uint64_t block_size;
 
 	enum model_fault fault;
 	unsigned int at;

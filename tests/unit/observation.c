@@ -79,6 +79,7 @@ make_attribute_observation(const char *blocks, enum daxhp_interface interface, c
 	struct daxhp_observation *obs = make_underived(blocks);
 
 	obs->interface = interface;
+	obs->has_later_attribute = true;
 	snprintf(obs->attribute_word, sizeof(obs->attribute_word), "%s", word);
 	observation_derive(obs);
 	return obs;

@@ -136,6 +136,32 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+/* The kernel would bring a device of this size online in the dear order: daxhp does it. */
+static const struct row large_rows[] = {
+	{ "...", NONE, "", "offline", MOVABLE, NO_REFUSAL,
+	  "guard-new-blocks; set-policy offline; bind; restore-policy; guard; write-blocks "
+	  "online_movable 32,33,34" },
+	{ "...", NONE, "", "online_movable", KERNEL, NO_REFUSAL,
+	  "guard-new-blocks; set-policy offline; bind; restore-policy; guard; write-blocks "
+	  "online_kernel 32,33,34" },
+	{ "...", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL,
+	  "check-offline; unbind; guard-new-blocks; set-policy offline; bind; restore-policy; "
+	  "guard; "
+	  "write-blocks online_movable 32,33,34" },
+	/* To this word the kernel answers block by block. Only the policy brings all to the same zone. */
+	{ "...", NONE, "", "offline", ONLINE, NO_REFUSAL,
+	  "set-policy online; bind; restore-policy" },
+	{ "---", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL,
+	  "guard; write-blocks online_movable 32,33,34" },
+	/* An attribute does it in one write. */
+	{ "...", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL,
+	  "write-attribute online_movable" },
+	{ "-..", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL,
+	  "guard; check-offline; unbind" },
+	{ "---", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL,
+	  "guard; check-offline; unbind; set-policy online_movable; bind; restore-policy" },
+};
+
 /* For the plans that are made from here on. */
 static bool is_forced;
 
@@ -174,6 +200,69 @@ static void test_table(void **state)
 		check_plan(obs, &rows[i], i);
 		daxhp_observation_unref(obs);
 	}
+}
+
+static struct daxhp_observation *make_large(const struct row *row)
+{
+	struct daxhp_observation *obs = make_from_row(row);
+
+	obs->block_size = UINT64_C(8) << 30;
+	return obs;
+}
+
+static void test_large_bind(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(large_rows); i++) {
+		struct daxhp_observation *obs = make_large(&large_rows[i]);
+
+		check_plan(obs, &large_rows[i], i);
+		daxhp_observation_unref(obs);
+	}
+}
+
+/* The kernel has to bring it online itself. */
+static void check_by_policy(struct daxhp_observation *obs)
+{
+	static const struct row by_policy = {
+		.blocks = "...",
+		.word = "",
+		.goal = MOVABLE,
+		.steps = "set-policy online_movable; bind; restore-policy",
+	};
+
+	check_plan(obs, &by_policy, 0);
+	daxhp_observation_unref(obs);
+}
+
+static void test_large_bind_by_policy(void **state)
+{
+	const struct row row = { .blocks = "...", .interface = NONE, .policy = "offline" };
+	struct daxhp_observation *obs;
+	struct daxhp_plan *plan;
+
+	(void)state;
+	/* With an attribute, the word would not be true. */
+	obs = make_large(&row);
+	obs->has_later_attribute = true;
+	check_by_policy(obs);
+	/* What fails halfway could not be undone. */
+	obs = make_large(&row);
+	obs->hotremove = false;
+	check_by_policy(obs);
+	/* One byte less, as it were. */
+	obs = make_large(&row);
+	obs->block_size /= 2;
+	check_by_policy(obs);
+	/* The first try has failed. */
+	obs = make_large(&row);
+	assert_int_equal(plan_new(obs, MOVABLE, is_forced, &plan), 0);
+	assert_true(plan->is_by_blocks);
+	assert_int_equal(plan_use_policy(plan), 0);
+	assert_false(plan->is_by_blocks);
+	assert_string_equal(format_plan(plan), "set-policy online_movable; bind; restore-policy");
+	daxhp_plan_free(plan);
+	daxhp_observation_unref(obs);
 }
 
 /* ---- reconfigure ---- */
@@ -487,7 +576,10 @@ static bool has_step(const struct daxhp_plan *plan, enum daxhp_step_type type, s
 	return false;
 }
 
-/* Single blocks change only under the guard. Their ids ascend, and belong to the device. */
+/*
+ * Single blocks change only under the guard. Their ids ascend, and belong to the device. A block that
+ * was not there before has been added by the plan.
+ */
 static void check_blocks(const struct daxhp_plan *plan, const struct daxhp_step *step, bool guarded)
 {
 	const uint64_t *ids;
@@ -497,8 +589,8 @@ static void check_blocks(const struct daxhp_plan *plan, const struct daxhp_step 
 	for (size_t i = 0; i < n; i++) {
 		assert_in_range(ids[i], FIRST_BLOCK, FIRST_BLOCK + plan->before->n_blocks - 1);
 		assert_true(i == 0 || ids[i] > ids[i - 1]);
-		assert_int_not_equal(plan->before->blocks[ids[i] - FIRST_BLOCK].state,
-				     MEMBLOCK_MISSING);
+		assert_true(plan->before->blocks[ids[i] - FIRST_BLOCK].state != MEMBLOCK_MISSING ||
+			    has_step(plan, DAXHP_STEP_CLAIM, plan->n_steps));
 	}
 }
 
@@ -509,6 +601,7 @@ static void check_step(const struct daxhp_plan *plan, size_t i, bool *guarded)
 
 	switch (daxhp_step_get_type(step)) {
 	case DAXHP_STEP_GUARD:
+	case DAXHP_STEP_CLAIM:
 		*guarded = true;
 		break;
 	case DAXHP_STEP_WRITE_BLOCKS:
@@ -523,6 +616,10 @@ static void check_step(const struct daxhp_plan *plan, size_t i, bool *guarded)
 				   (word == DAXHP_UNPLUGGED && has_step(plan, DAXHP_STEP_BIND, i)),
 			   "no attribute: %s %s: %s", format_blocks(plan->before),
 			   plan->before->driver, format_plan(plan));
+		break;
+	case DAXHP_STEP_BIND:
+		/* What the kernel adds has other files than what was there before. */
+		*guarded = false;
 		break;
 	case DAXHP_STEP_UNBIND:
 		assert_msg(i > 0 && is_step(plan, i - 1, DAXHP_STEP_CHECK_OFFLINE),
@@ -798,7 +895,7 @@ static void test_seconds(void **state)
 static void test_step_names(void **state)
 {
 	(void)state;
-	for (int type = DAXHP_STEP_GUARD; type <= DAXHP_STEP_UNBIND; type++) {
+	for (int type = DAXHP_STEP_GUARD; type <= DAXHP_STEP_CLAIM; type++) {
 		struct daxhp_step step = { .type = type };
 
 		assert_non_null(daxhp_step_get_name(&step));
@@ -913,6 +1010,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_large_bind),
+		cmocka_unit_test(test_large_bind_by_policy),
 		cmocka_unit_test(test_moves),
 		cmocka_unit_test(test_other_drivers),
 		cmocka_unit_test(test_unseen_blocks),
