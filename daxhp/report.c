@@ -27,8 +27,8 @@ void report_others(const struct settings *settings, const struct outcome *outcom
 }
 
 /*
- * The report could not be written. A change cannot be taken back, so print it on stderr. False if nothing
- * was changed.
+ * The report could not be written. A change cannot be taken back, so print it on stderr. False if
+ * nothing was changed.
  */
 static bool tell_of_changes(const struct outcome *outcomes, size_t count, int error)
 {
