@@ -115,7 +115,7 @@ int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int a
 
 /* ---- transition.c ---- */
 
-/* What a command asks for, see daxhp_request_set_mode() and those after it. */
+/* The goal of a command, see daxhp_request_set_mode() and the setters after it. */
 struct wish {
 	const char *action; /* the command */
 	const char *verb;   /* what it does, in a sentence */
@@ -152,20 +152,19 @@ enum exit_status outcomes_status(const struct outcome *outcomes, size_t count, s
 
 /* ---- recovery.c ---- */
 
-/* Put right what was left by processes that were killed, of the machine and all its devices, and say
- * so. NULL without memory. */
+/* Recover what killed processes left changed, on all devices, and say so. NULL: out of memory. */
 struct daxhp_recovery *recover_all(struct daxhp_ctx *ctx, struct daxhp_request *request);
-/* Say what is in @recovery from the @first on, but for failures that have been @told. */
+/* Print @recovery from its @first entry on, except failures that are in @told. */
 void tell_of_recovery(const struct daxhp_recovery *recovery, size_t first,
 		      const struct daxhp_recovery *told);
-/* Only look for it, and mention it. */
+/* Only look for entries of killed processes, and mention them. */
 void note_recoverable(struct daxhp_ctx *ctx);
 
 /* ---- output.c ---- */
 
 /* To standard output. */
 void output(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Through to where it goes. 0, or the negative errno of the first error there was. */
+/* Write the buffer to standard output. 0, or the negative errno of the first error so far. */
 int output_flush(void);
 /* It has been told. */
 void output_forget_error(void);
@@ -188,26 +187,28 @@ void describe_outcome(const struct outcome *outcome, char *buf, size_t size);
 void complain_of_outcome(const struct outcome *outcome);
 /* ---- room.c ---- */
 
-/* Say it as part of a dry run, or where it is in doubt, or where all is to be told. */
+/* Print the estimate: in a dry run, when it is "maybe" or "no", and with --verbose. */
 void tell_of_room(const struct settings *settings, const struct outcome *outcome);
 
 /* ---- standing.c ---- */
 
-/* What is so now after a failure. */
+/* The state of the device now, after a failure. */
 void describe_standing(const struct outcome *outcome, char *buf, size_t size);
 /* The word for a device's state, or for its mode where it has no state. */
 const char *standing_word(const struct daxhp_observation *observation);
-/* The command, less the device's name, that leads to where a device was; where no word says how it
- * was, to a whole one. */
+/*
+ * The command, without the device's name, that leads back to a device's state; if no command leads
+ * there, one that brings all its blocks into one state.
+ */
 const char *command_back(enum daxhp_mode mode, enum daxhp_state state);
-/* Who else was at the device's blocks, and how often it was denied; NULL when nobody was. */
+/* The rivals, and how often they were denied; NULL when there were none. */
 char *message_for_rivals(const struct daxhp_result *result);
 
 /* ---- interrupt.c ---- */
 
-/* From here on a signal, or the end of @timeout seconds (0: none), cancels @request. */
+/* From now on a signal, or the end of @timeout seconds (0: none), cancels @request. */
 void interrupt_arm(struct daxhp_request *request, int timeout);
-/* The request is about to go. */
+/* Call it before the request is freed. */
 void interrupt_disarm(void);
 /* Why it was cancelled: "SIGINT", or that the time ran out. */
 const char *interrupt_reason(void);

@@ -27,8 +27,8 @@ void report_others(const struct settings *settings, const struct outcome *outcom
 }
 
 /*
- * The report did not get through. What was changed is told here then, for it cannot be taken back;
- * false when there was nothing of the kind.
+ * The report could not be written. A change cannot be taken back, so print it on stderr. False if
+ * nothing was changed.
  */
 static bool tell_of_changes(const struct outcome *outcomes, size_t count, int error)
 {
@@ -51,7 +51,7 @@ static bool tell_of_changes(const struct outcome *outcomes, size_t count, int er
 	return any;
 }
 
-/* A change that was made is never "failed", whoever heard of it. */
+/* After a change the status is never "failed", even if the report was not written. */
 enum exit_status report_outcomes(const struct settings *settings, const struct outcome *outcomes,
 				 size_t count, enum exit_status status)
 {

@@ -14,7 +14,7 @@ struct work {
 	struct daxhp_recovery *recovered; /* at the start */
 };
 
-/* Who may not write to /run may not change a device either; the plan says so better than the lock. */
+/* A user who may not write to /run may not change a device. The plan's refusal says so better. */
 static bool only_looks(const struct settings *settings)
 {
 	return settings->dry_run || geteuid() != 0;
@@ -43,7 +43,7 @@ static int start(struct work *work)
 	return 0;
 }
 
-/* Of the devices that "all" means, those of a driver other than kmem are not spoken of. */
+/* With "all", the report leaves out devices with another driver than kmem. */
 static bool is_passed_over(const struct selection *selection, const struct outcome *outcome,
 			   const struct settings *settings)
 {

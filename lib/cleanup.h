@@ -30,7 +30,7 @@ static inline void cleanup_closedir(DIR **dir)
 		closedir(*dir);
 }
 
-/* Hand over what a cleanup would free: the variable is left empty. */
+/* Take the object away from the cleanup: returns it, and sets the variable to NULL. */
 #define steal_pointer(p)                     \
 	({                                   \
 		__typeof__(p) _stolen = (p); \

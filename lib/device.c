@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The list of the machine's dax devices, and what was read of each. */
+/* The list of the machine's dax devices, and the values of each. */
 #include <errno.h>
 #include <string.h>
 

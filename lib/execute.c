@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Each kind of step, carried out. Nothing here decides: what to do stands in the step. */
+/* Carries out each kind of step. Nothing here decides: the step says what to do. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -229,7 +229,7 @@ static int check_guard(struct run *run)
 	return 0;
 }
 
-/* What check_blocks() hands on from block to block. */
+/* The data of check_blocks() for each block. */
 struct check {
 	struct run *run;
 	int dirfd;

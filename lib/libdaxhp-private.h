@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of lib/ share. They call each other downwards, in the order from the end. */
+/* Shared by the files of lib/. docs/architecture.md says which file calls which. */
 #ifndef LIBDAXHP_PRIVATE_H
 #define LIBDAXHP_PRIVATE_H
 
@@ -25,7 +25,7 @@ struct daxhp_result {
 /* Takes all memory that an undo needs. NULL when there is none. */
 struct daxhp_result *result_new(size_t n_blocks);
 void result_fail(struct daxhp_result *result, enum daxhp_failure_kind kind, int errnum);
-/* Carry @plan out, verify, and undo. What went wrong is in the result. */
+/* Carry @plan out, verify, and undo. The failure is in the result. */
 void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan,
 		struct daxhp_result *result);
 /*
@@ -37,7 +37,7 @@ int apply_restore(struct daxhp_session *session, struct daxhp_observation *now,
 
 /* ---- execute.c ---- */
 
-/* What a plan's steps share while they are carried out. */
+/* The data that the steps of a plan share while it runs. */
 struct run {
 	struct daxhp_session *session;
 	const struct kernel *kernel;	     /* the context's */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Recovery: what a process that was killed left changed is put right by the next one.
+ * Recovery: the next process restores the changes that a killed process left.
  *
  * borrow.c does this for the machine's words. This file does it for a device. A process that is killed
  * in the middle of a reconfiguration cannot undo it. So daxhp writes the device's state into the journal
@@ -353,7 +353,7 @@ static void find_device(struct daxhp_session *session)
 	recovery_add(&session->recovery, &told);
 }
 
-/* ---- devices that are no more ---- */
+/* ---- devices that are gone ---- */
 
 static void forget_device(const char *name, void *data)
 {

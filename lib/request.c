@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is wanted, and how; and the wish to stop. */
+/* A request: the goal, the settings, and the cancel. */
 #include <errno.h>
 
 #include "libdaxhp-private.h"
@@ -53,7 +53,7 @@ EXPORT void daxhp_request_set_waiting_fn(struct daxhp_request *request, daxhp_wa
 
 SETTER(cancel_signal, int, cancel_signal)
 
-/* In a signal handler, too: the flag has no lock. */
+/* daxhp_request_cancel() runs in signal handlers, too: the flag must need no lock. */
 _Static_assert(ATOMIC_BOOL_LOCK_FREE == 2, "a signal handler may set the flag");
 
 EXPORT void daxhp_request_cancel(struct daxhp_request *request)

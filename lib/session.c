@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Work on one device: lock, recover, look; plan; apply; end. What a dead process would leave of the
- * device is written down here, before a plan is applied, and dropped after.
+ * Work on one device: lock, recover, look; plan; apply; end. Before a plan is applied, an entry of
+ * the device's state goes into the journal, for the case that this process is killed. Afterwards it
+ * is dropped.
  */
 #include <errno.h>
 

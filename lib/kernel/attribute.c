@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The kernel's whole-device attribute, under whichever name it has. */
+/* The kernel's attribute for the whole device, under each of its names. */
 #include <errno.h>
 
 #include "internal.h"
 
 enum daxhp_interface attribute_find(int dirfd)
 {
-	/* Where a kernel has both, they are one: mainline's name first. */
+	/* If a kernel has both, they are the same attribute: mainline's name comes first. */
 	static const enum daxhp_interface known[] = { DAXHP_INTERFACE_STATE,
 						      DAXHP_INTERFACE_HOTPLUG };
 

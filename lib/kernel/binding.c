@@ -68,7 +68,7 @@ static int open_driver(enum daxhp_mode mode)
 	return sysfs_open_dir(path);
 }
 
-/* Loaded or built in, the driver shows itself here. */
+/* The driver has a directory here, whether it is loaded or built in. */
 bool binding_has_driver(enum daxhp_mode mode)
 {
 	_cleanup_close_ int dirfd = open_driver(mode);
@@ -144,7 +144,7 @@ int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure
 	return r;
 }
 
-/* Of persistent memory, which is not of the type that kmem takes by itself. */
+/* Persistent memory is not of the type that kmem takes by itself. */
 static bool is_pmem(const struct daxhp_device *device)
 {
 	_cleanup_close_ int dirfd = device_open_dir(device->name);
@@ -173,7 +173,7 @@ static bool would_take_others(const struct daxhp_device *device, enum daxhp_mode
 {
 	struct daxhp_device *other;
 
-	/* Its type is the driver's, and still it was refused: a kernel that knows no types. */
+	/* The driver refused a device of its own type: this kernel knows no types. */
 	if (natural_mode(device) == mode)
 		return false;
 	for (other = device->ctx->devices; other; other = other->next) {
@@ -216,7 +216,7 @@ int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 	r = sysfs_write_word(dirfd, "new_id", device->name);
 	if (r < 0 || !is_unbound(device))
 		return r;
-	/* The new id has made the kernel try; trying by name as well tells why it failed. */
+	/* After a new id the kernel has tried to bind, but reports no error. This write does. */
 	return sysfs_write_word(dirfd, "bind", device->name);
 }
 

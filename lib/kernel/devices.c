@@ -131,7 +131,7 @@ static void free_list(struct daxhp_ctx *ctx)
 	}
 }
 
-/* *ret_device is NULL for what is no dax device, or went away while it was looked at. */
+/* *ret_device is NULL if it is no dax device, or has gone away meanwhile. */
 static int device_new(struct daxhp_ctx *ctx, struct daxctl_region *region, struct daxctl_dev *dev,
 		      struct daxhp_device **ret_device)
 {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Find everybody who can still set a memory block online: those who have one of its files open from
- * before, and every other sysfs from which one can be opened. The guard marks such a sysfs, too.
+ * Find the processes that can still set a memory block online, because they have had one of its
+ * files open since before the guard. Find every other sysfs in which such a file can be opened: the
+ * guard marks it, too.
  *
- * What this cannot see: a file that is open in the fixed table of an io_uring only, or that is on its
- * way in a socket. Nobody gets there by accident.
+ * This cannot see a file that is open only in the fixed table of an io_uring, or that is on its way
+ * through a socket. No program does this by accident.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,14 +23,14 @@
 #define DRAIN_SECONDS 2
 #define DRAIN_STEP_MS 10
 
-/* What processes with the same mount namespace and the same root can reach is the same. */
+/* Processes with the same mount namespace and the same root can reach the same files. */
 struct view {
 	uint64_t namespace, root, mount;
 };
 
 /*
- * A directory that is open in a file system which nobody has mounted: it may be a sysfs. Or a sysfs of
- * which one block is mounted, and no more.
+ * A directory that is open in a file system without a known mount: it may be a sysfs. Or a sysfs of
+ * which only one block is mounted.
  */
 struct stray {
 	dev_t dev;
@@ -109,7 +110,9 @@ static int mark(struct look *look, struct mounted_dev *dev, int fd)
 		close(fd);
 		return r;
 	}
-	/* Open, so that the marks stay, and no other file system gets its number. */
+	/*
+	 * It stays open, so that the marks stay, and no other file system gets its device number.
+	 */
 	dev->fd = fd;
 	dev->is_marked = true;
 	look->has_new = true;
@@ -170,7 +173,7 @@ static int see_mounts(struct look *look, const struct proc_task *task)
 	if (rootfd < 0)
 		return -errno;
 	f = proc_open_file(task->dirfd, "mountinfo");
-	/* EINVAL: it has no mount namespace any more, for it is about to end. */
+	/* EINVAL: the thread is about to end, and has no mount namespace any more. */
 	if (!f)
 		return errno == EINVAL ? 0 : -errno;
 	errno = 0;
@@ -189,8 +192,8 @@ static int see_mounts(struct look *look, const struct proc_task *task)
 }
 
 /*
- * From a directory in a sysfs one gets to all of it. Directories of a sysfs have no size, and its
- * device number is of no disk.
+ * A process with an open directory of a sysfs can reach all of that sysfs. Directories of a sysfs
+ * have no size, and its device number is no disk's.
  */
 static int see_dir(struct look *look, const struct proc_task *task, const char *name,
 		   const struct statx *stx)
@@ -247,7 +250,7 @@ static int read_fs_type(int dirfd, const char *name, struct statfs *ret_fs)
 	return fd < 0 || fstatfs(fd, ret_fs) < 0 ? -errno : 0;
 }
 
-/* 1: it is; 0: it is not, or is gone. Inode numbers are the same in each sysfs, and not only there. */
+/* 1: yes; 0: no, or it is gone. Other file systems can have the same inode numbers as a sysfs. */
 static int is_on_sysfs(const struct look *look, int dirfd, const char *name,
 		       const struct statx *stx)
 {
@@ -262,7 +265,7 @@ static int is_on_sysfs(const struct look *look, int dirfd, const char *name,
 	return r < 0 ? (r == -ENOENT || r == -ESRCH ? 0 : r) : fs.f_type == SYSFS_MAGIC;
 }
 
-/* Only who can write is in the way; to read is everybody's right, and stops nobody's plan. */
+/* A process that can only read does not disturb a plan. Every user may read these files. */
 static int is_for_writing(const struct proc_task *task, const char *fd)
 {
 	unsigned int flags;
@@ -302,7 +305,7 @@ static int see_file(struct proc_walk *walk, const struct proc_task *task, int di
 
 /* ---- the whole ---- */
 
-/* A stray may lead to a sysfs that is not marked: nobody can be kept off there. */
+/* A stray may lead to a sysfs that is not marked. There, rivals cannot be denied. */
 static int check_stray(struct look *look, const struct stray *stray)
 {
 	const struct mounted_dev *known = mounts_find(&look->drain->mounts, stray->dev);
@@ -310,7 +313,7 @@ static int check_stray(struct look *look, const struct stray *stray)
 
 	if (known && (known->is_marked || !known->is_sysfs))
 		return 0;
-	/* What its path leads to is another file system. */
+	/* Here the path leads to another file system: do not look at it. */
 	if (stray->is_sysfs)
 		return -EXDEV;
 	if (read_fs_type(AT_FDCWD, stray->path, &fs) < 0)
@@ -331,7 +334,7 @@ static int check_strays(struct look *look)
 	return 0;
 }
 
-/* > 0: a process that has a file open; 0: there is none; negative: that cannot be seen. */
+/* > 0: a process that has a file open; 0: there is none; negative: not everything could be seen. */
 static int look_at_all(struct drain *drain, bool *ret_has_new)
 {
 	struct look look = { .drain = drain };
@@ -362,7 +365,10 @@ int drain_wait(struct drain *drain, pid_t *ret_holder)
 		bool has_new;
 		int r = look_at_all(drain, &has_new);
 
-		/* Somebody may have opened a file just before the new sysfs was marked. */
+		/*
+		 * Look again after a new sysfs: a rival may have opened a file before it was
+		 * marked.
+		 */
 		if (r < 0 || (r == 0 && !has_new))
 			return r;
 		*ret_holder = r;

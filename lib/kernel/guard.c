@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Keep rivals off a device's memory blocks while a plan goes through them: deny, then drain.
+ * Keep rivals off a device's memory blocks while a plan changes them: deny, then drain.
  *
  * Deny: another process that opens a block's file gets EPERM; see keeper.c.
  * Drain: a process may have a file open from before, and may wait in its write() for a lock. And another
@@ -12,8 +12,8 @@
  * - memoryN/uevent: makes udevd run its rules once more; they write to one of the two.
  * - probe adds memory that is not there yet; soft_offline_page and hard_offline_page take single
  *   pages; auto_online_blocks is about blocks that are new. None of them sets a block online.
- * - The kernel itself (ACPI, virtio-mem, balloons) sets online what it has added itself.
- * - Unbinding kmem: that is seen by looking at the driver, and cannot be kept off.
+ *  * - The kernel itself (ACPI, virtio-mem, balloons) sets online only what it has added itself.
+ * - Unbinding kmem: the guard cannot prevent this; a look at the driver shows it.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -27,16 +27,15 @@ int device_read(struct daxhp_device *device);
 bool device_is_gone(const char *name);
 /* The directory of the device of that name. */
 int device_open_dir(const char *name);
-/* The ranges of the device in @dirfd; needs its size for a kernel without mappingN. */
+/* Read the ranges of the device in @dirfd. A kernel without mappingN: its size must be known. */
 int device_read_ranges(struct daxhp_device *device, int dirfd);
 
 /* ---- sysfs.c ---- */
 
 /*
- * Everything here takes the descriptor of a directory and a name below it, follows no link at the
- * name's end, reads a bounded amount, and returns a negative errno: -ENODATA for an empty file,
- * -EFBIG for one that is longer than asked for, -EBADMSG for contents that are not one printable
- * line or not the number they should be.
+ * These functions take the descriptor of a directory and a name below it. They follow no link in
+ * the last component, and read a bounded amount. Errors: -ENODATA: the file is empty; -EFBIG: it is
+ * longer than the buffer; -EBADMSG: it is not one printable line, or not a number of that kind.
  */
 int sysfs_open_dir(const char *path);
 int sysfs_open_dir_at(int dirfd, const char *name);
@@ -55,7 +54,7 @@ int sysfs_open_lock(int dirfd, const char *name, int access);
 /* The root of debugfs, to lock it: all namespaces share it. */
 int sysfs_open_debugfs(void);
 bool sysfs_exists(int dirfd, const char *name);
-/* The last component of what the link @name points to. */
+/* The last component of the path to which the link @name points. */
 int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size);
 
 /* ---- proc.c ---- */
@@ -65,42 +64,43 @@ DIR *proc_open_dir_at(int dirfd, const char *name);
 FILE *proc_open_file(int dirfd, const char *name);
 /* Bytes of memory that are available without swapping: MemAvailable in /proc/meminfo. */
 int proc_read_available(uint64_t *ret_bytes);
-/* The flags with which the descriptor was opened, of fdinfo/FD. */
+/* The flags with which the descriptor was opened, from fdinfo/FD. */
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
 /*
- * What the link @name leads to, with statx()'s @mask. 1: *ret_stx is filled in; 0: it is gone, or
- * shown to its owner only and so on no file system of the machine's.
+ * Call statx() with @mask on the file to which the link @name leads. 1: *ret_stx is filled in; 0:
+ * the file is gone, or only the owner of its file system may see it: then it is in no sysfs.
  */
 int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx *ret_stx);
 
 struct proc_task {
 	pid_t pid; /* of its process */
 	int dirfd;
-	char name[40]; /* of its directory, below /proc */
+	char name[40]; /* the thread's directory, below /proc */
 };
 
 /*
- * A look at all threads of all processes but this one. What is asked returns 0 to go on, more than 0
- * to end the look with that, or a negative errno; -ENOENT and -ESRCH mean that the thread, or what it
- * had open, is gone.
+ * A look at all threads of all processes but this one. The functions return 0 to go on, more than 0
+ * to end the look with that value, or a negative errno. -ENOENT and -ESRCH mean that the thread or
+ * its file is gone.
  */
 struct proc_walk {
 	const struct daxhp_session *session; /* may cancel it: -EINTR */
-	/* For each thread that has a root and a mount namespace of its own; may be NULL. */
+	/* Called for each thread with its own root and mount namespace; may be NULL. */
 	int (*see_fs)(struct proc_walk *walk, const struct proc_task *task);
-	/* For each file that is open, @name in @dirfd; may be NULL. */
+	/* Called for each open file, @name in @dirfd; may be NULL. */
 	int (*see_file)(struct proc_walk *walk, const struct proc_task *task, int dirfd,
 			const char *name);
 	bool sees_maps; /* mapped files as well */
 	bool sees_self; /* this process as well */
 	void *data;
-	char unseen[UNSEEN_MAX]; /* on errors: what could not be looked at */
+	char unseen[UNSEEN_MAX]; /* on errors: the path that could not be looked at */
 };
 
 /*
- * Errors are what keeps from seeing all there is: -EPERM without CAP_SYS_PTRACE; -EXDEV where this
- * /proc is that of a PID namespace; -ENOENT where there is none; and whatever a look at a file brings.
+ * An error means that not everything could be seen. -EPERM: CAP_SYS_PTRACE is missing; -EXDEV: this
+ * /proc shows a PID namespace only; -ENOENT: /proc is not mounted; others: the look at a file
+ * failed.
  */
 int proc_walk(struct proc_walk *walk);
 
@@ -110,7 +110,7 @@ int proc_walk(struct proc_walk *walk);
 struct mount {
 	dev_t dev;
 	char *root; /* the directory of the file system that is mounted */
-	char *dir;  /* where */
+	char *dir;  /* the directory on which it is mounted */
 	bool is_sysfs, is_writable;
 };
 
@@ -130,18 +130,18 @@ struct mounts {
 /* Splits @line; @ret_mount points into it. -EBADMSG. */
 int mount_parse(char *line, struct mount *ret_mount);
 /*
- * The directory of the memory blocks, below the mount that a process with the root @rootfd sees. 1
- * with the descriptor; 0: nothing leads there; -EXDEV: something leads to one of the blocks only.
+ * Open the directory of the memory blocks in a mount that a process with the root @rootfd sees. 1
+ * with the descriptor; 0: no path leads there; -EXDEV: a path leads to one of the blocks only.
  */
 int mount_open_memory(const struct mount *mount, int rootfd, int *ret_fd);
-/* NULL when it has not been seen. */
+/* NULL if no mount with @dev has been seen. */
 struct mounted_dev *mounts_find(const struct mounts *mounts, dev_t dev);
 /* -ENOMEM. *ret_dev is valid until the next call. */
 int mounts_add(struct mounts *mounts, dev_t dev, bool is_sysfs, struct mounted_dev **ret_dev);
 
 /* ---- rivals.c ---- */
 
-/* @denied: how often, this time; 0: it has something open. */
+/* @denied: how often it was denied this time; 0: it has a file open. */
 void rivals_note(struct rivals *rivals, pid_t pid, unsigned int denied);
 void rivals_join(struct rivals *rivals, const struct rivals *others);
 
@@ -153,19 +153,24 @@ int thread_start(pthread_t *ret_thread, void *(*run)(void *data), void *data);
 /* ---- fork.c ---- */
 
 /*
- * Between the two no child is forked. A child that is forked between the open and fork_close_add() would
- * keep a copy of the descriptor.
+ * Between the two calls no child is forked. A child that is forked between the open and
+ * fork_close_add() would keep a copy of the descriptor.
  */
 void fork_hold(void);
 void fork_release(void);
 /* A child that is forked from now on closes its copy of @fd. Call it after fork_hold(). -ENOMEM. */
 int fork_close_add(int fd);
-/* Close @fd. A child has closed it already, and the number may be another file's: nothing is closed. */
+/*
+ * Close @fd. A child has closed it already, and the number may be another file's: nothing is
+ * closed.
+ */
 void fork_close(int fd);
 
 /* ---- lock.c ---- */
 
-/* Returns @fd, or a copy above the standard descriptors in its place. A negative @fd is returned. */
+/*
+ * Returns @fd, or a copy above the standard descriptors in its place. A negative @fd is returned.
+ */
 int above_stdio(int fd);
 /* Open /run/daxhp, and make it if @create. -EPERM: another user may write there. */
 int run_dir_open(bool create);
@@ -189,7 +194,9 @@ int journal_parse(const char *line, const char *boot, const char **ret_words);
 
 /* Open the calling thread's directory in /proc, for another thread to look at. */
 int task_open_self(void);
-/* The letter of the thread's state ('?': not known), and the kernel's function in which it sleeps. */
+/*
+ * The letter of the thread's state ('?': not known), and the kernel's function in which it sleeps.
+ */
 void task_look(int taskfd, char *ret_state, char *ret_where, size_t size);
 bool task_is_stopped(int pid);
 
@@ -204,20 +211,20 @@ void watch_stop(struct watch *watch);
 int memblock_open_dir(void);
 int memblock_read_size(int dirfd, uint64_t *ret_bytes);
 /*
- * Of a device with very many blocks most are not there, and to open the files of each would take a
- * minute: then it pays to list those that are.
+ * Is it faster to list the blocks that are there? Yes, for a device with very many blocks: most of
+ * them are not there, and to open the files of each would take a minute.
  */
 bool memblock_is_to_be_listed(size_t n_blocks);
 /*
  * Call @fn for each of @blocks (ascending) that has a directory, in any order, until it returns
- * something other than 0, which is passed on. Reads /sys/devices/system/memory once.
+ * something other than 0. That is returned. Reads /sys/devices/system/memory once.
  */
 int memblock_list(struct memblock *blocks, size_t n_blocks,
 		  int (*fn)(struct memblock *block, void *data), void *data);
 /*
- * State and zone of one block. @ret_file, of WORD_MAX bytes, takes the name of the file at hand.
- * -ENOTSUP: the kernel cannot remove memory (it has no valid_zones). The block is filled in as far
- * as it could be seen.
+ * Read state and zone of one block. @ret_file (WORD_MAX bytes) takes the name of the last file.
+ * -ENOTSUP: the kernel cannot remove memory (it has no valid_zones). Also on errors, @block has
+ * what could be read.
  */
 int memblock_read(int dirfd, struct memblock *block, char *ret_file);
 /* See struct kernel. */
@@ -229,12 +236,14 @@ int memblock_each(struct memblock *blocks, size_t n_blocks,
 /* ---- meminfo.c ---- */
 
 /*
- * Fill in @memory, cleared before; what cannot be read is left in its error. -ENOMEM is the only
- * one that is returned.
+ * Fill in @memory, which must be empty. If a file cannot be read, @memory has the error, and the
+ * call returns 0. Errors: -ENOMEM.
  */
 int memory_read(struct memory *memory);
-/* The files of /proc, each added to @memory. -EBADMSG, -ENODATA, -EFBIG, -EOVERFLOW: not what they
- * should be. */
+/*
+ * Each adds a file of /proc to @memory. -EBADMSG, -ENODATA, -EFBIG, -EOVERFLOW: the file does not
+ * have the form that it should have.
+ */
 int memory_parse_zones(struct memory *memory, FILE *f);
 int memory_parse_buddies(struct memory *memory, FILE *f);
 int memory_parse_swap(struct memory *memory, FILE *f);
@@ -244,7 +253,7 @@ int memory_parse_swap(struct memory *memory, FILE *f);
 /* Which attribute the device in @dirfd has, if any. */
 enum daxhp_interface attribute_find(int dirfd);
 int attribute_read(int dirfd, enum daxhp_interface interface, char *ret_word, size_t size);
-/* @ret_wrote: the word the kernel was given last. */
+/* @ret_wrote: the word that was written last. */
 int attribute_write(int dirfd, enum daxhp_interface interface, enum daxhp_state word,
 		    const char **ret_wrote);
 
@@ -256,7 +265,7 @@ int policy_write(enum daxhp_recovered_kind kind, const char *word);
 
 /* ---- binding.c ---- */
 
-/* @mode is that of the driver: DAXHP_MODE_SYSTEM_RAM or DAXHP_MODE_DEVDAX. */
+/* @mode is the driver's: DAXHP_MODE_SYSTEM_RAM or DAXHP_MODE_DEVDAX. */
 bool binding_has_driver(enum daxhp_mode mode);
 /* See struct kernel. */
 bool binding_brings_attribute(struct daxhp_ctx *ctx);
@@ -285,21 +294,24 @@ extern const char *const guarded_files[GUARDED_FILES];
 struct keeper;
 
 /*
- * Start the process that denies others to open the files of @blocks. The caller's thread must live
- * for as long as it does. -EPERM without CAP_SYS_ADMIN; -EINVAL, -ENOSYS: the kernel has no
- * permission events.
+ * Start the process that denies other programs to open the files of @blocks. The calling thread
+ * must live longer than this process. -EPERM: CAP_SYS_ADMIN is missing; -EINVAL, -ENOSYS: the
+ * kernel has no permission events.
  */
 int keeper_start(const struct memblock *blocks, size_t n_blocks, struct keeper **ret_keeper);
-/* Deny it also below @dirfd, the directory of the memory blocks. -1: just say whether it is alive. */
+/*
+ * Deny it also below @dirfd, the directory of the memory blocks in another sysfs. @dirfd -1: only
+ * check that the process is alive.
+ */
 int keeper_mark(struct keeper *keeper, int dirfd);
-/* End it, and add the processes that it has denied. NULL is fine. */
+/* End the process, and add the rivals that it has denied to @rivals. @keeper may be NULL. */
 void keeper_stop(struct keeper *keeper, struct rivals *rivals);
 
 /* ---- drain.c ---- */
 
 struct drain {
 	const struct daxhp_session *session;
-	/* Deny it below another sysfs; NULL where nobody can be denied. */
+	/* Deny rivals in another sysfs, too. NULL if rivals cannot be denied. */
 	int (*mark)(void *data, int dirfd);
 	void *mark_data;
 	struct mounts mounts;
@@ -314,8 +326,8 @@ void drain_clear(struct drain *drain);
 int drain_mark_own(struct drain *drain, int dirfd);
 /*
  * Mark every sysfs, and wait until no other process has a file of the blocks open for writing.
- * -EBUSY: *ret_holder would not let go; -EAGAIN: somebody keeps mounting sysfs anew; -EINTR when
- * cancelled; another errno: it cannot be seen, at @drain->unseen.
+ * -EBUSY: *ret_holder keeps a file open; -EAGAIN: a program mounts sysfs again and again; -EINTR:
+ * cancelled; other errors: @drain->unseen is the path that could not be looked at.
  */
 int drain_wait(struct drain *drain, pid_t *ret_holder);
 
@@ -331,7 +343,7 @@ void guard_stop(struct guard *guard, struct rivals *rivals);
 
 /* ---- monitor.c ---- */
 
-/* Which blocks have reached the word of a step, by the kernel's events. Pure. */
+/* The blocks that have reached the state of a step, by the kernel's events. Pure. */
 struct tally {
 	const struct daxhp_step *step;
 	const struct memblock *blocks; /* ascending */
@@ -340,11 +352,14 @@ struct tally {
 	bool *was_done; /* at any time: a roll-back does not clear it */
 };
 
-/* -ENOMEM; to be cleared in that case, too. */
+/* -ENOMEM: call tally_clear() in that case, too. */
 int tally_init(struct tally *t, const struct daxhp_step *step, const struct memblock *blocks,
 	       size_t n_blocks);
 void tally_clear(struct tally *t);
-/* Online and offline again is a roll-back: the count goes down with it. False: nothing new. */
+/*
+ * When the kernel rolls back, a block goes online and offline again, and the count goes down again.
+ * False: nothing is new.
+ */
 bool tally_take(struct tally *t, const char *sysname, const char *action);
 
 /* See struct kernel. */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The guard's own process. It has the fanotify group: every open of a marked file by another process
- * waits for its answer, and gets a no.
+ * The guard's own process, the keeper. It has the fanotify group: every open of a marked file by
+ * another process waits for the keeper's answer, and is denied.
  *
- * It is a process because a thread stops with its process: stopped by Ctrl-Z or SIGSTOP, that would
- * leave everybody who opens such a file hanging. It has a session of its own, where no terminal's
- * signal reaches it, and blocks all others. It goes when its owner does, however that ends; then the
- * kernel closes the group and asks nobody any more.
+ * A thread could not do this. When Ctrl-Z or SIGSTOP stops the process, its threads stop, too, and
+ * every program that opens such a file would hang. The keeper has a session of its own, so that no
+ * terminal's signal reaches it, and it blocks all signals. It ends when its owner ends, for
+ * whatever reason. Then the kernel closes the group, and lets all opens through.
  *
- * The child of a process with threads may only do what is safe in a signal handler: here are system
- * calls, and no allocation.
+ * The child of a process with threads may only call functions that are safe in a signal handler. So
+ * the keeper makes system calls, and allocates nothing.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,19 +25,19 @@
 
 #include "internal.h"
 
-/* How long an answer of the child may take: it has nothing else to do. */
+/* How long an answer of the child may take. The child has nothing else to do. */
 #define ANSWER_MS 10000
-/* After so many marks those who wait get their answers. */
+/* After so many marks the child answers the opens that wait. */
 #define MARKS_AT_ONCE 64
 #define NAME "daxhp-guard"
 
-/* Seen by both. */
+/* The memory that owner and child share. */
 struct board {
 	struct rivals rivals;
 	pid_t owner;
 	int fanotify_fd; /* the child's, while it can answer */
 	size_t n_ids;
-	uint64_t ids[]; /* of the memory blocks */
+	uint64_t ids[]; /* the numbers of the memory blocks */
 };
 
 const char *const guarded_files[GUARDED_FILES] = { "state", "online" };
@@ -52,8 +52,8 @@ struct keeper {
 /* ---- the child ---- */
 
 /*
- * Noted before the answer, while the rival stands still: one that runs in a loop is gone a moment
- * later, and with it its name. Reading that waits for nobody.
+ * Note the rival before the answer, while it waits: a short program may have ended a moment later,
+ * and then its name is gone. Reading the name waits for no process.
  */
 static void answer(struct board *board, const struct fanotify_event_metadata *event)
 {
@@ -68,7 +68,7 @@ static void answer(struct board *board, const struct fanotify_event_metadata *ev
 	if (!is_own)
 		rivals_note(&board->rivals, event->pid, 1);
 	if (write(board->fanotify_fd, &response, sizeof(response)) < 0) {
-		/* Nobody waits for it any more. */
+		/* The rival does not wait any more. */
 	}
 	close(event->fd);
 }
@@ -103,7 +103,10 @@ static int mark_all(struct board *board, int dirfd)
 	return 0;
 }
 
-/* A request is one byte, with the descriptor of a directory; without one it asks for a sign of life. */
+/*
+ * A request is one byte, with the descriptor of a directory. Without a descriptor, the owner asks
+ * only whether the child is alive.
+ */
 static int receive(int socket, int *ret_dirfd)
 {
 	union {
@@ -149,8 +152,8 @@ static int open_group(struct board *board)
 }
 
 /*
- * What was open in the owner is none of its business: locks, pipes, the owner's own end. It comes
- * first: while the child has the locks, nobody gets them, even when the owner has been killed.
+ * Close the copies of the owner's files: locks, pipes, the owner's end of the socket. This comes
+ * first: as long as the child has the locks, no other process gets them, even if the owner is dead.
  */
 static int keep_only(int *fd)
 {
@@ -174,7 +177,7 @@ static _Noreturn void run(struct board *board, int socket)
 		_exit(0);
 	fds[0].fd = board->fanotify_fd;
 	fds[1].fd = socket;
-	/* The owner is the parent until it is gone. */
+	/* The owner is the parent until it ends. */
 	while (getppid() == board->owner) {
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0)
 			_exit(0);
@@ -188,7 +191,7 @@ static _Noreturn void run(struct board *board, int socket)
 
 /* ---- the owner ---- */
 
-/* Without a signal at its end, of which the owner's program would not know what to make. */
+/* The child sends no signal when it ends: the owner's program would not expect a SIGCHLD. */
 static pid_t start_child(struct board *board, int socket)
 {
 	sigset_t all, before;
@@ -205,7 +208,7 @@ static pid_t start_child(struct board *board, int socket)
 	return pid;
 }
 
-/* What the child says: 0, or a negative errno. -ETIMEDOUT: it has been stopped. */
+/* The child's answer: 0, or a negative errno. -ETIMEDOUT: the child has been stopped. */
 static int wait_for_answer(const struct keeper *k)
 {
 	struct pollfd fd = { .fd = k->socket, .events = POLLIN };

@@ -23,7 +23,7 @@ struct guard;
 struct monitor;
 struct watch;
 
-/* ---- what is worked on, and for whom ---- */
+/* ---- the objects that the functions take ---- */
 
 struct daxhp_ctx {
 	const struct kernel *kernel;
@@ -83,13 +83,13 @@ static inline bool lock_is_mine(const struct lock *lock)
 struct daxhp_session {
 	struct daxhp_ctx *ctx;
 	struct daxhp_request *request;
-	struct daxhp_device *device; /* NULL while it is about the machine's words only */
+	struct daxhp_device *device; /* NULL for a session about the machine's words only */
 	struct goal goal;
 	struct lock lock;
 	struct daxhp_observation *before;
 	struct daxhp_failure failure; /* its kind is NONE when the session has begun */
 	struct daxhp_recovery recovery;
-	atomic_bool undoing; /* nothing is cancelled then */
+	atomic_bool undoing; /* then a cancel has no effect */
 };
 
 static inline bool session_is_cancelled(const struct daxhp_session *session)
@@ -118,8 +118,8 @@ struct rivals {
 #define JOURNAL_LINE_MAX 240
 
 /*
- * Is there nothing to restore behind this error of journal_get()? An entry that cannot be understood
- * was never finished, and then nothing was changed yet.
+ * Does this error of journal_get() mean that there is nothing to restore? An entry that cannot be
+ * understood was never finished, and then nothing was changed yet.
  */
 static inline bool journal_is_void(int error)
 {
@@ -213,9 +213,9 @@ struct kernel {
 	/*
 	 * Deny other processes to open the blocks' files, and wait until none of them has one open.
 	 * -EBUSY: a process, which is added to @rivals, keeps one open; -EAGAIN: processes mount
-	 * sysfs again and again; -EINTR: the session was cancelled; other errors: it cannot be seen
-	 * who has one open, see guard_get_unseen(). *ret_guard may be set on errors, too, and has to
-	 * be stopped then. *ret_deny_error: 0, or why nobody can be denied.
+	 * sysfs again and again; -EINTR: the session was cancelled; other errors: not everything
+	 * could be seen, see guard_get_unseen(). If *ret_guard is set on errors, stop it.
+	 * *ret_deny_error: 0, or why no process can be denied.
 	 */
 	int (*guard_start)(const struct daxhp_session *session, const struct memblock *blocks,
 			   size_t n_blocks, struct guard **ret_guard, int *ret_deny_error,
@@ -226,14 +226,15 @@ struct kernel {
 	const char *(*guard_get_unseen)(const struct guard *guard);
 	/* The guard's descriptor for the state file of block @id; -1 without a guard or such a block. */
 	int (*guard_get_fd)(const struct guard *guard, uint64_t id);
-	/* End it, and add those whom it has denied to @rivals. NULL is fine. */
+	/* End it, and add the processes that it has denied to @rivals. @guard may be NULL. */
 	void (*guard_stop)(struct guard *guard, struct rivals *rivals);
 
 	/* ---- news from the kernel ---- */
 
 	/*
 	 * Count the blocks that the kernel reports to have reached the step's word, and pass the
-	 * count to the request's progress function. NULL, which is fine: it cannot be counted.
+	 * count to the request's progress function. NULL, which monitor_stop() takes: it cannot
+	 * count.
 	 */
 	struct monitor *(*monitor_start)(const struct daxhp_session *session,
 					 const struct daxhp_step *step,
@@ -249,8 +250,8 @@ struct kernel {
 	void (*pause)(const struct daxhp_session *session, unsigned int ms);
 	/*
 	 * Start a thread that makes the kernel notice a cancelled request, and that tells the request
-	 * what the calling thread waits for. NULL, which is fine: nobody asked for it, or there is no
-	 * thread.
+	 * what the calling thread waits for. NULL, which watch_stop() takes: the request
+	 * needs no thread, or none could be started.
 	 */
 	struct watch *(*watch_start)(const struct daxhp_session *session,
 				     const struct daxhp_observation *observation);
@@ -269,7 +270,7 @@ struct kernel {
 	void (*lock_drop)(struct lock *lock);
 	/* Does any process hold it? */
 	bool (*lock_is_held)(const char *name);
-	/* By SIGSTOP or Ctrl-Z. Then there is no use in waiting for it. */
+	/* Was it stopped by SIGSTOP or Ctrl-Z? Then it is no use to wait for it. */
 	bool (*process_is_stopped)(int pid);
 
 	/* ---- the journal ---- */

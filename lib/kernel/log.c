@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is said to the log function, if there is one. */
+/* The messages for the log function, if there is one. */
 #include <stdio.h>
 
 #include "internal.h"

@@ -7,7 +7,7 @@
 
 #define MEMORY_DIR "/sys/devices/system/memory"
 
-/* From how many blocks on those that are there are listed: 2 TiB in blocks of 128 MiB. */
+/* From this number of blocks on, list the blocks that are there: 2 TiB in blocks of 128 MiB. */
 #define LIST_MIN 16384
 
 int memblock_open_dir(void)
@@ -89,10 +89,10 @@ int memblock_read_state(int dirfd, int fd, struct memblock *block, char *ret_fil
 
 	memblock_file(ret_file, block->id, "state");
 	r = fd >= 0 ? sysfs_read_word_fd(fd, word, sizeof(word)) : -ENODEV;
-	/* That file's block is gone; there may be another of the same name by now. */
+	/* The block of this open file is gone. There may be a new block of the same name. */
 	if (r == -ENODEV)
 		r = sysfs_read_word(dirfd, ret_file, word, sizeof(word));
-	/* ENODEV: the directory is there, the block behind it is not any more. */
+	/* ENODEV: the directory is still there, but the block is gone. */
 	if (r == -ENOENT || r == -ENODEV) {
 		block->state = MEMBLOCK_MISSING;
 		return 0;
@@ -112,7 +112,7 @@ int memblock_read(int dirfd, struct memblock *block, char *ret_file)
 	memblock_file(ret_file, block->id, "valid_zones");
 	r = sysfs_read_word(dirfd, ret_file, word, sizeof(word));
 	if (r == -ENOENT || r == -ENODEV) {
-		/* Either the block went between the two reads, or no block has such a file. */
+		/* Either the block has gone between the two reads, or no block has such a file. */
 		r = memblock_read_state(dirfd, -1, block, ret_file);
 		if (r < 0)
 			return r;

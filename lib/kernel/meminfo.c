@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the machine's memory is used for, zone by zone: /proc/zoneinfo and /proc/buddyinfo, the swap
- * in /proc/meminfo, and the pools of huge pages.
+ * The use of the machine's memory, zone by zone: /proc/zoneinfo and /proc/buddyinfo, the swap in
+ * /proc/meminfo, and the pools of huge pages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 
 /* No kernel has more nodes. */
 #define NODES_MAX 1024
-/* With as many nodes and thousands of processors there are fewer. */
+/* Even with so many nodes and thousands of processors, the files have fewer lines. */
 #define LINES_MAX (64 << 20)
 /* 4 EiB in the smallest pages: more than a machine can address. */
 #define PAGES_MAX (UINT64_C(1) << 50)
@@ -20,7 +20,7 @@
 #define HUGE_DIR "/sys/kernel/mm/hugepages"
 #define NODE_DIR "/sys/devices/system/node"
 
-/* The words of /proc/zoneinfo that count. Of a field that stands here twice, it is the sum. */
+/* The words of /proc/zoneinfo that are used. A field that is here twice gets the sum. */
 static const struct {
 	const char *word;
 	size_t offset;
@@ -44,7 +44,7 @@ static const struct {
 
 typedef int (*take_line_fn)(struct memory *memory, char *line);
 
-/* Each line to @take, until the end or an error. A line that is longer comes in parts. */
+/* Call @take for each line, until the end or an error. A longer line comes in parts. */
 static int take_lines(struct memory *memory, FILE *f, take_line_fn take)
 {
 	char line[256];
@@ -69,7 +69,7 @@ static int take_number(const char **text, uint64_t most, uint64_t *ret_value)
 	return 0;
 }
 
-/* "Node 0, zone   Normal ..."; *ret_rest: what follows. NULL for another line. */
+/* "Node 0, zone   Normal ...". Returns the text after it; NULL for another line. */
 static const char *take_zone_name(const char *line, int *ret_node, enum daxhp_zone *ret_zone)
 {
 	char name[32];
@@ -182,7 +182,7 @@ int memory_parse_buddies(struct memory *memory, FILE *f)
 	return r == 0 && memory->n_orders == 0 ? -ENODATA : r;
 }
 
-/* What is in memory as well as in swap can leave memory without more of swap. */
+/* Pages that are in memory and in swap can leave memory without taking more swap. */
 static int take_swap(struct memory *memory, char *line)
 {
 	unsigned long long kib;
@@ -235,7 +235,7 @@ static int read_pool(struct memory *memory, int nodesfd, const char *name, struc
 	return r < 0 ? r : append_pool(memory, pool);
 }
 
-/* Those of one size, node by node. Where there are none, nothing more is read. */
+/* The huge pages of one size, node by node. If there are none, nothing more is read. */
 static int read_pools_of_size(struct memory *memory, int hugefd, int nodesfd, const char *name)
 {
 	_cleanup_close_ int dirfd = sysfs_open_dir_at(hugefd, name);
@@ -267,7 +267,7 @@ static int read_pools(struct memory *memory)
 	struct dirent *de;
 	int r = hugefd < 0 ? hugefd : sysfs_list_dir(HUGE_DIR, &dir);
 
-	/* A kernel that has no huge pages. */
+	/* This kernel has no huge pages. */
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	while ((r = sysfs_next_entry(dir, &de)) > 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How far the kernel has come while it does a whole device in one write: each block that goes
- * online or offline sends a uevent. Listening costs the blocks nothing, reading them would.
+ * The kernel's progress while it changes a whole device in one write: each block that goes online
+ * or offline sends a uevent. Listening does not slow the kernel down; reading the blocks would.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -15,13 +15,13 @@
 
 #include "internal.h"
 
-/* Two thousand blocks report faster than a thread is woken. */
+/* The kernel can send two thousand events before the thread wakes up. */
 #define RECEIVE_BUFFER (16 * 1024 * 1024)
 
 struct monitor {
 	const struct daxhp_session *session;
 	struct tally tally;
-	bool has_lost; /* an event: who sent none is not known then */
+	bool has_lost; /* an event was lost: then it is not known which blocks sent none */
 	struct udev *udev;
 	struct udev_monitor *uevents;
 	int stop_fd;
@@ -111,7 +111,7 @@ static void *run(void *data)
 	for (;;) {
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return NULL;
-		/* Events before the word to stop: what has been sent is to be counted. */
+		/* Events come before the stop: all that were sent must be counted. */
 		if (fds[0].revents)
 			receive(m);
 		else if (fds[1].revents)
@@ -124,7 +124,7 @@ static int open_uevents(struct monitor *m)
 	m->udev = udev_new();
 	if (!m->udev)
 		return -ENOMEM;
-	/* The kernel's own events: there need not be a udevd. */
+	/* The kernel's own events, and not udevd's: there may be no udevd. */
 	m->uevents = udev_monitor_new_from_netlink(m->udev, "kernel");
 	if (!m->uevents)
 		return -errno;

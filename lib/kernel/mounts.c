@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Where sysfs is mounted. Each network namespace can have a sysfs of its own: with the same
- * directories and inode numbers, but with other inodes, and a guard marks inodes. What a process can
- * reach by a path is in its mountinfo, see proc_pid_mountinfo(5).
+ * The places where sysfs is mounted. Each network namespace can have a sysfs of its own: with the
+ * same directories and inode numbers, but with other inodes, and the guard marks inodes. A
+ * process's mountinfo lists the mounts that it can reach by a path, see proc_pid_mountinfo(5).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 
 /* ---- one line of mountinfo ---- */
 
-/* The kernel writes a blank, and what else would confuse, as a backslash and three octal digits. */
+/* The kernel writes blanks and control characters as a backslash and three octal digits. */
 static void unescape(char *text)
 {
 	char *to = text;
@@ -56,7 +56,7 @@ int mount_parse(char *line, struct mount *ret_mount)
 	for (int i = 0; i < N_FIELDS; i++)
 		fields[i] = strsep(&line, " ");
 	type = strsep(&rest, " ");
-	/* Behind the source, which may be empty. */
+	/* The options come after the source, which may be empty. */
 	super = strsep(&rest, " ") ? strsep(&rest, " \n") : NULL;
 	if (!fields[OPTIONS] || !super || sscanf(fields[DEV], "%u:%u", &major, &minor) != 2)
 		return -EBADMSG;
@@ -82,8 +82,8 @@ static bool is_below(const char *path, const char *dir)
 }
 
 /*
- * A mount can show a part of the file system only. Returns what leads from there to the memory
- * blocks, "" if it begins there; NULL if nothing does.
+ * A mount can show a part of the file system only, from the directory @root on. Returns the path
+ * from there to the memory blocks, "" if @root is their directory; NULL if there is no path.
  */
 static const char *path_to_memory(const char *root)
 {
@@ -94,7 +94,7 @@ static const char *path_to_memory(const char *root)
 
 int mount_open_memory(const struct mount *mount, int rootfd, int *ret_fd)
 {
-	/* Somebody else's tree: no link in it is to lead anywhere. */
+	/* Another program's tree: do not follow its links. */
 	struct open_how how = {
 		.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
@@ -104,7 +104,7 @@ int mount_open_memory(const struct mount *mount, int rootfd, int *ret_fd)
 	struct stat st;
 	int fd;
 
-	/* A single block, or a single file: there is no way from it to the others. */
+	/* A single block, or a single file: no path leads from it to the other blocks. */
 	if (!rest)
 		return is_below(mount->root, MEMORY_DIR) ? -EXDEV : 0;
 	if (asprintf(&path, "%s%s", mount->dir, rest) < 0)
@@ -112,7 +112,7 @@ int mount_open_memory(const struct mount *mount, int rootfd, int *ret_fd)
 	fd = syscall(SYS_openat2, rootfd, path, &how, sizeof(how));
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	/* Another one is mounted over it: nobody gets there by its path. */
+	/* Another file system is mounted over it: its path leads to that one. */
 	if (fstat(fd, &st) < 0 || st.st_dev != mount->dev) {
 		close(fd);
 		return 0;
@@ -143,7 +143,7 @@ int mounts_add(struct mounts *mounts, dev_t dev, bool is_sysfs, struct mounted_d
 		found = &grown[mounts->count++];
 		*found = (struct mounted_dev){ .dev = dev };
 	}
-	/* The kernel gives a number that has become free to the next. */
+	/* The kernel gives a free device number to the next file system. */
 	if (found->is_sysfs != is_sysfs)
 		*found = (struct mounted_dev){ .dev = dev, .is_sysfs = is_sysfs };
 	*ret_dev = found;

@@ -10,10 +10,10 @@
 
 /* How often to look again when the driver changes while the blocks are looked at. */
 #define LOOKS_MAX 3
-/* From how many blocks on more than one thread looks at them, and how many do. */
+/* From this number of blocks on, several threads look at them; and the number of threads. */
 #define PART_MIN 256
 #define PARTS_MAX 4
-/* How long memory without a driver is given to go away. */
+/* Memory without a driver has so long to go away. */
 #define WEDGED_MS 1000
 #define WEDGED_PAUSE_MS 50
 
@@ -43,24 +43,24 @@ static int read_driver(int dirfd, char *ret_driver, size_t size)
 
 	if (r == -ENOENT) {
 		ret_driver[0] = '\0';
-		/* No link: no driver, or no device any more. */
+		/* No link: there is no driver, or the device is gone. */
 		return sysfs_exists(dirfd, "uevent") || sysfs_exists(dirfd, "size") ? 0 : -ENODEV;
 	}
 	return r;
 }
 
 /*
- * What one thread looks at: each @n_parts-th of the device's blocks, for those that are there may
- * be next to each other.
+ * One thread's part: every @n_parts-th of the device's blocks. The blocks that are there may be
+ * next to each other, and in one piece of all blocks.
  */
 struct part {
 	int dirfd;
 	struct memblock *blocks;
 	size_t n_blocks, first, n_parts;
-	bool is_listed; /* a block that is missing is known to be */
+	bool is_listed; /* it is known already which blocks are missing */
 	bool hotremove;
 	int r;
-	char file[WORD_MAX]; /* the one that could not be read */
+	char file[WORD_MAX]; /* the file that could not be read */
 	pthread_t thread;
 	bool has_thread;
 };
@@ -119,7 +119,7 @@ static int look_at_blocks(struct daxhp_observation *obs, int dirfd)
 				    .n_parts = n_parts,
 				    .is_listed = is_listed,
 				    .hotremove = true };
-		/* The last part is this thread's own; so is any that gets no thread. */
+		/* This thread does the last part, and each part that gets no thread. */
 		p->has_thread = i + 1 < n_parts && thread_start(&p->thread, look_at_part, p) == 0;
 		if (!p->has_thread)
 			look_at_part(p);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The machine's words: auto_online_blocks says what becomes of new memory blocks,
- * drivers_autoprobe ("1" or "0") whether a new driver takes the devices that fit it.
+ * The machine's words. auto_online_blocks says what the kernel does with new memory blocks.
+ * drivers_autoprobe ("1" or "0") says whether a new driver takes the devices that fit it.
  */
 #include "internal.h"
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The door to /proc: which processes there are, and what they have open.
+ * The door to /proc: the processes, and their open files.
  *
- * Who looks for users of something must tell "nobody" from "nobody that can be seen". So only ENOENT
- * and ESRCH count as nothing: the process or the file went away meanwhile. Every other error ends the
- * search, and says at which file.
+ * A search for the users of a file must tell "no user" from "no user that can be seen". So only
+ * ENOENT and ESRCH count as nothing: the process or the file went away meanwhile. Every other error
+ * ends the search, and names the file.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -95,7 +95,7 @@ int proc_read_available(uint64_t *ret_bytes)
 	return r;
 }
 
-/* Who has a file system of its own (FUSE) may show it to itself only, even to root. */
+/* A FUSE file system can be visible to its owner only, and not even to root. */
 static bool is_private_to_owner(int dirfd, const char *name)
 {
 	_cleanup_close_ int fd = openat(dirfd, name, O_PATH | O_CLOEXEC);
@@ -106,7 +106,7 @@ static bool is_private_to_owner(int dirfd, const char *name)
 
 int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx *ret_stx)
 {
-	/* Cached values will do, and asking a dead file server would not return. */
+	/* Cached values are enough, and a call to a dead file server would not return. */
 	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, mask, ret_stx) == 0)
 		return 1;
 	if (is_gone(-errno))
@@ -116,7 +116,7 @@ int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx 
 	return -errno;
 }
 
-/* ---- is what it shows all there is? ---- */
+/* ---- does this /proc show everything? ---- */
 
 static bool has_capability(unsigned int capability)
 {
@@ -128,9 +128,9 @@ static bool has_capability(unsigned int capability)
 }
 
 /*
- * A /proc that is mounted for a PID namespace shows the processes in it. And without CAP_SYS_PTRACE
- * it hides those of others (hidepid), or what they have open. In a user namespace one has the
- * capability, but not over the first process.
+ * The /proc of a PID namespace shows only the processes in that namespace. Without CAP_SYS_PTRACE,
+ * /proc hides the processes of other users (hidepid), or their open files. A process in a user
+ * namespace can have the capability, but not for the first process of the machine.
  */
 static int check_sees_all(struct proc_walk *walk)
 {
@@ -147,10 +147,10 @@ static int check_sees_all(struct proc_walk *walk)
 
 /* ---- all processes ---- */
 
-/* What is looked at, from the outside in. */
+/* The place of the walk, from the outside in. */
 struct place {
 	struct proc_walk *walk;
-	pid_t self; /* in the numbers of this /proc */
+	pid_t self; /* this process's number in this /proc */
 	bool has_own_numbers;
 	pid_t with_files, with_fs; /* the last thread whose files and root were looked at */
 };
@@ -163,7 +163,7 @@ static int fail_at(struct proc_walk *walk, int r, const char *a, const char *b)
 	return r;
 }
 
-/* Threads share their files and their root, unless they have chosen not to. */
+/* Most threads share their files and their root with the rest of their process. */
 static bool shares(const struct place *p, int what, pid_t with, pid_t tid)
 {
 	return p->has_own_numbers && with && syscall(SYS_kcmp, with, tid, what, 0, 0) == 0;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Who was in the way. Only so many are listed, for a loop that starts a program for each write makes
- * thousands; the others are counted. The guard's own process notes them as well: no allocation here.
+ * The list of rivals. It has a fixed length, because a loop that starts a program for each write
+ * makes thousands of rivals. The others are only counted. The guard's own process adds to the list,
+ * too: so nothing here allocates.
  */
 #include <string.h>
 

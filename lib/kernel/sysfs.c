@@ -2,9 +2,9 @@
 /*
  * The one door to /sys.
  *
- * A sysfs file is one short line; whatever is longer, empty or binary is not what it should be,
- * and is refused here so that nobody above has to ask again. O_NOFOLLOW guards the last component:
- * attributes are plain files, and a link in their place would lead a root process elsewhere.
+ * A sysfs file is one short line. A longer, empty or binary file is an error here, so that no
+ * caller has to check again. O_NOFOLLOW guards the last component: attributes are plain files, and
+ * a link in their place could lead a root process to another file.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -21,7 +21,7 @@ int sysfs_open_dir(const char *path)
 	return sysfs_open_dir_at(AT_FDCWD, path);
 }
 
-/* Directories may be reached by link: /sys/bus/dax/devices/ holds nothing else. */
+/* A link may lead to a directory: /sys/bus/dax/devices/ has nothing but links. */
 int sysfs_open_dir_at(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -57,8 +57,8 @@ int sysfs_next_entry(DIR *dir, struct dirent **ret_entry)
 }
 
 /*
- * One read: sysfs hands over all it has at once, and a second read, to see the end, would be a
- * third of what looking at a block costs.
+ * One read: sysfs returns everything at once. A second read, to see the end, would take a third of
+ * the time of a look at a block.
  */
 static ssize_t read_once(int fd, char *buf, size_t size)
 {
@@ -106,7 +106,7 @@ static int read_word(int fd, char *ret_word, size_t size)
 
 int sysfs_read_word_fd(int fd, char *ret_word, size_t size)
 {
-	/* What was read or written before counts for nothing: sysfs answers anew from 0. */
+	/* sysfs answers anew at position 0, whatever was read or written before. */
 	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : read_word(fd, ret_word, size);
 }
 
@@ -126,7 +126,7 @@ int sysfs_read_u64(int dirfd, const char *name, int base, uint64_t *ret_value)
 
 	if (r < 0)
 		return r;
-	/* strtoull() would take blanks, signs, and wrap negative numbers around. */
+	/* strtoull() would accept blanks and signs, and turn negative numbers into large ones. */
 	if (!isxdigit((unsigned char)buf[0]))
 		return -EBADMSG;
 	errno = 0;
@@ -156,8 +156,8 @@ int sysfs_read_int(int dirfd, const char *name, int *ret_value)
 }
 
 /*
- * One write a word: sysfs takes each write() as a whole command. An interrupted one is not
- * repeated, for a pending signal is how an offline is made to give up.
+ * One write for each word: sysfs takes each write() as a whole command. An interrupted write is not
+ * repeated: a pending signal is what makes the kernel give up an offline.
  */
 int sysfs_write_word_fd(int fd, const char *word)
 {
@@ -176,7 +176,7 @@ int sysfs_write_word(int dirfd, const char *name, const char *word)
 	return fd < 0 ? -errno : sysfs_write_word_fd(fd, word);
 }
 
-/* For both, as often as need be. */
+/* Open a file to read and write its word, any number of times. */
 int sysfs_open_file(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
@@ -191,7 +191,7 @@ int sysfs_open_lock(int dirfd, const char *name, int access)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A mount that nobody else sees, and that goes with its descriptors. */
+/* A mount that no other process sees, and that goes away with its descriptors. */
 static int mount_debugfs(void)
 {
 	_cleanup_close_ int fs = fsopen("debugfs", FSOPEN_CLOEXEC);

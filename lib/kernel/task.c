@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-/* Behind the name, which may hold anything: "PID (COMM) STATE ..." */
+/* "PID (COMM) STATE ...": the state is after the name, which may have any characters. */
 static char parse_state(const char *stat)
 {
 	const char *end = strrchr(stat, ')');
@@ -36,7 +36,7 @@ int task_open_self(void)
 void task_look(int taskfd, char *ret_state, char *ret_where, size_t size)
 {
 	*ret_state = read_state(taskfd, "stat");
-	/* "0" stands for nowhere. */
+	/* "0": it does not sleep in a function. */
 	if (sysfs_read_word(taskfd, "wchan", ret_where, size) < 0 || strcmp(ret_where, "0") == 0)
 		ret_where[0] = '\0';
 }

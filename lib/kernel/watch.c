@@ -17,7 +17,7 @@
 #define TICK_MS 100
 #define PATIENCE 2.0 /* seconds from the cancel to the first report */
 #define PAUSE 60.0   /* from one report to the next */
-/* Seen at each of so many looks, it is one long wait, and not many short ones. */
+/* A wait that is seen at each of so many looks is one long wait, and not many short ones. */
 #define LOOKS 5
 #define LOOK_MS 20
 

@@ -8,9 +8,10 @@
 
 /* 4 PiB in the smallest blocks there are, 128 MiB, are 2^25: more than a machine can address. */
 #define MEMBLOCK_COUNT_MAX (UINT64_C(1) << 25)
-/* What struct memblock has room for. */
+/* The largest number in struct memblock, plus one. */
 #define MEMBLOCK_ID_MAX (UINT64_C(1) << 56)
-/* By hand: this is done twice a block, and printf() would be a tenth of what a look costs. */
+
+/* By hand: this runs twice for each block, and printf() would take a tenth of a look's time. */
 void memblock_file(char *ret_file, uint64_t id, const char *name)
 {
 	char digits[20], *first = digits + sizeof(digits);
@@ -25,7 +26,7 @@ void memblock_file(char *ret_file, uint64_t id, const char *name)
 	strcpy(ret_file, name);
 }
 
-/* The blocks [first, past) lie wholly inside a range; none where past is not behind first. */
+/* The blocks [first, past) that lie wholly inside a range; none unless first < past. */
 struct span {
 	uint64_t first, past;
 };
@@ -53,7 +54,7 @@ static uint64_t count_blocks(const struct span *span)
 	return span->past > span->first ? span->past - span->first : 0;
 }
 
-/* *ret_total: the blocks of all of them, each counted by itself. */
+/* *ret_total: the sum of the spans' blocks. A block in two spans counts twice. */
 static int ranges_to_spans(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
 			   struct span **ret_spans, uint64_t *ret_total)
 {
@@ -91,7 +92,7 @@ int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint
 	blocks = calloc(total + 1, sizeof(*blocks));
 	if (!blocks)
 		return -ENOMEM;
-	/* Where two overlap, the second goes on where the first has ended. */
+	/* If two spans overlap, the second begins where the first has ended. */
 	for (size_t i = 0; i < n_ranges; i++)
 		for (id = spans[i].first > id ? spans[i].first : id; id < spans[i].past; id++)
 			blocks[n++] = (struct memblock){ .id = id, .zone = DAXHP_ZONE_UNKNOWN };
@@ -116,11 +117,11 @@ struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, c
 	uint64_t id;
 	char *end;
 
-	/* Only as the kernel writes it: no sign, no zero before it, nothing behind. */
+	/* Only as the kernel writes it: no sign, no leading zero, nothing after it. */
 	if (strncmp(name, "memory", strlen("memory")) != 0 || !isdigit((unsigned char)*digits) ||
 	    (digits[0] == '0' && digits[1]))
 		return NULL;
-	/* Too large a number becomes the largest, which is no block's. */
+	/* strtoull() returns the largest number for one that is too large. No block has it. */
 	id = strtoull(digits, &end, 10);
 	if (*end)
 		return NULL;
@@ -130,9 +131,9 @@ struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, c
 /* ---- the order ---- */
 
 /*
- * After each block the kernel asks whether the zone is contiguous, and walks it from its start to
- * the first hole. Keeping that hole right behind the first block makes the walk short; without it
- * the cost of a device is the square of its size.
+ * After each block the kernel checks whether the zone is contiguous: it walks the zone from its
+ * start to the first hole. With a hole right behind the first block the walk is short. Without it,
+ * the time for a device grows with the square of its size.
  */
 size_t memblock_order(size_t count, enum daxhp_state word, size_t i)
 {

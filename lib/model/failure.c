@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What went wrong, and how it is said. Pure.
+ * A failure, its name and its sentence. Pure.
  *
- * A sentence is made where the failure happens, into memory that the result has already: it must be
- * there when no more can be had. It names the cause, and leaves out the device before it and what
- * to do after it: those are the caller's.
+ * The sentence is made when the failure happens, in memory that the result already has: it must be
+ * there also when memory runs out. It names the cause. The caller adds the device's name before it,
+ * and what to do after it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -58,7 +58,7 @@ static const char *const names[] = {
 
 /* ---- words ---- */
 
-/* Without memory of its own, as strerror() may need it. */
+/* These allocate no memory; strerror() may. */
 static const char *errno_word(int errnum)
 {
 	const char *name = strerrorname_np(errnum);
@@ -73,7 +73,7 @@ static const char *errno_text(int errnum)
 	return text ? text : "unknown error";
 }
 
-/* What these numbers mean when a memory block is told to go. */
+/* The meaning of an errno when a memory block does not go offline. */
 static const char *why_not_offline(int errnum)
 {
 	switch (errnum) {
@@ -129,7 +129,7 @@ static const char *zone_words(struct goal goal)
 	return goal.state == DAXHP_ONLINE_KERNEL ? "a zone for kernel memory" : "one kind of zone";
 }
 
-/* ---- a text that grows in a buffer; what does not fit is cut off ---- */
+/* ---- a text that grows in a buffer; it is cut off at the buffer's end ---- */
 
 struct text {
 	char *buf;
@@ -325,7 +325,7 @@ static void put_not_so(struct text *text, const struct daxhp_failure *f)
 		    f->block);
 }
 
-/* What keeps from seeing, or from denying, and what to do about it. */
+/* Why something could not be seen, or programs not be denied; and what to do about it. */
 static const char *why_not_seen(const struct daxhp_failure *f)
 {
 	switch (f->errnum) {
@@ -394,7 +394,7 @@ static void put_not_looked(struct text *text, const struct daxhp_failure *f)
 		put(text, "the device cannot be looked at: %s", errno_text(f->errnum));
 }
 
-/* True when the errno is in it, with what it means here. */
+/* True if the sentence already has the errno, and explains it. */
 static bool put_explained(struct text *text, const struct daxhp_failure *f)
 {
 	switch (f->kind) {
@@ -522,12 +522,12 @@ void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
 	if (kind == DAXHP_REFUSED_UNREADABLE)
 		snprintf(failure->file, sizeof(failure->file), "%s", obs->blocks_error_file);
 	put_refusal(&text, failure, obs, room);
-	/* Why it could not be read is in it, and that is another errno. */
+	/* That sentence already has the errno of the read, which is another one. */
 	if (kind != DAXHP_REFUSED_UNREADABLE)
 		put(&text, " (%s)", errno_word(failure->errnum));
 }
 
-/* ---- what the caller may know ---- */
+/* ---- getters ---- */
 
 EXPORT const char *daxhp_failure_kind_name(enum daxhp_failure_kind kind)
 {

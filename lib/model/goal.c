@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is asked for, when it is reached, and its text in the journal. Pure. */
+/* A goal, when it is reached, and its text in the journal. Pure. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ bool goal_is_valid(struct goal goal)
 		return goal.state == DAXHP_STATE_NONE && may_all;
 	if (goal.mode != DAXHP_MODE_SYSTEM_RAM)
 		return false;
-	/* A device without a driver is unplugged, too: there is nothing to rebind. */
+	/* A device without a driver counts as unplugged, too: no need to rebind it. */
 	if (goal.state == DAXHP_UNPLUGGED)
 		return !goal.may_move && !goal.may_rebind;
 	return state_is_online(goal.state) || (goal.state == DAXHP_OFFLINE && may_all);

@@ -44,11 +44,11 @@ enum memblock_state {
 	MEMBLOCK_GOING_OFFLINE = DAXHP_BLOCK_GOING_OFFLINE,
 };
 
-/* Small, for a device can have millions of them that are not there. */
+/* Kept small: a device can have millions of blocks that are not there. */
 struct memblock {
 	uint64_t id : 56;
 	enum memblock_state state : 4;
-	enum daxhp_zone zone : 4; /* where it is online; DAXHP_ZONE_UNKNOWN else */
+	enum daxhp_zone zone : 4; /* DAXHP_ZONE_UNKNOWN unless the block is online */
 };
 
 /* "memoryN/NAME", into WORD_MAX bytes. @name is one of the kernel's, and short. */
@@ -60,11 +60,12 @@ void memblock_file(char *ret_file, uint64_t id, const char *name);
  */
 int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
 			 struct memblock **ret_blocks, size_t *ret_count);
-/* The one that a directory or an event is about; NULL when it is none of @blocks (ascending). */
+/* The block of that directory name; NULL when it is none of @blocks (ascending). */
 struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, const char *name);
 /*
- * The cheap order to go through @ids (ascending) in: the i-th to take. Online takes the first
- * block, then the last down to the second; offline the second up to the last, then the first.
+ * The cheap order for @count blocks: the index of the i-th to write to. Online begins with the
+ * first block, then goes from the last down to the second. Offline goes from the second up to the
+ * last, and ends with the first.
  */
 size_t memblock_order(size_t count, enum daxhp_state word, size_t i);
 
@@ -81,10 +82,10 @@ struct memory_zone {
 		kind;	  /* the number of its kind, in the kernel's order of the zones of a node */
 	uint64_t managed; /* the memory that the kernel hands out, free or in use */
 	uint64_t free, cached;		    /* cached: free, too, but set aside for a processor */
-	uint64_t boost, min, high;	    /* watermarks; the first goes on top of the others */
-	uint64_t reserve[MEMORY_KINDS_MAX]; /* kept from those who ask for a zone of that kind */
+	uint64_t boost, min, high;	    /* watermarks; boost is added to the other two */
+	uint64_t reserve[MEMORY_KINDS_MAX]; /* kept from allocations for a zone of that kind */
 	uint64_t anon, file, unevictable, zspages; /* shared memory counts as anonymous */
-	uint64_t pending;			   /* of file: dirty, or on its way to the disk */
+	uint64_t pending;			   /* part of file: dirty, or under writeback */
 	uint64_t pieces[MEMORY_ORDERS_MAX];	   /* of free: in pieces of each order */
 };
 
@@ -93,20 +94,20 @@ struct memory_pool {
 	int node;
 	uint64_t page_size;
 	uint64_t total, free;
-	uint64_t reserved; /* free ones that are promised, on all nodes together */
+	uint64_t reserved; /* free pages that are promised, on all nodes together */
 };
 
 struct memory {
-	int error; /* 0, or why it is not known; negative */
+	int error; /* 0, or the negative errno of a read that failed */
 	const char *error_file;
 	uint64_t page_size;
-	struct memory_zone *zones; /* node by node, those without memory, too */
+	struct memory_zone *zones; /* node by node, also zones without memory */
 	size_t n_zones;
-	struct memory_pool *pools; /* none where there are no huge pages */
+	struct memory_pool *pools; /* none if there are no huge pages */
 	size_t n_pools;
-	size_t n_orders; /* only read where there are pools */
-	uint64_t swap;	 /* that can take memory */
-	bool has_swap;	 /* it has been read */
+	size_t n_orders; /* only read if there are pools */
+	uint64_t swap;	 /* free swap that can take memory */
+	bool has_swap;	 /* swap has been read */
 };
 
 void memory_clear(struct memory *memory);
@@ -114,7 +115,7 @@ void memory_clear(struct memory *memory);
 /* The memory of a device that is to go offline. */
 struct room_device {
 	int node;
-	uint64_t bytes[DAXHP_ZONE_MAX]; /* what of it is online, by zone */
+	uint64_t bytes[DAXHP_ZONE_MAX]; /* its online memory, by zone */
 };
 
 /* -ENOMEM only. The caller frees ret_room->nodes. */
@@ -131,10 +132,10 @@ struct daxhp_observation {
 	char attribute_word[WORD_MAX];
 	char policy[WORD_MAX];
 	int memmap_on_memory;
-	int target_node; /* -1 when unknown, too */
+	int target_node; /* -1: none, or not known */
 	int blocks_error;
 	char blocks_error_file[WORD_MAX];
-	bool hotremove;		       /* false only when seen to be missing */
+	bool hotremove;		       /* false only if the kernel surely has none */
 	bool has_later_attribute;      /* it has an attribute, or will once it is bound to kmem */
 	bool has_kmem, has_device_dax; /* the drivers are there: loaded, or built in */
 	uint64_t room;	      /* bytes that are available for a memory map; 0 when not known */
@@ -147,15 +148,15 @@ struct daxhp_observation {
 	enum daxhp_state state;
 };
 
-/* Does an online block in @zone have what @word asks for? */
+/* Is @zone one in which @word puts a block? */
 bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
-/* Counts and state word from the fields above them. */
+/* Set the counts and the state from the other fields. */
 void observation_derive(struct daxhp_observation *observation);
 /* Are both in the same state, block by block, with the same driver and the same word? */
 bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b);
-/* Is it worked through a whole-device attribute? */
+/* Does the device have an attribute? */
 bool observation_has_attribute(const struct daxhp_observation *observation);
-/* Is nothing there: neither a block, nor a word that claims one? */
+/* Is no block present, and does the attribute's word claim none? */
 bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
@@ -169,15 +170,15 @@ struct goal {
 };
 
 bool goal_is_valid(struct goal goal);
-/* Is the memory to be gone? */
+/* Does the goal want no memory block? */
 bool goal_is_without_memory(struct goal goal);
-/* Where all is well: the state of each of the device's blocks. */
+/* The state that the goal wants for each of the device's blocks. */
 enum memblock_state goal_block_state(struct goal goal, const struct daxhp_observation *observation);
 bool observation_meets(const struct daxhp_observation *observation, struct goal goal);
-/* Longest text of one, with its NUL: three words, as "system-ram online_movable move,rebind". */
+/* Longest text of a goal, with its NUL: three words, as "system-ram online_movable move,rebind". */
 #define GOAL_TEXT_MAX 64
 void goal_print(struct goal goal, char *ret_text);
-/* False when the words are none of a valid goal. */
+/* False when the words are not those of a valid goal. */
 bool goal_parse(const char *mode, const char *state, const char *ways, struct goal *ret_goal);
 
 /* ---- failure.c ---- */
@@ -185,26 +186,26 @@ bool goal_parse(const char *mode, const char *state, const char *ways, struct go
 struct daxhp_failure {
 	enum daxhp_failure_kind kind;
 	int errnum; /* positive */
-	/* empty where it is about none */
+	/* empty if the failure has none */
 	char file[128], word[WORD_MAX], driver[WORD_MAX];
-	int64_t block; /* -1: about none */
-	int pid;       /* 0: about none, or not known */
+	int64_t block; /* -1: none */
+	int pid;       /* 0: none, or not known */
 	struct goal goal;
-	bool is_first_look; /* of OBSERVE: nothing has been tried yet */
-	bool has_waited;    /* of AT_WORK */
-	bool stopped;	    /* of AT_WORK: the process */
+	bool is_first_look; /* for OBSERVE: nothing has been tried yet */
+	bool has_waited;    /* for AT_WORK */
+	bool stopped;	    /* for AT_WORK: the process is stopped */
 	char sentence[512];
 };
 
-/* Makes the sentence for @what, whose own is not looked at. */
+/* Copy @what, and make its sentence. A sentence in @what is not used. */
 void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what);
-/* @room is looked at for DAXHP_REFUSED_NO_ROOM_ELSEWHERE only. */
+/* @room is used for DAXHP_REFUSED_NO_ROOM_ELSEWHERE only. */
 void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind, struct goal goal,
 		    const struct daxhp_observation *obs, const struct daxhp_room *room);
 
 /* ---- recovered.c ---- */
 
-/* One thing that was recovered, or that nobody recovers; see the getters. */
+/* A word or a device that was recovered, or was not; see the getters. */
 struct daxhp_recovered {
 	enum daxhp_recovered_kind kind;
 	enum daxhp_recovered_outcome outcome;
@@ -212,7 +213,7 @@ struct daxhp_recovered {
 	enum daxhp_mode mode;
 	enum daxhp_state state;
 	int pid;
-	struct daxhp_failure failure; /* its kind is NONE where there is none */
+	struct daxhp_failure failure; /* its kind is NONE unless the recovery failed */
 };
 
 struct daxhp_recovery {
@@ -221,11 +222,11 @@ struct daxhp_recovery {
 };
 
 /*
- * As much room as one session takes: what is put right in an undo must not be lost for want of
- * memory.
+ * Take the memory for the list of one session: a recovery during an undo must not be lost because
+ * memory runs out.
  */
 int recovery_reserve(struct daxhp_recovery *recovery);
-/* The same thing with the same outcome stands there once. Lost when there is no memory. */
+/* The same kind, name and outcome is in the list once. It is lost when there is no memory. */
 void recovery_add(struct daxhp_recovery *recovery, const struct daxhp_recovered *recovered);
 void recovery_clear(struct daxhp_recovery *recovery);
 
@@ -234,7 +235,7 @@ void recovery_clear(struct daxhp_recovery *recovery);
 struct daxhp_step {
 	enum daxhp_step_type type;
 	enum daxhp_state word;
-	enum daxhp_mode mode; /* of LOAD and BIND: the driver's */
+	enum daxhp_mode mode; /* for LOAD and BIND: the driver's */
 	uint64_t *blocks;     /* ascending */
 	size_t n_blocks;
 	size_t n_done; /* of the blocks, so far */
@@ -245,7 +246,7 @@ struct daxhp_step {
 struct daxhp_plan {
 	struct daxhp_observation *before;
 	struct goal goal;
-	bool is_forced;		      /* what others would suffer is no reason to refuse */
+	bool is_forced;		      /* leave out the checks that protect other programs */
 	bool is_by_policy;	      /* the kernel brings new memory online, however large */
 	bool is_by_blocks;	      /* the plan brings new memory online, block by block */
 	struct daxhp_failure refusal; /* its kind is NONE when there is none */
@@ -264,8 +265,8 @@ int plan_new(struct daxhp_observation *observation, struct goal goal, bool is_fo
 /* Make the plan again: the kernel is to bring new memory online by the policy. -ENOMEM. */
 int plan_use_policy(struct daxhp_plan *plan);
 /*
- * Does it reconfigure the device in more than one change? A process that is killed between two of
- * them leaves a device that nobody asked for.
+ * Does it reconfigure the device in more than one change? A process that is killed between two
+ * changes leaves the device in a state that nobody asked for.
  */
 bool plan_leads_between(const struct daxhp_plan *plan);
 
@@ -275,7 +276,7 @@ int plan_alloc(struct daxhp_observation *before, struct daxhp_plan **ret_plan);
 void plan_drop_steps(struct daxhp_plan *plan);
 int plan_add_step(struct daxhp_plan *plan, enum daxhp_step_type type, enum daxhp_state word);
 
-/* @before is NULL where there is nothing to compare with. */
+/* @before is NULL if there is nothing to compare with. */
 typedef bool (*block_filter)(const struct memblock *now, const struct memblock *before);
 bool block_is_online(const struct memblock *now, const struct memblock *before);
 bool block_is_offline(const struct memblock *now, const struct memblock *before);
@@ -285,7 +286,7 @@ int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
 		    block_filter filter);
 /* The same for the plan's own observation, under the guard. */
 int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter);
-/* With the check before. */
+/* The check that no block is online, then the unbinding. */
 int plan_add_unbind(struct daxhp_plan *plan);
 /* Bind to kmem, so that the memory comes up as @word. */
 int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word);
@@ -296,8 +297,8 @@ int plan_add_bind_devdax(struct daxhp_plan *plan);
 /* ---- restore.c ---- */
 
 /*
- * The steps that bring the device from @now nearer to @before; none when there is nothing to do,
- * or nothing that can be done. Look and ask again until then. Pure.
+ * The steps that bring the device from @now nearer to @before. When they are done, look and call it
+ * again, until the plan has no steps: then the device is at @before, or no step leads nearer. Pure.
  */
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
 		 struct daxhp_plan **ret_plan);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The words for what the public header enumerates. */
+/* The words for the enums of the public header. */
 #include <ctype.h>
 #include <string.h>
 
@@ -54,7 +54,7 @@ EXPORT const char *daxhp_zone_name(enum daxhp_zone zone)
 	return NAME_OF(zone_names, zone);
 }
 
-/* The kernel's words only: "inconsistent" is ours, and no file says it. */
+/* The kernel's words only: "inconsistent" is daxhp's own word, and no file has it. */
 enum daxhp_state state_from_name(const char *name)
 {
 	for (enum daxhp_state s = DAXHP_UNPLUGGED; s < DAXHP_INCONSISTENT; s++)
@@ -99,7 +99,7 @@ static const char *skip_number(const char *s)
 
 	while (isdigit((unsigned char)*s))
 		s++;
-	/* Ten digits hold any int; more could not be parsed. */
+	/* Ten digits are enough for any int. */
 	return s > start && s - start <= 10 ? s : NULL;
 }
 

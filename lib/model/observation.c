@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* An observation: the state that follows from it, and its getters. */
+/* An observation: the state of the device, computed from its blocks; and the getters. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ static void count(struct daxhp_observation *obs)
 		const struct memblock *block = &obs->blocks[i];
 
 		obs->n_present += block->state != MEMBLOCK_MISSING;
-		/* Memory that is on its way is still in use. */
+		/* Memory that is going offline is still in use. */
 		if (block->state == MEMBLOCK_ONLINE || block->state == MEMBLOCK_GOING_OFFLINE) {
 			obs->n_online++;
 			obs->n_zone[block->zone]++;
@@ -31,7 +31,7 @@ static size_t count_going(const struct daxhp_observation *obs)
 	return n;
 }
 
-/* The word for the blocks alone: what they are, whatever the attribute claims. */
+/* The state by the blocks alone, whatever the attribute claims. */
 static enum daxhp_state state_of_blocks(const struct daxhp_observation *obs)
 {
 	size_t kernel = obs->n_zone[DAXHP_ZONE_DMA] + obs->n_zone[DAXHP_ZONE_DMA32] +
@@ -45,7 +45,7 @@ static enum daxhp_state state_of_blocks(const struct daxhp_observation *obs)
 		return DAXHP_OFFLINE;
 	if (obs->n_zone[DAXHP_ZONE_MOVABLE] == obs->n_blocks)
 		return DAXHP_ONLINE_MOVABLE;
-	/* Without hot-remove no zone is to be seen; online they are. */
+	/* A kernel without hot-remove shows no zones. But the blocks are online. */
 	if (kernel == obs->n_blocks || (!obs->hotremove && obs->n_online == obs->n_blocks))
 		return DAXHP_ONLINE;
 	return DAXHP_INCONSISTENT;
@@ -55,7 +55,7 @@ static enum daxhp_state reconcile(enum daxhp_state blocks, enum daxhp_state attr
 {
 	if (attribute == blocks)
 		return blocks;
-	/* "online" claims no zone; the others claim one. */
+	/* The word "online" is true in any zone; the other words claim one. */
 	if (attribute == DAXHP_ONLINE && blocks == DAXHP_ONLINE_MOVABLE)
 		return blocks;
 	if (attribute == DAXHP_ONLINE_KERNEL && blocks == DAXHP_ONLINE)
@@ -129,7 +129,7 @@ bool observation_is_down(const struct daxhp_observation *now)
 				       state_from_name(now->attribute_word) == DAXHP_UNPLUGGED);
 }
 
-/* ---- for others to read ---- */
+/* ---- getters ---- */
 
 EXPORT struct daxhp_observation *daxhp_observation_ref(struct daxhp_observation *obs)
 {
@@ -183,7 +183,7 @@ EXPORT const char *daxhp_observation_get_blocks_error_file(const struct daxhp_ob
 
 GETTER(observation, uint64_t, block_size)
 
-/* struct page has 64 bytes, and describes a page. */
+/* There is a struct page of 64 bytes for each page. */
 EXPORT uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *obs)
 {
 	return obs->n_blocks * obs->block_size / sysconf(_SC_PAGESIZE) * 64;

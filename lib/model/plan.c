@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * From an observation and a goal to steps. Pure: no I/O, no clock, tested with tables; the ones
- * it follows are in docs/architecture.md, one function a table.
+ * From an observation and a goal to steps. Pure: no I/O, no clock. It follows the tables of
+ * docs/architecture.md, with one function for each table.
  */
 #include <errno.h>
 #include <string.h>
@@ -9,8 +9,9 @@
 #include "model.h"
 
 /*
- * From how many blocks on it pays to take them offline one by one, in the cheap order, before the
- * attribute is told. Below, the kernel's own way costs no more, and stays one operation.
+ * From this number of blocks on it is faster to take them offline one by one, in the cheap order,
+ * before the write to the attribute. With fewer blocks the kernel's own way takes no longer, and is
+ * one operation.
  */
 #define LARGE_BLOCKS 128
 
@@ -21,7 +22,7 @@
  */
 #define LARGE_BYTES (UINT64_C(16) << 30)
 
-/* What no plan can begin with. */
+/* The refusals that hold for every goal. */
 static enum daxhp_failure_kind refuse_always(const struct daxhp_observation *obs, struct goal goal)
 {
 	if (daxhp_observation_is_wedged(obs))
@@ -47,14 +48,14 @@ static bool online_blocks_fit(const struct daxhp_observation *obs, enum daxhp_st
 	return true;
 }
 
-/* Plain "online" is content with any zone, but all blocks are to be in the same kind of it. */
+/* Plain "online" allows any zone, but wants all blocks in the same kind of zone. */
 static enum daxhp_state narrow_word(const struct daxhp_observation *obs, enum daxhp_state word)
 {
 	enum daxhp_state attribute = state_from_name(obs->attribute_word);
 
 	if (word != DAXHP_ONLINE)
 		return word;
-	/* Written to the blocks, plain `online` could lead where the attribute's word is a lie. */
+	/* Written to the blocks, plain `online` could make the attribute's word untrue. */
 	if (obs->n_online == 0)
 		return obs->n_present > 0 && state_is_online(attribute) ? attribute : word;
 	if (online_blocks_fit(obs, DAXHP_ONLINE_MOVABLE))
@@ -62,26 +63,26 @@ static enum daxhp_state narrow_word(const struct daxhp_observation *obs, enum da
 	return DAXHP_ONLINE_KERNEL;
 }
 
-/* Would the attribute's word be true with all blocks online in the zone that @word asks for? */
+/* Would the attribute's word be true if all blocks were online in the zone of @word? */
 static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_state word)
 {
 	enum daxhp_state attribute = state_from_name(obs->attribute_word);
 
-	/* A kernel that says so has looked at the blocks, and will look again. */
+	/* A kernel with this word has looked at the blocks, and will look again. */
 	if (strcmp(obs->attribute_word, "unknown") == 0)
 		return true;
 	return attribute == DAXHP_ONLINE || (attribute == word && state_is_online(word)) ||
 	       (word == DAXHP_ONLINE && state_is_online(attribute));
 }
 
-/* Memory that is added brings a memory map along, which is taken from what the machine has. */
+/* The memory map of added memory takes memory that the machine already has. */
 static bool has_room(const struct daxhp_observation *obs)
 {
 	return obs->n_present > 0 || obs->memmap_on_memory == 1 || obs->room == 0 ||
 	       obs->room >= daxhp_observation_get_room_needed(obs);
 }
 
-/* What the device is cannot be system RAM. */
+/* Reasons why the device cannot become system RAM. */
 static enum daxhp_failure_kind refuse_memory(const struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
@@ -96,7 +97,7 @@ static enum daxhp_failure_kind refuse_memory(const struct daxhp_plan *plan)
 	return plan->is_forced || has_room(obs) ? DAXHP_FAILURE_NONE : DAXHP_REFUSED_NO_ROOM;
 }
 
-/* How the blocks stand keeps them from going online where they are. */
+/* Reasons why the blocks cannot go online without going offline first. */
 static enum daxhp_failure_kind refuse_blocks(const struct daxhp_observation *obs,
 					     enum daxhp_state word)
 {
@@ -107,7 +108,7 @@ static enum daxhp_failure_kind refuse_blocks(const struct daxhp_observation *obs
 	return DAXHP_FAILURE_NONE;
 }
 
-/* Notes why not; false where nothing speaks against it. */
+/* Sets the plan's refusal to @kind; false if there is none. */
 static bool is_refused(struct daxhp_plan *plan, enum daxhp_failure_kind kind)
 {
 	if (kind != DAXHP_FAILURE_NONE)
@@ -136,7 +137,7 @@ static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 					: plan_add_bind(plan, word);
 }
 
-/* The kernel onlines a device from `unplugged` only. */
+/* The kernel brings a device online from `unplugged` only. */
 static int add_write_anew(struct daxhp_plan *plan, enum daxhp_state word)
 {
 	int r = plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
@@ -144,7 +145,7 @@ static int add_write_anew(struct daxhp_plan *plan, enum daxhp_state word)
 	return r < 0 ? r : plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
 }
 
-/* What kmem still has below the word `unplugged` goes only when kmem does. */
+/* Blocks that are present although the word is `unplugged` go away only when kmem is unbound. */
 static int add_rebind(struct daxhp_plan *plan, enum daxhp_state word)
 {
 	int r = plan_add_guarded_blocks(plan, DAXHP_OFFLINE, block_is_online);
@@ -188,7 +189,7 @@ static int plan_unplug(struct daxhp_plan *plan)
 	if (is_refused(plan, refuse_always(obs, plan->goal)) ||
 	    is_refused(plan, obs->hotremove ? DAXHP_FAILURE_NONE : DAXHP_REFUSED_NO_HOTREMOVE))
 		return 0;
-	/* Told `unplugged` already, the kernel does nothing when it is told again. */
+	/* If the word is `unplugged` already, the kernel does nothing when it is written again. */
 	if (observation_has_attribute(obs) &&
 	    state_from_name(obs->attribute_word) != DAXHP_UNPLUGGED) {
 		r = obs->n_online >= LARGE_BLOCKS
@@ -205,7 +206,9 @@ static bool is_unbound_after(const struct daxhp_plan *plan)
 	return plan->n_steps > 0 && plan->steps[plan->n_steps - 1].type == DAXHP_STEP_UNBIND;
 }
 
-/* Away from the zone it is in, or from blocks that are not all there, and back as a whole. */
+/*
+ * If the blocks are in another zone, or some are missing: unplug the device, then bring it online.
+ */
 static int plan_move(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
@@ -224,8 +227,8 @@ static int plan_move(struct daxhp_plan *plan)
 }
 
 /*
- * Only once the device is bound can be seen whether it has an attribute. If it has, `unplugged` is
- * as good as `offline`, and better: nobody can bring a block online behind its back.
+ * An unbound device does not show whether it will have an attribute. If it has one, `unplugged` is
+ * better than `offline`: then no other program can bring a block online.
  */
 static int add_bind_to_off(struct daxhp_plan *plan)
 {
@@ -236,7 +239,7 @@ static int add_bind_to_off(struct daxhp_plan *plan)
 	return r;
 }
 
-/* Those who have the device open or mapped would be killed by what follows. */
+/* The unbinding would kill the processes that have the device open or mapped. */
 static int plan_from_devdax(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
@@ -323,7 +326,7 @@ static bool takes_offline(const struct daxhp_plan *plan)
 	return false;
 }
 
-/* Before the first block: once the kernel has begun, it does not give up for want of room. */
+/* Before the first block: the kernel does not give up a block because there is no room. */
 static int check_room(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;

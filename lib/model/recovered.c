@@ -5,7 +5,7 @@
 
 #include "model.h"
 
-/* In one session: each word restored, kept and failed, and the device. */
+/* More than one session needs: two words, each restored, kept and failed; and the device. */
 #define RESERVED 8
 
 int recovery_reserve(struct daxhp_recovery *recovery)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The way back: from how the device is to how it was. Pure, as plan.c is. */
+/* The way back: from the device's state now to its state before. Pure, as plan.c is. */
 #include <errno.h>
 #include <string.h>
 
@@ -45,8 +45,8 @@ static bool have_equal_blocks(const struct daxhp_observation *a, const struct da
 }
 
 /*
- * Is the word what it was, or will it be once the blocks are? Nobody can write `unknown`, nor
- * `offline`: that is what a kernel shows whose word follows the blocks.
+ * Has the attribute the word from before, or will it have the word when the blocks are as before?
+ * A kernel whose word follows the blocks shows `unknown` or `offline`. Neither can be written.
  */
 static bool has_word_of(const struct daxhp_observation *now, const struct daxhp_observation *before)
 {
@@ -59,9 +59,9 @@ static bool has_word_of(const struct daxhp_observation *now, const struct daxhp_
 }
 
 /*
- * Has the device the same driver, the same word, and the blocks it had? Then the blocks can be put
- * right one by one; else it has to be taken down first and brought up anew. Blocks that were not
- * there and now are do not count, for they cannot be taken away alone; unless there were none.
+ * Has the device the same driver, the same word, and all blocks from before? Then the blocks can be
+ * restored one by one. Otherwise all its memory goes away first, and is added anew. New blocks do
+ * not count, because no single block can be taken away; but they count if there was none before.
  */
 static bool has_frame_of(const struct daxhp_observation *now,
 			 const struct daxhp_observation *before)
@@ -76,7 +76,7 @@ static bool has_frame_of(const struct daxhp_observation *now,
 	return true;
 }
 
-/* The word under which kmem adds the memory as near to @before as one word can say. */
+/* The word with which kmem adds the memory: the one that leads nearest to @before. */
 static enum daxhp_state word_to_add(const struct daxhp_observation *before)
 {
 	enum daxhp_state word = state_from_name(before->attribute_word);
@@ -96,12 +96,12 @@ static int take_down(struct daxhp_plan *plan)
 	if (observation_has_attribute(now) &&
 	    state_from_name(now->attribute_word) != DAXHP_UNPLUGGED)
 		return plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, DAXHP_UNPLUGGED);
-	/* The kernel takes `unplugged` as done: what is left goes only when kmem does. */
+	/* The word is `unplugged` already: the blocks go away only when kmem is unbound. */
 	r = plan_add_guarded_blocks(plan, DAXHP_OFFLINE, block_is_online);
 	return r < 0 ? r : plan_add_unbind(plan);
 }
 
-/* There are no blocks, nor a word that claims some. */
+/* No block is present, and no word claims one. */
 static int bring_up(struct daxhp_plan *plan, const struct daxhp_observation *before)
 {
 	const struct daxhp_observation *now = plan->before;
@@ -111,7 +111,7 @@ static int bring_up(struct daxhp_plan *plan, const struct daxhp_observation *bef
 	if (observation_has_attribute(now) && before->mode == DAXHP_MODE_SYSTEM_RAM &&
 	    state_is_online(word))
 		return plan_add_step(plan, DAXHP_STEP_WRITE_ATTRIBUTE, word);
-	/* `offline` cannot be written: it is what a device is bound as. */
+	/* `offline` cannot be written. A device gets it when it is bound. */
 	if (now->mode == DAXHP_MODE_SYSTEM_RAM)
 		r = plan_add_unbind(plan);
 	if (r == 0 && before->mode == DAXHP_MODE_DEVDAX)
@@ -129,7 +129,7 @@ int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *
 
 	if (r < 0)
 		return r;
-	/* Another driver, or other ranges: whoever did that is at work, and not to be undone. */
+	/* Another driver, or other ranges: another program is at work, and that is not undone. */
 	if (observation_equal(now, before) || now->n_blocks != before->n_blocks ||
 	    daxhp_observation_is_wedged(now) ||
 	    (now->mode != DAXHP_MODE_SYSTEM_RAM && now->mode != DAXHP_MODE_UNBOUND))

@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Does what is in a device's memory fit elsewhere? Pure: figures in, verdict out.
+ * Does a device's used memory fit elsewhere? Pure: figures in, verdict out.
  *
- * When a memory block goes offline, the kernel moves what is in it to the other nodes that have
- * memory, and to the block's own node only when there is no other. It does not give up when there
- * is no room: it tries again and again, until the OOM killer has made some. So the question comes
- * before the first block.
+ * When a memory block goes offline, the kernel moves its pages to the other nodes that have memory,
+ * and to the block's own node only when there is no other. When there is no room it does not give
+ * up: it tries again and again, until the OOM killer has made room. So this check comes before the
+ * first block.
  *
- * What is not known in detail is taken at its worst. Of a zone that the device shares with other
- * memory, nobody can say cheaply what is in which part. As much as can be is in the device, then.
+ * If a figure is not known, the worst case counts. The device may share a zone with other memory,
+ * and it would be slow to find out which part of the zone a page is in. So as many of the zone's
+ * used pages as possible count as the device's.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "model.h"
 
-/* A device, and what there is around it. */
+/* A device, and the memory of the machine. */
 struct scene {
 	const struct memory *memory;
 	const struct room_device *device;
@@ -25,9 +26,9 @@ struct scene {
 
 struct sums {
 	uint64_t to_move;    /* ordinary pages in the device's memory, at most */
-	uint64_t other;	     /* what else is in it, at most: huge pages */
+	uint64_t other;	     /* other used pages in it, at most: huge pages */
 	uint64_t clean;	     /* cache that can be dropped, elsewhere or once it has moved */
-	uint64_t swappable;  /* what swap could take, elsewhere or once it has moved */
+	uint64_t swappable;  /* pages that can be swapped out, elsewhere or once they have moved */
 	uint64_t spare_high; /* free elsewhere, above the high watermarks */
 	uint64_t spare_low;  /* free elsewhere, above the low watermarks */
 	uint64_t min;	     /* lowest watermarks of the zones that the device's memory is in */
@@ -63,7 +64,7 @@ static enum daxhp_verdict worst(enum daxhp_verdict a, enum daxhp_verdict b)
 	return a > b ? a : b;
 }
 
-/* ---- where memory goes from, and where to ---- */
+/* ---- from where memory goes, and to where ---- */
 
 static struct scene look_around(const struct memory *memory, const struct room_device *device)
 {
@@ -89,7 +90,7 @@ static bool is_target(const struct scene *scene, const struct memory_zone *zone)
 	       (zone->zone != DAXHP_ZONE_MOVABLE || scene->is_movable);
 }
 
-/* Each zone keeps some memory from those who could do with a zone of a higher kind. */
+/* Each zone keeps a reserve from allocations that a zone of a higher kind could serve. */
 static uint64_t reserve_of(const struct scene *scene, const struct memory_zone *zone)
 {
 	enum daxhp_zone wanted = scene->is_movable ? DAXHP_ZONE_MOVABLE : DAXHP_ZONE_NORMAL;
@@ -100,7 +101,7 @@ static uint64_t reserve_of(const struct scene *scene, const struct memory_zone *
 	return 0;
 }
 
-/* What of the zone is the device's: at most all of it. */
+/* How much of the zone is the device's. */
 static uint64_t own_part(const struct scene *scene, const struct memory_zone *zone)
 {
 	if (zone->node != scene->device->node)
@@ -134,14 +135,16 @@ static void add_target(struct sums *sums, const struct memory_zone *zone, uint64
 	uint64_t free = zone->free, more = 0, spare;
 
 	/*
-	 * The device's part goes, and what is free in it. What is left is the same however much of
-	 * what is in use is in that part: the more is to move, the more is free in the rest.
+	 * The device's part of the zone goes away, with its free pages. It does not matter how many
+	 * used pages are in that part: the more there are to move, the more is free in the rest.
 	 */
 	if (own > 0)
 		free = minus(plus(free, least(own, ordinary_pages(zone))), own);
 	reserve = plus(reserve, zone->boost);
-	/* The low watermark is half way. Where all are down to the minimum, the next small allocation
-	 * of anybody, which has to come from somewhere, calls the OOM killer. */
+	/*
+	 * The low watermark is half way between the minimum and the high one. If all zones were
+	 * down to the minimum, the next small allocation of any program would call the OOM killer.
+	 */
 	spare = minus(free, plus(zone->min + minus(zone->high, zone->min) / 2, reserve));
 	sums->spare_high = plus(sums->spare_high, minus(free, plus(zone->high, reserve)));
 	sums->spare_low = plus(sums->spare_low, spare);
@@ -154,8 +157,9 @@ static void add_target(struct sums *sums, const struct memory_zone *zone, uint64
 }
 
 /*
- * What of the device's part can be dropped, or swapped, once it has moved. Where not all of what is
- * in the zone can be in that part, what cannot be dropped is in it first.
+ * The pages of the device's part that can be dropped or swapped out once they have moved. If the
+ * zone's used pages do not all fit into that part, those that cannot be dropped count as in it
+ * first.
  */
 static void add_moved(struct sums *sums, const struct memory_zone *zone, uint64_t own)
 {
@@ -189,9 +193,9 @@ static void sum_up(struct sums *sums, const struct scene *scene)
 	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX; z++)
 		sums->to_move = plus(sums->to_move, unseen[z]);
 	/*
-	 * The kernel shares out one sum of lowest watermarks among the zones, by their sizes. Linux 6.1
-	 * does so for ZONE_MOVABLE, too. So what the device's zones have of it goes to the others: there
-	 * the low watermark rises by a quarter more than that, and the high one by a half.
+	 * The kernel divides one sum of minimum watermarks among the zones, by their sizes. Linux
+	 * 6.1 does so for ZONE_MOVABLE, too. So the share of the device's zones goes to the other
+	 * zones. Their low watermarks rise by 5/4 of that share, and their high ones by 3/2.
 	 */
 	sums->spare_low = minus(sums->spare_low, plus(sums->min, sums->min / 4));
 	sums->spare_high = minus(sums->spare_high, plus(sums->min, sums->min / 2));
@@ -199,12 +203,12 @@ static void sum_up(struct sums *sums, const struct scene *scene)
 
 /* ---- huge pages ---- */
 
-/* Those of one size. */
+/* The huge pages of one size. */
 struct huge {
 	uint64_t page_size;
 	uint64_t in_use, free; /* in the device's memory, at most */
 	uint64_t elsewhere;    /* free elsewhere */
-	uint64_t reserved;     /* promised, of all that are free anywhere */
+	uint64_t reserved;     /* promised, of the free ones on all nodes */
 };
 
 static struct huge count_huge(const struct scene *scene, const struct sums *sums,
@@ -231,7 +235,7 @@ static struct huge count_huge(const struct scene *scene, const struct sums *sums
 	return huge;
 }
 
-/* MEMORY_ORDERS_MAX, or another that the kernel has no pieces of, when it is too large for it. */
+/* The order of a piece of @size. n_orders or more if the kernel has no pieces so large. */
 static size_t order_of(const struct memory *memory, uint64_t size)
 {
 	size_t order = 0;
@@ -242,9 +246,8 @@ static size_t order_of(const struct memory *memory, uint64_t size)
 }
 
 /*
- * A huge page in use goes to one that is free elsewhere and promised to nobody; or the kernel makes
- * one there, out of memory in one piece. One that is free, but needed to keep a promise, does not
- * go at all.
+ * A used huge page moves to a huge page elsewhere that is free and not promised; or the kernel
+ * makes one there, from memory in one piece. A huge page that is free but promised cannot go away.
  */
 static enum daxhp_verdict judge_huge(struct daxhp_room *room, const struct scene *scene,
 				     const struct sums *sums, const struct huge *huge)
@@ -301,7 +304,7 @@ static int list_nodes(struct daxhp_room *room, const struct scene *scene)
 	if (!nodes)
 		return -ENOMEM;
 	room->nodes = nodes;
-	/* The zones of a node stand together. */
+	/* The zones of a node are next to each other. */
 	for (size_t i = 0; i < memory->n_zones; i++) {
 		int node = memory->zones[i].node;
 
@@ -312,7 +315,7 @@ static int list_nodes(struct daxhp_room *room, const struct scene *scene)
 	return 0;
 }
 
-/* Each processor takes swap in clusters, and reserves some: the last of it is not there for all. */
+/* Each processor takes swap in clusters, and keeps some: not all free swap is free for all. */
 static uint64_t usable_swap(uint64_t swap)
 {
 	return swap - swap / 8;
@@ -328,7 +331,7 @@ static enum daxhp_verdict judge(struct daxhp_room *room, const struct sums *sums
 		return DAXHP_VERDICT_YES;
 	if (room->to_move <= without_swap)
 		return DAXHP_VERDICT_LIKELY;
-	/* However little is missing: somebody would be killed for it. */
+	/* Also if only little is missing: the OOM killer would kill a process for it. */
 	return room->missing > 0 ? DAXHP_VERDICT_NO : DAXHP_VERDICT_MAYBE;
 }
 
@@ -357,8 +360,8 @@ int room_estimate(const struct memory *memory, const struct room_device *device,
 	room.free = sums.spare_low;
 	room.reclaimable = sums.clean;
 	/*
-	 * On the only node swap does not help. Its memory is used up, and then compaction waits until
-	 * fewer of the node's pages are isolated, in the thread that has isolated those it moves.
+	 * On the only node, swap does not help. When the node's memory is used up, compaction waits
+	 * until fewer of its pages are isolated. But it waits in the thread that has isolated them.
 	 */
 	room.is_alone = scene.is_alone;
 	if (!scene.is_alone)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What a plan is made of: putting steps into it, and reading them. Pure. */
+/* A plan and its steps: how to add steps, and the getters. Pure. */
 #include <errno.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ bool block_is_offline(const struct memblock *now, const struct memblock *before)
 	return now->state == MEMBLOCK_OFFLINE;
 }
 
-/* How many @filter picks, and which, where there is a list for them. */
+/* Returns how many blocks @filter picks. @ids, unless it is NULL, gets their numbers. */
 static size_t pick_blocks(const struct daxhp_observation *now,
 			  const struct daxhp_observation *before, block_filter filter,
 			  uint64_t *ids)
@@ -80,7 +80,7 @@ int plan_add_blocks(struct daxhp_plan *plan, enum daxhp_state word,
 	return 0;
 }
 
-/* Blocks that are gone through one by one are anybody's meanwhile, unless they are guarded. */
+/* While blocks change one by one, other programs could change them, too. So guard them. */
 int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, block_filter filter)
 {
 	int r = plan_add_step(plan, DAXHP_STEP_GUARD, DAXHP_STATE_NONE);
@@ -88,7 +88,7 @@ int plan_add_guarded_blocks(struct daxhp_plan *plan, enum daxhp_state word, bloc
 	return r < 0 ? r : plan_add_blocks(plan, word, plan->before, NULL, filter);
 }
 
-/* Unbinding with a block online loses the memory until reboot: never without the check before. */
+/* Unbinding with a block online loses the memory until reboot. So the check always comes first. */
 int plan_add_unbind(struct daxhp_plan *plan)
 {
 	int r = plan_add_step(plan, DAXHP_STEP_CHECK_OFFLINE, DAXHP_STATE_NONE);
@@ -107,8 +107,8 @@ static int add_driver_step(struct daxhp_plan *plan, enum daxhp_step_type type,
 }
 
 /*
- * The kernel brings memory that kmem adds to where the policy says, under its own lock, before
- * any rival can see a block offline. So the policy is how a zone is chosen at bind time.
+ * When kmem adds memory, the kernel brings it online as the policy says, under its own lock, before
+ * any rival can see a block offline. So the policy chooses the zone when the device is bound.
  */
 int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 {
@@ -116,7 +116,7 @@ int plan_add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 
 	if (!plan->before->has_kmem)
 		r = add_driver_step(plan, DAXHP_STEP_LOAD, DAXHP_STATE_NONE, DAXHP_MODE_SYSTEM_RAM);
-	/* Whatever was seen there: it may have been another daxhp's, about to be restored. */
+	/* Also if the policy has the word already: another daxhp may be about to restore it. */
 	if (r == 0)
 		r = plan_add_step(plan, DAXHP_STEP_SET_POLICY, word);
 	if (r == 0)

@@ -8,7 +8,7 @@ bool model_lists_blocks;
 
 static const struct kernel kernel_model;
 
-/* Any descriptor will do, the model does not look at it; but it is going to be closed. */
+/* Any descriptor is enough: the model does not use it. But the library closes it. */
 static int some_fd(void)
 {
 	return open("/", O_PATH | O_CLOEXEC);
@@ -55,8 +55,8 @@ void model_reset(const struct daxhp_observation *obs)
 /* ---- the attribute's word ---- */
 
 /*
- * An honest kernel tells where the memory is, not what was written last. What it has no word for
- * is DAXHP_STATE_NONE here, and "unknown" there.
+ * An honest kernel shows where the memory is, and not the word that was written last. If no word
+ * fits, this returns DAXHP_STATE_NONE, and the kernel shows "unknown".
  */
 static enum daxhp_state shown_word(enum daxhp_state written, const struct memblock *blocks,
 				   size_t n_blocks)
@@ -89,7 +89,7 @@ bool model_can_show(const struct daxhp_observation *obs)
 {
 	enum daxhp_state word = state_from_name(obs->attribute_word);
 
-	/* Any that was written: what is unknown then does not depend on it. */
+	/* Any written word: "unknown" does not depend on it. */
 	if (word == DAXHP_STATE_NONE)
 		return model.is_honest && shown_word(DAXHP_ONLINE_MOVABLE, obs->blocks,
 						     obs->n_blocks) == DAXHP_STATE_NONE;
@@ -108,7 +108,7 @@ static void rival(void)
 	}
 }
 
-/* Is the write that was interrupted out of the reach of more such signals, and in that of ours? */
+/* Does the thread block signals that must not cancel, and take those that must? */
 static bool is_shielded(void)
 {
 	sigset_t mask;
@@ -140,16 +140,16 @@ static bool is_blocked(int sig)
 	return sigismember(&mask, sig);
 }
 
-/* Count. 0: go on; 1: say yes and do nothing; negative: say no. */
+/* Count the call. 0: go on; 1: return success and do nothing; negative: fail. */
 static int ask(int errnum)
 {
 	if (++model.calls == model.at + 1 && model.was_disturbed)
 		model.was_open = !is_shielded();
-	/* Stopped now, it would leave the machine with our words. What a dead one has left is left. */
+	/* If it were stopped now, the machine would keep our words. A dead process has left them. */
 	if ((model.policy != model.first_policy || !model.probes) && !model.was_killed &&
 	    can_be_stopped())
 		model.was_absurd = true;
-	/* Ours would make the kernel give up what is to be undone. */
+	/* A signal that cancels would make the kernel give up the undo. */
 	if (model.session.undoing && !is_blocked(SIGUSR1))
 		model.was_absurd = true;
 	if (model.calls != model.at)
@@ -173,7 +173,7 @@ static int ask(int errnum)
 	}
 }
 
-/* The same where the kernel does not look for signals. */
+/* The same for a call in which the kernel does not check for signals. */
 static int ask_deaf(int errnum)
 {
 	if (model.fault != FAULT_SIGNAL)
@@ -183,8 +183,8 @@ static int ask_deaf(int errnum)
 }
 
 /*
- * The dead change nothing any more; what they believe they do is an error to them, so that they
- * come to their end. What the kernel has begun it ends: it is asked before each write only.
+ * A dead process changes nothing any more. Its calls return an error, so that its code comes to an
+ * end. The kernel completes what it has begun: this is checked only before each write.
  */
 static bool is_dead(void)
 {
@@ -193,7 +193,7 @@ static bool is_dead(void)
 	return model.is_dead;
 }
 
-/* A count at which nothing can fail by itself: others can only get in between. */
+/* A call that cannot fail by itself. But other programs can come in between. */
 static void let_others_in(void)
 {
 	if (model.fault == FAULT_RIVAL || model.fault == FAULT_CANCEL)
@@ -217,7 +217,7 @@ static int offline_block(struct memblock *block)
 
 	if (model.session.undoing && model.interrupts) {
 		model.interrupts--;
-		/* Whatever it was, the first is enough. */
+		/* Only the first such signal counts. */
 		if (model.was_interrupted && !is_blocked(SIGINT))
 			model.was_absurd = true;
 		model.was_interrupted = true;
@@ -247,7 +247,7 @@ static int online_block(struct memblock *block, enum daxhp_state word)
 	return r;
 }
 
-/* What is added later has another file, which nobody guards. */
+/* A block that is added later has another file, which is not guarded. */
 static void remove_block(size_t i)
 {
 	model.blocks[i].state = MEMBLOCK_MISSING;
@@ -308,10 +308,10 @@ static int write_block(int dirfd, int fd, uint64_t id, enum daxhp_state word)
 		model.written[model.n_written++] = id;
 	if (block->state == MEMBLOCK_MISSING)
 		return -ENOENT;
-	/* A guard that was for the blocks before these. */
+	/* The guard was for the old blocks. */
 	if (model.is_guard_up && !model.guarded[block - model.blocks])
 		model.was_absurd = true;
-	/* As memblock_write() has it: there already is fine. */
+	/* As in memblock_write(): success if the block is in that state already. */
 	if (word == DAXHP_OFFLINE && block->state == MEMBLOCK_OFFLINE)
 		return 0;
 	if (word != DAXHP_OFFLINE && block->state == MEMBLOCK_ONLINE)
@@ -334,7 +334,7 @@ static void forget_all(const struct memblock *saved)
 	memcpy(model.blocks, saved, model.n_blocks * sizeof(*saved));
 }
 
-/* An add that fails takes back what it added, in an honest kernel, and else goes on. */
+/* After an add that fails, an honest kernel rolls back; another kernel goes on. */
 static int add_all(enum daxhp_state word)
 {
 	struct memblock saved[MODEL_BLOCKS_MAX];
@@ -346,7 +346,7 @@ static int add_all(enum daxhp_state word)
 	for (size_t i = 0; i < model.n_blocks; i++) {
 		struct memblock *block = &model.blocks[i];
 
-		/* Memory that is there already cannot be added. */
+		/* Memory that is present already cannot be added. */
 		r = block->state != MEMBLOCK_MISSING ? -EEXIST : ask_deaf(ENOMEM);
 		if (r == 0) {
 			block->state = MEMBLOCK_OFFLINE;
@@ -357,14 +357,14 @@ static int add_all(enum daxhp_state word)
 			return r;
 		}
 	}
-	/* Nothing at all could be added: every kernel says so. */
+	/* If no block could be added, every kernel returns an error. */
 	for (size_t i = 0; i < model.n_blocks; i++)
 		if (model.blocks[i].state != saved[i].state)
 			return 0;
 	return r;
 }
 
-/* All ranges go offline as one: the first that does not brings the others back. */
+/* All ranges go offline, or none: after the first that fails, the others come back. */
 static int offline_all(void)
 {
 	struct memblock saved[MODEL_BLOCKS_MAX];
@@ -446,7 +446,7 @@ static enum daxhp_interface find_attribute(int dirfd)
 
 /* ---- binding ---- */
 
-/* A module that is loaded stays: that is no state of the device. */
+/* A loaded module stays. It is no part of the device's state. */
 static int load_module(struct daxhp_ctx *ctx, enum daxhp_mode mode,
 		       enum daxhp_failure_kind *ret_kind)
 {
@@ -456,7 +456,7 @@ static int load_module(struct daxhp_ctx *ctx, enum daxhp_mode mode,
 	*ret_kind = DAXHP_FAILED_MODULE_MISSING;
 	if (is_dead())
 		return -EIO;
-	/* The driver takes other devices, too, if the bus probes. A write that did nothing can do this. */
+	/* If the bus probes, the driver takes other devices, too. A silent fault can cause this. */
 	if (model.probes && model.fault != FAULT_SILENT)
 		model.was_absurd = true;
 	if (r == 0 && mode == DAXHP_MODE_SYSTEM_RAM)
@@ -511,7 +511,7 @@ static int unbind_device(struct daxhp_device *device)
 		return 0;
 	}
 	for (size_t i = 0; i < model.n_blocks; i++) {
-		/* Who is inside may bring it online just before. */
+		/* A process with an open file may bring a block online just before. */
 		if (model.blocks[i].state == MEMBLOCK_ONLINE ||
 		    (model.blocks[i].state == MEMBLOCK_OFFLINE && !model.guarded[i]))
 			model.was_wedged = true;
@@ -528,7 +528,7 @@ static int read_word(enum daxhp_recovered_kind kind, char *ret_word, size_t size
 {
 	int r = 0;
 
-	/* What the bus said before can always be given back: there is no second try. */
+	/* Restoring the bus's word never fails here: the library does not try it twice. */
 	if (kind == DAXHP_RECOVERED_POLICY)
 		r = ask(EIO);
 	else if (model.probes)
@@ -554,7 +554,7 @@ static int write_policy(enum daxhp_state policy, int r)
 	}
 	if (r < 0)
 		return r;
-	/* Killed between this and the restoring, only the journal would know. */
+	/* If it is killed before it restores the policy, only the journal has the old word. */
 	if (policy != model.first_policy && !*model.policy_note)
 		model.was_absurd = true;
 	model.policy = policy;
@@ -587,7 +587,7 @@ static int write_word(enum daxhp_recovered_kind kind, const char *word)
 					      : write_autoprobe(word, r);
 }
 
-/* A second lock would wait for the first, which is ours, for ever. */
+/* A second lock would wait for ever for the first one, which this process has. */
 static int take_lock(const struct daxhp_session *session, const char *name, unsigned int seconds,
 		     struct lock *lock, int *ret_holder)
 {
@@ -630,7 +630,7 @@ static char *find_note(const char *name)
 	return model.note;
 }
 
-/* Were daxhp killed now, the first word would be made the machine's policy. */
+/* If daxhp were killed now, the next one would restore the first word. */
 static void check_policy_note(const char *words)
 {
 	char found[64], set[64];
@@ -694,7 +694,7 @@ static int observe(struct daxhp_device *device, struct daxhp_observation **ret_o
 	assert_ptr_equal(device, &model.device);
 	assert_non_null(obs);
 	let_others_in();
-	/* Others have waited for the policy long enough once it is given back. */
+	/* When the policy is restored, its lock must be dropped: other processes wait for it. */
 	if (model.policy_lock && model.was_given_back)
 		model.was_absurd = true;
 	obs->refcount = 1;
@@ -725,14 +725,14 @@ static int observe(struct daxhp_device *device, struct daxhp_observation **ret_o
 	return 0;
 }
 
-/* ---- what the model has none of ---- */
+/* ---- calls that do nothing here ---- */
 
 static double now(void)
 {
 	return 0;
 }
 
-/* Whoever waits for memory that is busy need not wait here. */
+/* Busy memory needs no pause here. */
 static void no_pause(const struct daxhp_session *session, unsigned int ms)
 {
 	(void)session;
@@ -751,7 +751,7 @@ static struct monitor *start_monitor(const struct daxhp_session *session,
 	return NULL;
 }
 
-/* What it would have been told of. */
+/* The blocks that the monitor would have counted. */
 static bool *stop_monitor(struct monitor *monitor)
 {
 	bool *was_done = calloc(model.n_blocks + 1, sizeof(*was_done));

@@ -4,8 +4,7 @@
  * words, and the journal. It is another implementation of the library's table (see
  * lib/kernel/kernel.h), so everything above the table runs on it as it is.
  *
- * Every time the model is asked for something it counts, and at one of these counts something can
- * go wrong.
+ * The model counts every call. At one of these calls something can go wrong.
  */
 #ifndef DAXHP_TESTS_MODEL_H
 #define DAXHP_TESTS_MODEL_H
@@ -16,32 +15,32 @@
 
 enum model_fault {
 	FAULT_NONE,
-	FAULT_ERROR,	  /* at @at the kernel says no */
-	FAULT_SILENT,	  /* at @at it says yes and does nothing */
-	FAULT_CANCEL,	  /* at @at a signal comes, and what can give up does */
-	FAULT_SIGNAL,	  /* the same with a signal that is none of our business */
-	FAULT_RIVAL,	  /* at @at a rival onlines what is offline, unless it is kept off */
-	FAULT_KILL,	  /* before the @at-th thing that is done it is killed */
+	FAULT_ERROR,	  /* call @at fails */
+	FAULT_SILENT,	  /* call @at succeeds, and does nothing */
+	FAULT_CANCEL,	  /* a signal cancels at call @at; the kernel gives up if it can */
+	FAULT_SIGNAL,	  /* the same with a signal that must not cancel */
+	FAULT_RIVAL,	  /* at call @at a rival sets offline blocks online, if not denied */
+	FAULT_KILL,	  /* the process is killed before its @at-th change */
 	FAULT_NO_OFFLINE, /* block number @at never goes offline */
 	FAULT_NO_ONLINE,  /* block number @at never comes online */
-	FAULT_DEAF,	  /* block number @at is interrupted each time, whatever is blocked */
+	FAULT_DEAF,	  /* block number @at returns EINTR each time, without a signal */
 };
 
 struct model {
 	bool has_attribute;
 	/*
-	 * Reports what fails inside an online write, and takes it back; and its word follows the
-	 * blocks. So it is with ours, and not with 7.3.
+	 * When an online write fails, this kernel reports it and rolls back; and its word follows
+	 * the blocks. The patched kernels do so, and 7.3 does not.
 	 */
 	bool is_honest;
-	enum daxhp_zone default_zone; /* where plain `online` leads */
-	bool is_held;		      /* somebody has the blocks' files open: no guarding them */
-	unsigned int held_times;      /* the same, but only at the first so many tries */
-	unsigned int policy_sticks;   /* so often it cannot be made again what it was */
-	/* Who has the device's node open: so many, or why it cannot be seen. */
+	enum daxhp_zone default_zone; /* the zone of plain `online` */
+	bool is_held;		      /* a process has the blocks' files open: no guard starts */
+	unsigned int held_times;      /* the same, but only for so many tries */
+	unsigned int policy_sticks;   /* so many writes that restore the policy fail */
+	/* How many processes have the device's node open; or the error of the search. */
 	size_t n_holders;
 	int holders_error;
-	/* The look before the unbinding: the block of that number, from 1 on, is not what it was. */
+	/* In the look before the unbinding, this block (from 1 on) has another state, or fails. */
 	size_t odd;
 	int odd_error;
 	enum memblock_state odd_state;
@@ -49,54 +48,54 @@ struct model {
 	bool has_kmem;	/* the module is loaded */
 	bool is_devdax; /* bound to device_dax */
 	bool bound;
-	enum daxhp_state attribute; /* what it was told last, while it is bound */
+	enum daxhp_state attribute; /* the word that was written last, while it is bound */
 	enum daxhp_state policy, first_policy;
-	bool probes; /* the bus, when a driver is new */
-	/* Of the policy, of the bus, and of the device, in the journal; empty: none. */
+	bool probes; /* the bus, when a new driver loads */
+	/* The journal's entries for the policy, the bus and the device; empty: none. */
 	char policy_note[JOURNAL_LINE_MAX], autoprobe_note[JOURNAL_LINE_MAX],
 		note[JOURNAL_LINE_MAX];
-	struct lock *policy_lock; /* who has it; NULL: nobody */
-	bool was_given_back;	  /* the policy, since */
+	struct lock *policy_lock; /* its holder; NULL: none */
+	bool was_given_back;	  /* the policy, since the lock was taken */
 	struct memblock blocks[MODEL_BLOCKS_MAX];
 	bool is_guard_up;
-	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are kept off it */
+	bool guarded[MODEL_BLOCKS_MAX]; /* rivals are denied */
 	size_t n_blocks;
 	uint64_t block_size;
 
 	enum model_fault fault;
 	unsigned int at;
-	int errnum;		 /* of FAULT_ERROR, where it is to be another than usual */
-	unsigned int interrupts; /* so often a signal interrupts an offline on the way back */
+	int errnum;		 /* for FAULT_ERROR; 0: the usual one */
+	unsigned int interrupts; /* so many times a signal interrupts an offline in the undo */
 	bool was_interrupted;
 	unsigned int calls;
-	bool was_disturbed;  /* a signal has come that is for somebody else */
-	bool was_open;	     /* and others like it would have got through again */
-	unsigned int deeds;  /* what changes anything: a process can be killed before each */
-	bool is_dead;	     /* killed: what it does from then on is not done */
-	bool was_killed;     /* at some time: what it has left may be found */
-	uint64_t written[8]; /* the first blocks that were written to, in their order */
+	bool was_disturbed;  /* a signal has come that must not cancel */
+	bool was_open;	     /* and the thread still took such signals */
+	unsigned int deeds;  /* changes: the process can be killed before each */
+	bool is_dead;	     /* the process was killed: its calls change nothing more */
+	bool was_killed;     /* before: its entries may be found */
+	uint64_t written[8]; /* the first blocks that were written to, in order */
 	size_t n_written;
-	unsigned int n_notes;		    /* of the device, that were written */
+	unsigned int n_notes;		    /* entries of the device that were written */
 	bool was_offline[MODEL_BLOCKS_MAX]; /* since a monitor was started */
 	bool was_wedged;		    /* unbound with a block online */
-	bool was_absurd;		    /* told what no kernel takes: a bug in a plan */
+	bool was_absurd;		    /* a write that no kernel accepts: a bug in a plan */
 	struct daxhp_ctx ctx;
 	struct daxhp_device device;
 	struct daxhp_request request;
 	struct daxhp_session session; /* on the device, which is locked */
 };
 
-/* The one that the library works on. */
+/* The model on which the library works. */
 extern struct model model;
 
-/* The blocks that are there are listed, as those of a very large device. */
+/* The library lists the blocks that are there, as for a very large device. */
 extern bool model_lists_blocks;
 
-/* Make it what @obs shows; no fault, nothing counted. */
+/* Set the model to the state in @obs, with no fault, and all counts at 0. */
 void model_reset(const struct daxhp_observation *obs);
-/* Of the session's recovery. */
+/* Free the session's recovery. */
 void model_clear(void);
-/* Can the kernel that it is now show this word with these blocks? */
+/* Can this kernel show this word with these blocks? */
 bool model_can_show(const struct daxhp_observation *obs);
 
 #endif

@@ -16,7 +16,7 @@ bool can_answer;
 static int64_t (*answer_fn)(const struct call *call);
 static int listener = -1;
 static pid_t caller;	   /* the thread that is filtered */
-static sem_t has_listener; /* or there will be none */
+static sem_t has_listener; /* also posted if there can be none */
 
 /* The kernel's structures may be longer than those that this was built with. */
 union request {
@@ -140,7 +140,7 @@ bool syscalls_answer(const int *numbers, size_t count, int64_t (*fn)(const struc
 
 	answer_fn = fn;
 	caller = gettid();
-	/* The thread comes first: a filter is for the threads that are started later, too. */
+	/* Start the thread first: a thread that is started later has the filter, too. */
 	if (sem_init(&has_listener, 0, 0) < 0 || thread_start(&thread, run, NULL) < 0)
 		return false;
 	pthread_detach(thread);

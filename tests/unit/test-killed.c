@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Killed at any moment of a plan, on the model: the next one leads a device that is half
- * reconfigured back to where it was, also when it is killed itself, or fails; and then the same
+ * Kills the process at any moment of a plan, on the model. The next process leads a device that is
+ * half reconfigured back to its old state, also if it is killed or fails once itself. After that,
+ * the same
  * goal is reached as if nothing had happened.
  */
 #include "model.h"
@@ -10,13 +11,13 @@ static const char *const all_blocks[] = { "...", "---", "MMM", "NNN", "M-M", "N.
 static const char *const words[] = { "unplugged",     "offline",	"online",
 				     "online_kernel", "online_movable", "unknown" };
 
-/* One start, one goal, killed before one deed. */
+/* One start, one goal, and a kill before one change. */
 struct trial {
 	struct daxhp_observation *before;
 	bool is_honest, gets_attribute;
 	struct goal goal;
 	unsigned int at;
-	/* What goes wrong while it is recovered. */
+	/* The fault during the recovery. */
 	enum model_fault fault;
 	unsigned int fault_at;
 
@@ -62,7 +63,7 @@ static void recover_both_words(void)
 	const struct daxhp_recovered *r;
 
 	recovery_clear(&model.session.recovery);
-	/* The lock goes with the dead process. */
+	/* The lock ends with the process. */
 	model.policy_lock = NULL;
 	recover_words(&model.session);
 	for (size_t i = 0; (r = daxhp_recovery_get(&model.session.recovery, i)); i++) {
@@ -89,7 +90,7 @@ static int apply(struct trial *t, struct daxhp_observation *obs,
 	return r;
 }
 
-/* False when the plan has no more deeds. */
+/* False when the plan has no more changes. */
 static bool kill_at(struct trial *t)
 {
 	enum daxhp_failure_kind refusal;
@@ -117,7 +118,7 @@ static void check_world(const struct trial *t)
 	assert_msg(model.probes, "the bus does not probe: %s", describe(t));
 }
 
-/* Bound to kmem, without memory or attribute: only by losing kmem it comes to that. */
+/* If it was bound to kmem, without memory or attribute, no driver counts as before, too. */
 static bool is_as_before(const struct trial *t)
 {
 	if (observation_equal(t->after, t->before))
@@ -127,7 +128,7 @@ static bool is_as_before(const struct trial *t)
 	       t->after->n_present == 0;
 }
 
-/* What it says to who asked for it is what it says to the caller. */
+/* Checks that the return value and the session's recovery agree. */
 static int recover(void)
 {
 	const struct daxhp_recovered *told;
@@ -151,7 +152,7 @@ static int recover(void)
 	return r;
 }
 
-/* The one that recovers is disturbed, too. */
+/* The recovery is disturbed, too. */
 static bool recover_with_fault(struct trial *t)
 {
 	bool goes_on;
@@ -169,8 +170,8 @@ static bool recover_with_fault(struct trial *t)
 }
 
 /*
- * No word says how it was; or plain `online`, which leads where the kernel likes, has made it
- * whole, though not where it was.
+ * No word leads back to its old state; or plain `online` has brought all blocks online, in the zone
+ * that the kernel chose and not in the old one.
  */
 static bool may_be_left_alone(const struct trial *t)
 {
@@ -292,9 +293,9 @@ static void test_recovery_fails(void **state)
 	assert_true(try_all(try_errors) > 2000);
 }
 
-/* ---- what is nobody's to put right ---- */
+/* ---- devices that must not be recovered ---- */
 
-/* Killed when one of MMM is offline, on the way to the kernel's zone. */
+/* Kills the process when one of MMM is offline, on the way to a zone for kernel memory. */
 static void leave_half(struct trial *t)
 {
 	char note[JOURNAL_LINE_MAX];
@@ -324,19 +325,19 @@ static void test_leaves_others_doing_alone(void **state)
 	struct trial t;
 
 	(void)state;
-	/* Somebody has made it an application's. */
+	/* Another program has put the device into devdax mode. */
 	leave_half(&t);
 	model.bound = false;
 	model.is_devdax = true;
 	for (size_t i = 0; i < model.n_blocks; i++)
 		model.blocks[i].state = MEMBLOCK_MISSING;
 	leaves_alone(&t, -ESTALE);
-	/* The same, and a block of it has stayed. */
+	/* The same, and one block has stayed. */
 	leave_half(&t);
 	model.bound = false;
 	model.is_devdax = true;
 	leaves_alone(&t, -ESTALE);
-	/* Somebody has brought all of it online, where it was going, or as it was. */
+	/* Another program has brought all blocks online: at the goal, or in the old zone. */
 	leave_half(&t);
 	for (size_t i = 0; i < model.n_blocks; i++)
 		model.blocks[i] = (struct memblock){ FIRST_BLOCK + i, MEMBLOCK_ONLINE,
@@ -345,7 +346,7 @@ static void test_leaves_others_doing_alone(void **state)
 	leave_half(&t);
 	model.blocks[1].state = MEMBLOCK_ONLINE;
 	leaves_alone(&t, 0);
-	/* The device was taken away, and another has got its name. */
+	/* The device is gone, and another device has its name. */
 	leave_half(&t);
 	model.n_blocks--;
 	leaves_alone(&t, 0);
@@ -358,7 +359,7 @@ static void test_broken_note(void **state)
 		"system-ram online_movable - system-ram online_kernel move 32 3",
 		"system-ram online_movable - system-ram nowhere move 32 3 1",
 		"system-ram online_movable - system-ram online_kernel fly 32 3 1",
-		/* Such a goal is none. */
+		/* No valid goal. */
 		"system-ram online_movable - system-ram unplugged move 32 3 1",
 		"else online_movable - system-ram online_kernel move 32 3 1",
 		"system-ram online_movable - system-ram online_kernel move x 3 1",

@@ -134,33 +134,26 @@ static const struct row rows[] = {
 	{ "MM", NONE, "", "offline", ONLINE, DAXHP_REFUSED_WEDGED, "" },
 	{ "-.", NONE, "", "offline", MOVABLE, DAXHP_REFUSED_WEDGED, "" },
 };
-/* clang-format on */
 
-/* The kernel would bring a device of this size online in the dear order: daxhp does it. */
+/* The kernel would bring a device of this size online in the dear order. */
 static const struct row large_rows[] = {
 	{ "...", NONE, "", "offline", MOVABLE, NO_REFUSAL,
-	  "guard-new-blocks; set-policy offline; bind; restore-policy; guard; write-blocks "
-	  "online_movable 32,33,34" },
+	  "set-policy offline; bind; restore-policy; claim online_movable; write-blocks online_movable 32,33,34" },
 	{ "...", NONE, "", "online_movable", KERNEL, NO_REFUSAL,
-	  "guard-new-blocks; set-policy offline; bind; restore-policy; guard; write-blocks "
-	  "online_kernel 32,33,34" },
+	  "set-policy offline; bind; restore-policy; claim online_kernel; write-blocks online_kernel 32,33,34" },
 	{ "...", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL,
-	  "check-offline; unbind; guard-new-blocks; set-policy offline; bind; restore-policy; "
-	  "guard; "
+	  "check-offline; unbind; set-policy offline; bind; restore-policy; claim online_movable; "
 	  "write-blocks online_movable 32,33,34" },
-	/* To this word the kernel answers block by block. Only the policy brings all to the same zone. */
-	{ "...", NONE, "", "offline", ONLINE, NO_REFUSAL,
-	  "set-policy online; bind; restore-policy" },
-	{ "---", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL,
-	  "guard; write-blocks online_movable 32,33,34" },
+	/* For plain `online` the kernel chooses a zone for each block. Only the policy brings all to the same. */
+	{ "...", NONE, "", "offline", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
+	{ "---", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 32,33,34" },
 	/* An attribute does it in one write. */
-	{ "...", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL,
-	  "write-attribute online_movable" },
-	{ "-..", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL,
-	  "guard; check-offline; unbind" },
+	{ "...", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
+	{ "-..", STATE, "unplugged", "offline", UNPLUGGED, NO_REFUSAL, "guard; check-offline; unbind" },
 	{ "---", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL,
 	  "guard; check-offline; unbind; set-policy online_movable; bind; restore-policy" },
 };
+/* clang-format on */
 
 /* For the plans that are made from here on. */
 static bool is_forced;

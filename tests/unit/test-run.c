@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Locks and notes in a /run of the test's own, with a made-up /sys; what goes wrong with them is
- * put in by answering system calls.
+ * Locks and journal entries in the test's own /run, with the test's own /sys. To make something
+ * fail, the test answers system calls.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -33,10 +33,10 @@ static char boot[64];
 static uid_t other_uid;
 static bool has_debugfs;
 static int lowest_fd;	/* that was synced */
-static char order[128]; /* in which files were synced and renamed */
+static char order[128]; /* the order in which files were synced and renamed */
 static void (*before_flock)(void);
 static void (*before_close)(void);
-static bool keeps_hook; /* before_close is called each time, and not once */
+static bool keeps_hook; /* call before_close each time, and not only once */
 
 static void note_order(const char *what)
 {
@@ -78,7 +78,7 @@ static int64_t call_hook(const struct call *call, void (**hook)(void), bool keep
 	return CALL_PASS;
 }
 
-/* The machine's debugfs is for all who run tests on it: a directory stands for it. */
+/* All tests on the machine share its debugfs. So a directory stands for it. */
 static int64_t answer_fstatfs(const struct call *call)
 {
 	struct statfs fs = { .f_type = DEBUGFS_MAGIC };
@@ -106,7 +106,7 @@ static int64_t answer(const struct call *call)
 	case SYS_fstatfs:
 		return answer_fstatfs(call);
 	default:
-		/* fsopen(), which would lead to the machine's debugfs. */
+		/* fsopen() would lead to the machine's debugfs. */
 		return -EPERM;
 	}
 }
@@ -127,7 +127,7 @@ static const char *get(const char *path)
 	return text;
 }
 
-/* A write does not cut off what was longer: in /sys there is nothing to cut off. */
+/* Compares the beginning only: the code does not truncate a file before it writes, as in /sys. */
 static bool begins(const char *path, const char *word)
 {
 	return strncmp(get(path), word, strlen(word)) == 0;
@@ -167,7 +167,7 @@ static int setup(void **state)
 static pid_t idler;	   /* that runs */
 static struct lock policy; /* that is held */
 
-/* A child that does nothing but to be there; returns its pid. */
+/* Starts a child that only waits; returns its pid. */
 static pid_t start_idler(void (*first)(void))
 {
 	int fds[2];
@@ -215,7 +215,7 @@ static int lock_policy(struct lock *lock)
 	return lock_take(&session, POLICY_LOCK, 0, lock, &holder);
 }
 
-/* One that a failed test has left would keep what it has locked from the next. */
+/* A child that a failed test has left would still have its lock in the next test. */
 static int teardown(void **state)
 {
 	(void)state;
@@ -295,7 +295,7 @@ static void test_lock(void **state)
 	lock_drop(&second);
 }
 
-/* Two that ask at the same moment are not in each other's way. */
+/* Two processes that ask at the same moment do not disturb each other. */
 static void test_asking_is_shared(void **state)
 {
 	int fd;
@@ -364,7 +364,7 @@ static void test_lock_is_taken_away(void **state)
 	}
 }
 
-/* So many bytes fit into each file. */
+/* Each file takes only so many bytes. */
 static void limit_files(rlim_t bytes)
 {
 	struct rlimit limit;
@@ -417,7 +417,7 @@ static void test_child_does_not_keep_lock(void **state)
 	end(pid);
 }
 
-/* Children that are forked while the lock is taken or dropped, each by a thread. */
+/* Children that threads fork while the lock is taken or dropped. */
 static struct {
 	pthread_t thread;
 	pid_t pid;
@@ -430,7 +430,7 @@ static void *fork_idler(void *data)
 	return NULL;
 }
 
-/* Long enough for it to be forked, if it can be. */
+/* Long enough to fork the child, if nothing keeps the thread from it. */
 static void fork_in_thread(void)
 {
 	if (n_forked == ARRAY_SIZE(forked))
@@ -454,8 +454,8 @@ static void end_forks(void)
 }
 
 /*
- * Each file of the lock is opened, and then its directory is closed; or the file system is looked
- * at. A child that is forked at that moment has the file, if it can be forked.
+ * The code opens each file of the lock, and then closes its directory or looks at the file system.
+ * A child that could be forked at that moment would have the file.
  */
 static void test_child_is_forked_as_lock_is_taken(void **state)
 {
@@ -514,7 +514,7 @@ static void test_child_is_forked_as_lock_is_asked_for(void **state)
 	end_forks();
 }
 
-/* The numbers of what it does not have any more may be other files' by now. */
+/* The child has closed these descriptors. Other files may have their numbers now. */
 static void use_in_child(void)
 {
 	int fds[8];
@@ -542,7 +542,7 @@ static void test_child_has_no_lock(void **state)
 	lock_drop(&session.lock);
 }
 
-/* What a program that closed its outputs prints is not to end in these files. */
+/* If a program has closed its outputs, its text must not go into these files. */
 static void print_into_nowhere(void)
 {
 	struct lock lock;
@@ -554,7 +554,7 @@ static void print_into_nowhere(void)
 	if (lock_take(&session, "dax0.0", 0, &lock, &holder) < 0 || fcntl(1, F_GETFD) >= 0 ||
 	    fcntl(2, F_GETFD) >= 0)
 		_exit(1);
-	/* Its folder takes a number that is closed again before anything is said. */
+	/* The folder takes one of the numbers, and is closed again before the program prints. */
 	if (journal_put("dax0.0", "words") < 0)
 		_exit(1);
 	snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
@@ -571,7 +571,7 @@ static void test_stdio_is_closed(void **state)
 	assert_true(lowest_fd > STDERR_FILENO && lowest_fd < INT_MAX);
 }
 
-/* ---- the lock where /run is another one ---- */
+/* ---- the lock of a process with another /run ---- */
 
 static void move_elsewhere(void)
 {
@@ -639,7 +639,7 @@ static void test_policy_lock_without_common_run(void **state)
 	refuses_policy(start_idler(lock_policy_elsewhere));
 }
 
-/* What the other has locked in /sys is not what is there for this one. */
+/* The other process has locked a file in another /sys. */
 static void test_policy_lock_without_common_sys(void **state)
 {
 	pid_t other;
@@ -664,7 +664,7 @@ static void test_note(void **state)
 	assert_int_equal(journal_put("dax0.0", "one two 3"), 0);
 	snprintf(line, sizeof(line), "%s one two 3\n", boot);
 	assert_string_equal(get(DIR_RUN "/dax0.0.journal"), line);
-	/* What it holds is on the disk before it has the name, and the name after that. */
+	/* The contents are on the disk before the file gets its name; then the name is. */
 	assert_string_equal(order,
 			    "sync file; dax0.0.journal.new to dax0.0.journal; sync folder; ");
 	assert_int_equal(journal_get("dax0.0", words, sizeof(words)), 1);
@@ -721,7 +721,7 @@ static void test_parse(void **state)
 
 /* ---- the machine's words ---- */
 
-/* What comes of one that is recovered alone; NULL when there was nothing. */
+/* Recovers one word alone. NULL when there was nothing to recover. */
 static const struct daxhp_recovered *recover(void)
 {
 	recovery_clear(&session.recovery);
@@ -822,7 +822,7 @@ static void test_give_back(void **state)
 	}
 }
 
-/* What cannot be read is not overwritten, and not forgotten. */
+/* A word that cannot be read is not overwritten, and its entry stays. */
 static void test_give_back_unread(void **state)
 {
 	const struct daxhp_recovered *told;
@@ -853,7 +853,7 @@ static void die_with_policy(void)
 	put(POLICY, "online_movable\n");
 }
 
-/* The one that is waited for is killed, with the policy changed. */
+/* The process that has the lock is killed, with the policy changed. */
 static void test_recovers_after_waiting(void **state)
 {
 	const struct daxhp_recovered *told;
@@ -884,7 +884,7 @@ static void test_recovers_after_waiting(void **state)
 	end(pid);
 }
 
-/* The same thing is told once, with how it ended last; and nothing is lost as the list grows. */
+/* Each word or device is in the list once, with its last values; and the list grows. */
 static void test_recovery_list(void **state)
 {
 	struct daxhp_recovered r = { .kind = DAXHP_RECOVERED_DEVICE };
@@ -913,11 +913,11 @@ static void test_recovery_list(void **state)
 	assert_null(daxhp_recovery_free(list));
 }
 
-/* ---- what was left of a device ---- */
+/* ---- the entry of a device ---- */
 
 #define HALF "system-ram online_movable - system-ram online_kernel move 32 3 4711"
 
-/* What dax0.0 is found in; the context knows no other. */
+/* Finds dax0.0; the context has no other device. */
 static struct daxhp_recovery *find(void)
 {
 	struct daxhp_recovery *recovery;
@@ -955,20 +955,20 @@ static void test_finds_device(void **state)
 	daxhp_recovery_free(found);
 	/* Only looked for. */
 	assert_true(is_there(DIR_RUN "/dax0.0.journal"));
-	/* Who holds the lock is at work. */
+	/* A process that has the lock is at work. */
 	pid = start_idler(lock_here);
 	found = find();
 	assert_int_equal(daxhp_recovery_count(found), 0);
 	daxhp_recovery_free(found);
 	end(pid);
-	/* Who has locked it himself asks what the one before has left. It has no blocks here. */
+	/* The holder of the lock finds the entry of the process before. Here it has no blocks. */
 	assert_int_equal(lock_device(&holder), 0);
 	assert_true(recover_device(&session) < 0);
 	assert_int_equal(daxhp_recovery_count(&session.recovery), 1);
 	assert_true(is_there(DIR_RUN "/dax0.0.journal"));
 }
 
-/* ---- a device that is given another size ---- */
+/* ---- a device that gets another size ---- */
 
 static void test_refresh(void **state)
 {
@@ -1025,7 +1025,7 @@ static void test_begin_fails(void **state)
 
 	(void)state;
 	request.goal = GOAL_ONLINE;
-	/* It has no node that a session could look at. */
+	/* The test's /sys has no device directory for the look. */
 	begins_with(DAXHP_FAILED_OBSERVE, -ENODEV);
 	assert_false(lock_is_held("dax0.0"));
 	pid = start_idler(lock_here);
@@ -1066,7 +1066,7 @@ static void test_cancel_while_it_begins(void **state)
 	end(pid);
 }
 
-/* ---- a place of its own ---- */
+/* ---- namespaces for the test ---- */
 
 static bool enter(void)
 {
