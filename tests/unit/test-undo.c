@@ -460,6 +460,28 @@ static void test_goes_back_with_another_guard(void **state)
 	daxhp_observation_unref(t.before);
 }
 
+/*
+ * New memory of a large device comes online block by block. What another program sets online in the
+ * other zone before the guard is up, is taken back.
+ */
+static void test_takes_back(void **state)
+{
+	struct trial t = { .goal = GOAL_ONLINE_KERNEL, .fault = FAULT_RIVAL, .calls = 1 };
+	unsigned int n_taken_back = 0;
+
+	(void)state;
+	t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
+	t.before->block_size = LARGE_BLOCK;
+	for (t.at = 1; t.at <= t.calls; t.at++) {
+		run_trial(&t);
+		assert_msg(t.r == 0 && t.plan->is_by_blocks, "%s", describe(&t));
+		n_taken_back += model.was_offline[0];
+		end_trial(&t);
+	}
+	assert_true(n_taken_back > 0);
+	daxhp_observation_unref(t.before);
+}
+
 /* A process with an open file could change the blocks meanwhile. So the run does not start. */
 static void does_not_begin(const char *blocks, struct goal goal)
 {
@@ -942,6 +964,7 @@ int main(void)
 		cmocka_unit_test(test_survives_holder),
 		cmocka_unit_test(test_goes_back_without_guard),
 		cmocka_unit_test(test_goes_back_with_another_guard),
+		cmocka_unit_test(test_takes_back),
 		cmocka_unit_test(test_holder_keeps_it_from_beginning),
 		cmocka_unit_test(test_policy_that_sticks),
 		cmocka_unit_test(test_needs_the_lock),

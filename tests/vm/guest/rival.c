@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * rival [--keep] [--online] [--thread] MICROSECONDS BLOCK...
+ * rival [--keep] [--online] [--kernel] [--thread] MICROSECONDS BLOCK...
  *
- * Sets every offline block to online_movable, again and again, with a pause between the rounds.
+ * Sets every offline block to online_movable, again and again, with a pause between the rounds. With
+ * --kernel the word is online_kernel.
  * With --keep it opens the files once, at its start, and keeps them open. With --online it writes 1
  * to the file `online` of each block, instead of a word to `state`. With --thread the files belong
  * to a second thread, which does not share them, and the first thread has ended.
@@ -19,7 +20,8 @@
 
 static const struct {
 	const char *file, *found, *wanted;
-} by_state = { "state", "offline", "online_movable" }, by_online = { "online", "0", "1" };
+} by_state = { "state", "offline", "online_movable" },
+  by_kernel = { "state", "offline", "online_kernel" }, by_online = { "online", "0", "1" };
 
 static const __typeof__(by_state) *way = &by_state;
 
@@ -82,10 +84,13 @@ int main(int argc, char **argv)
 		is_thread |= strcmp(argv[1], "--thread") == 0;
 		if (strcmp(argv[1], "--online") == 0)
 			way = &by_online;
+		if (strcmp(argv[1], "--kernel") == 0)
+			way = &by_kernel;
 	}
 	if (argc < 3) {
 		fprintf(stderr,
-			"usage: rival [--keep] [--online] [--thread] MICROSECONDS BLOCK...\n");
+			"usage: rival [--keep] [--online] [--kernel] [--thread] MICROSECONDS "
+			"BLOCK...\n");
 		return 2;
 	}
 	between = atoi(argv[1]);

@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=nvdimm:17G
+#
+# A device that is so large that daxhp brings its new memory online block by block. Others set the blocks
+# online meanwhile, also in the other zone. With an attribute the kernel does it in one write.
+
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+
+device=dax0.0
+set_policy offline
+base_policy=offline
+bind_kmem "$device" offline || bail_out "cannot bind $device"
+take_away "$device"
+mapfile -t ids < <(blocks "$device")
+
+reset() {
+	stop_rivals
+	take_away "$device"
+}
+
+test_topology() {
+	ok 'at least 16 GiB' [ "${#ids[@]}" -ge 128 ]
+}
+
+# What daxhp would do, as a list of the step types.
+planned() {
+	daxhp "$@" --dry-run --json "$device" | jq -r '[.[0].steps[].step] | join(" ")'
+}
+
+test_plan() {
+	local steps='set-policy bind restore-policy claim write-blocks'
+	! has_attribute || steps='write-attribute'
+	daxhp unplug "$device" >/dev/null
+	is "$(planned online --movable)" "$steps" 'movable'
+	is "$(planned online --kernel)" "$steps" 'kernel'
+}
+
+test_no_rival() {
+	tried 'there and back' cycle "$device" "$(quick_or_full 2 20)" movable,kernel,movable,devdax "${ids[@]}"
+	never_wedged
+}
+
+# two_rivals NAME COMMAND...: two of the command with a pause of each length, before the blocks.
+two_rivals() {
+	local us
+	for us in 100 1000 10000; do
+		start_rival "${@:2}" "$us" "${ids[@]}"
+		start_rival "${@:2}" "$us" "${ids[@]}"
+		tried "$1, every $us us" resist "$device" "$(quick_or_full 1 100)" unplugged,online "${ids[@]}"
+		stop_rivals
+	done
+	never_wedged
+}
+
+test_rivals() {
+	two_rivals 'state' rival
+}
+
+test_rivals_other_zone() {
+	two_rivals 'online_kernel' rival --kernel
+}
+
+test_rivals_online_file() {
+	two_rivals 'online' rival --online
+}
+
+# elsewhere COMMAND...: with a sysfs of another network namespace, whose files have other inodes.
+elsewhere() {
+	exec unshare --net --mount sh -c 'mount -t sysfs sysfs /sys && exec "$@"' sh "$@"
+}
+
+test_rivals_elsewhere() {
+	two_rivals 'online_kernel in another sysfs' elsewhere rival --kernel
+}
+
+# Every so many calls: there are thousands of calls, and each run takes seconds.
+test_killed() {
+	tried 'killed on the way up' kill "$device" "$(step 997)" unplugged:online,devdax:movable "${ids[@]}"
+	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
+	never_wedged
+}
+
+# A block that refuses: all is as before.
+test_refused() {
+	fault MEM_GOING_ONLINE 0
+	: >/run/watching
+	fault_after 40 MEM_GOING_ONLINE -12 &
+	run daxhp online --movable --json "$device"
+	rm /run/watching
+	wait $!
+	no_faults
+	exits 1 'a block refuses'
+	json_is '.[0].error.undone' true 'a block refuses: JSON'
+	agrees "$device" unplugged 'a block refuses'
+}
+
+run_tests
