@@ -17,6 +17,9 @@ devices=(dax0.0 dax1.0)
 [ "$(<$dax_bus/devices/dax0.0/size)" -lt "$(<$dax_bus/devices/dax1.0/size)" ] || devices=(dax1.0 dax0.0)
 small=${devices[0]} large=${devices[1]}
 
+# With another policy daxctl refuses.
+set_policy offline
+
 declare -A least
 
 seconds() {
@@ -42,7 +45,6 @@ expect() {
 # By hand: bind without onlining, then the block writes alone, in the cheap order.
 bind_and_write() {
 	local ids i
-	set_policy offline
 	bind_kmem "$1" offline || return
 	mapfile -t ids < <(blocks "$1")
 	echo online_movable >"$memory/memory${ids[0]}/state" || return
@@ -64,7 +66,7 @@ round() {
 	took "$device unplugged to movable, daxhp" daxhp online --movable "$device"
 	expect "$device" online_movable
 	took "$device movable to kernel, daxhp" daxhp reconfigure --kernel "$device"
-	expect "$device" online
+	expect "$device" online_kernel
 	took "$device kernel to movable, daxhp" daxhp reconfigure --movable "$device"
 	expect "$device" online_movable
 	took "$device movable to devdax, daxhp" daxhp reconfigure --mode=devdax "$device"

@@ -225,6 +225,10 @@ static int offline_block(struct memblock *block)
 	}
 	if (model.fault == FAULT_NO_OFFLINE && block == &model.blocks[model.at])
 		r = -EBUSY;
+	if (model.busy_times) {
+		model.busy_times--;
+		r = -EBUSY;
+	}
 	if (model.fault == FAULT_DEAF && block == &model.blocks[model.at])
 		r = -EINTR;
 	if (r == 0) {
@@ -782,16 +786,16 @@ static int start_guard(const struct daxhp_session *session, const struct membloc
 		       struct rivals *rivals)
 {
 	(void)session;
-	(void)blocks;
-	(void)n_blocks;
 	(void)rivals;
+	assert_int_equal(n_blocks, model.n_blocks);
 	*ret_guard = (struct guard *)&model;
 	*ret_deny_error = 0;
 	if (model.is_held || (model.held_times && model.held_times--))
 		return -EBUSY;
 	model.is_guard_up = true;
 	for (size_t i = 0; i < model.n_blocks; i++)
-		model.guarded[i] = model.blocks[i].state != MEMBLOCK_MISSING;
+		model.guarded[i] = blocks[i].state != MEMBLOCK_MISSING &&
+				   model.blocks[i].state != MEMBLOCK_MISSING;
 	return 0;
 }
 

@@ -36,6 +36,7 @@ struct model {
 	enum daxhp_zone default_zone; /* the zone of plain `online` */
 	bool is_held;		      /* a process has the blocks' files open: no guard starts */
 	unsigned int held_times;      /* the same, but only for so many tries */
+	unsigned int busy_times;      /* so often no block goes offline */
 	unsigned int policy_sticks;   /* so many writes that restore the policy fail */
 	/* How many processes have the device's node open; or the error of the search. */
 	size_t n_holders;

@@ -482,6 +482,28 @@ static void test_takes_back(void **state)
 	daxhp_observation_unref(t.before);
 }
 
+/* One does not go offline again at first. All is undone, and the kernel does it by the policy. */
+static void test_takes_back_by_policy(void **state)
+{
+	struct trial t = { .goal = GOAL_ONLINE_KERNEL };
+	bool was_by_policy = false;
+
+	(void)state;
+	t.before = make_mode_observation("...", DAXHP_MODE_UNBOUND);
+	t.before->block_size = LARGE_BLOCK;
+	for (unsigned int at = 1; !was_by_policy; at++) {
+		model_reset(t.before);
+		model.fault = FAULT_RIVAL;
+		model.at = at;
+		model.busy_times = 1;
+		apply(&t, 0);
+		was_by_policy = t.plan->is_by_policy;
+		assert_msg(at < model.calls, "never by policy: %s", describe(&t));
+		end_trial(&t);
+	}
+	daxhp_observation_unref(t.before);
+}
+
 /* A process with an open file could change the blocks meanwhile. So the run does not start. */
 static void does_not_begin(const char *blocks, struct goal goal)
 {
@@ -965,6 +987,7 @@ int main(void)
 		cmocka_unit_test(test_goes_back_without_guard),
 		cmocka_unit_test(test_goes_back_with_another_guard),
 		cmocka_unit_test(test_takes_back),
+		cmocka_unit_test(test_takes_back_by_policy),
 		cmocka_unit_test(test_holder_keeps_it_from_beginning),
 		cmocka_unit_test(test_policy_that_sticks),
 		cmocka_unit_test(test_needs_the_lock),
