@@ -125,6 +125,29 @@ test_bind_with_a_range_taken() {
 	no_splat
 }
 
+# What could be had is online then. That is not all of the memory, so no word holds.
+test_word_of_a_part() {
+	local start end
+	modprobe -n ramoops 2>/dev/null || { skip 'taken' 'this kernel has no ramoops'; return; }
+	put unplugged "$file"
+	unbind "$device"
+	read -r start end < <(ranges "$device" | sed -n 2p)
+	take_range "$start" || { fail 'range 2 can be taken'; return; }
+	set_policy online_movable
+	put "$device" "$dax_bus/drivers/kmem/bind"
+	set_policy offline
+	is "$(count "$device" online) $(count "$device" absent)" '4 4' 'the other range is online'
+	is "$(attribute_word "$device")" unknown 'the word'
+	put online_movable "$file"
+	is "$refused_with" 'Device or resource busy' 'no word is taken as done'
+	put unplugged "$file"
+	is "$refused_with $(attribute_word "$device")" ' unplugged' 'can be unplugged'
+	rmmod ramoops
+	put online_movable "$file"
+	is "$refused_with $(attribute_word "$device")" ' online_movable' 'can have all of it'
+	no_splat
+}
+
 # Fails every allocation of the task that writes.
 test_no_memory() {
 	allocations_may_fail || { skip 'no memory' 'this kernel has no failslab'; return; }
