@@ -70,7 +70,7 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 /* Memory that is added brings a memory map along, which is taken from what the machine has. */
 static bool has_room(const struct daxhp_observation *obs)
 {
-	return obs->n_present > 0 || obs->memmap_on_memory == 1 || obs->room == 0 ||
+	return obs->n_present > 0 || obs->room == 0 ||
 	       obs->room >= daxhp_observation_get_room_needed(obs);
 }
 

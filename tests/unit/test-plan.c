@@ -356,7 +356,7 @@ static void test_no_target_node(void **state)
 	daxhp_observation_unref(obs);
 }
 
-/* Two blocks of 128 MiB need 4 MiB of memory map. */
+/* Two blocks of 128 MiB need 4 MiB of memory map, and 8 KiB each. */
 static void test_room_for_map(void **state)
 {
 	static const struct {
@@ -366,10 +366,11 @@ static void test_room_for_map(void **state)
 		enum daxhp_failure_kind refusal;
 		const char *steps;
 	} table[] = {
-		{ "..", (4 << 20) - 1, 0, DAXHP_REFUSED_NO_ROOM, "" },
-		{ "..", (4 << 20) - 1, -ENOENT, DAXHP_REFUSED_NO_ROOM, "" },
-		{ "..", 4 << 20, 0, NO_REFUSAL, "write-attribute online_movable" },
-		{ "..", 1, 1, NO_REFUSAL, "write-attribute online_movable" },
+		{ "..", (4 << 20) + (16 << 10) - 1, 0, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", (4 << 20) + (16 << 10) - 1, -ENOENT, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", (4 << 20) + (16 << 10), 0, NO_REFUSAL, "write-attribute online_movable" },
+		{ "..", (16 << 10) - 1, 1, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", 16 << 10, 1, NO_REFUSAL, "write-attribute online_movable" },
 		/* Not known. */
 		{ "..", 0, 0, NO_REFUSAL, "write-attribute online_movable" },
 		/* The memory is present already, and so is its memory map. */

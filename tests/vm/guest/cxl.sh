@@ -31,6 +31,19 @@ make_region() {
 	[ "$(driver "$device")" = kmem ]
 }
 
+# make_unbound_region CXL-ARGUMENT...: the same, but no driver binds to the device.
+make_unbound_region() {
+	echo 0 >$dax_bus/drivers_autoprobe
+	run cxl create-region -m -t ram "$@"
+	[ "$rc" = 0 ] || diag "$err"
+	region=$(json '.region')
+	find_device "$region"
+	# The kernel may look for a driver later.
+	sleep 1
+	echo 1 >$dax_bus/drivers_autoprobe
+	[ "$(driver "$device")" = none ]
+}
+
 # find_device REGION: sets device to the first dax device in it.
 find_device() {
 	wait_until compgen -G "$cxl_bus/$1/dax_region*/dax*.*" >/dev/null || return 1
