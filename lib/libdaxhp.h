@@ -478,7 +478,9 @@ struct daxhp_request *daxhp_request_free(struct daxhp_request *request);
  *   DAXHP_UNPLUGGED        no memory block present; nothing may be moved or rebound
  *   DAXHP_OFFLINE          bound to kmem, nothing online: `unplugged` where there is an attribute,
  *                          else `offline`. It may be moved and rebound.
- * In DAXHP_MODE_DEVDAX there is no state (DAXHP_STATE_NONE), and it may be moved and rebound.
+ * In DAXHP_MODE_DEVDAX there is no state (DAXHP_STATE_NONE), and it may be moved and rebound. In
+ * DAXHP_MODE_UNBOUND the state is DAXHP_UNPLUGGED, and no driver is left on the device; if it may be
+ * rebound, it may be in devdax mode before.
  * daxhp_begin() fails with -EINVAL where these do not go together.
  */
 void daxhp_request_set_mode(struct daxhp_request *request, enum daxhp_mode mode);

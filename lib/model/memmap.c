@@ -12,8 +12,8 @@
 /* sizeof(struct page) on 64-bit kernels as distributions build them. */
 #define MAP_PER_PAGE 64
 /*
- * What a block costs beside its map: the objects in /sys and the page tables. Measured: 7 KiB on Linux
- * 6.12 and 7.3.
+ * What a block costs beside its map: the objects in /sys and the page tables. Measured: 2 to 7 KiB
+ * on Linux 6.12 and 7.3.
  */
 #define MEMORY_PER_BLOCK (8 * 1024)
 

@@ -189,6 +189,7 @@ static void test_table(void **state)
 #define RAM_MOVABLE GOAL_SYSTEM_RAM_MOVABLE
 #define RAM_OFF GOAL_SYSTEM_RAM_OFF
 #define TO_DEVDAX GOAL_DEVDAX
+#define TO_NONE GOAL_UNBOUND(true)
 
 struct side {
 	const char *blocks;
@@ -259,6 +260,17 @@ static const struct {
 	{ { "M.", DEVDAX, NULL }, TO_DEVDAX, DAXHP_REFUSED_WEDGED, "", false },
 	{ { "M.", UNBOUND, NULL }, TO_DEVDAX, DAXHP_REFUSED_WEDGED, "", false },
 	{ { "..", FAMFS, NULL }, TO_DEVDAX, DAXHP_REFUSED_FAMFS, "", false },
+	/* To no driver. Halfway there, the device is unplugged, and stays so. */
+	{ { "MM", SYSTEM_RAM, NULL }, TO_NONE, NO_REFUSAL,
+	  "guard; write-blocks offline 32,33; check-offline; unbind", false },
+	{ { "MM", SYSTEM_RAM, "online_movable" }, TO_NONE, NO_REFUSAL,
+	  "write-attribute unplugged; check-offline; unbind", false },
+	{ { "..", SYSTEM_RAM, "unplugged" }, TO_NONE, NO_REFUSAL, "check-offline; unbind", false },
+	{ { "..", UNBOUND, NULL }, TO_NONE, NO_REFUSAL, "", false },
+	{ { "M.", UNBOUND, NULL }, TO_NONE, DAXHP_REFUSED_WEDGED, "", false },
+	{ { "..", DEVDAX, NULL }, TO_NONE, NO_REFUSAL, "check-unused; check-offline; unbind", false },
+	{ { "..", DEVDAX, NULL }, GOAL_UNBOUND(false), DAXHP_REFUSED_DEVDAX, "", false },
+	{ { "..", FAMFS, NULL }, TO_NONE, DAXHP_REFUSED_FAMFS, "", false },
 };
 /* clang-format on */
 

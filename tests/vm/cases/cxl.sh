@@ -68,4 +68,30 @@ test_several_devices() {
 	unbind "$second"
 }
 
+# cxl-cli refuses while the device is bound to kmem, as it is on Linux 7.3.
+test_unbind() {
+	make_region offline "${one[@]}" || bail_out 'there is no region'
+	daxhp online --movable "$device" >/dev/null
+	daxhp unplug "$device" >/dev/null
+	run daxhp unplug --unbind "$device"
+	exits 0 'unplugged already'
+	is "$(driver "$device")" none 'no driver is left'
+	run daxhp unplug --unbind "$device"
+	exits 0 'unbound already'
+	like "$out" 'nothing to do' 'and nothing is to be done'
+	bind_devdax "$device"
+	hold open "/dev/$device" >/run/hold.out &
+	wait_until grep -q held /run/hold.out
+	run daxhp unplug --unbind "$device"
+	exits 1 'an application has it'
+	is "$(driver "$device")" device_dax 'its driver is left'
+	like "$err" 'hold' 'and is named'
+	kill $!
+	wait
+	run daxhp unplug --unbind "$device"
+	exits 0 'devdax mode'
+	is "$(driver "$device")" none 'no driver is left'
+	ok 'cxl-cli takes the region away' remove_region "$region"
+}
+
 run_tests

@@ -84,11 +84,10 @@ in_service() {
 # out_of_service REGION: unplugs $device, which is the only one in the region, and
 # takes the region away, without -f.
 out_of_service() {
-	run daxhp unplug "$device"
+	run daxhp unplug --unbind "$device"
 	exits 0 "$1: out of service"
 	agrees "$device" unplugged "$1 out of service"
-	# The attribute of Linux 7.3 is there only while kmem is bound.
-	unbind "$device"
+	is "$(driver "$device")" none "$1: no driver is left"
 	ok "$1: cxl-cli takes it away" remove_region "$1"
 	is "$(compgen -G "$cxl_bus/$1" "$dax_bus/devices/$device")" '' "$1: nothing is left"
 	is "$(mem_total)" $((base_total + others_kib)) "$1: MemTotal is as before"
