@@ -3,6 +3,7 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
+	{ KEY_UNBIND, "unbind", NULL, "leave no driver on the device, so that its region can go" },
 	{ KEY_FORCE, "force", NULL, "go on even if its used memory does not fit elsewhere" },
 	ROW_TIMEOUT,
 	ROW_RETRY,
@@ -17,8 +18,9 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 		.action = cmd_unplug.name,
 		.verb = "unplug",
 		.has_force = true,
-		.mode = DAXHP_MODE_SYSTEM_RAM,
+		.mode = settings->unbind ? DAXHP_MODE_UNBOUND : DAXHP_MODE_SYSTEM_RAM,
 		.state = DAXHP_UNPLUGGED,
+		.may_rebind = settings->unbind,
 	};
 
 	return transition(ctx, settings, &wish, argc, argv);

@@ -32,14 +32,15 @@ enum {
 	KEY_MODE,
 	KEY_NO_ONLINE,
 	KEY_FORCE,
-	KEY_YES
+	KEY_YES,
+	KEY_UNBIND
 };
 
 struct settings {
 	bool json, human, dry_run, mappings;
 	int verbose; /* how often it was given */
 	bool movable, kernel, no_online;
-	bool force, yes;
+	bool force, yes, unbind;
 	const char *mode;   /* to reconfigure to: "system-ram" or "devdax"; NULL: as it is */
 	const char *region; /* narrow the devices to one region: its number or name */
 	int node;	    /* narrow them to one node; -1: any */

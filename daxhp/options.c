@@ -95,6 +95,9 @@ static int take_option(const struct command *command, struct settings *s, int ke
 	case KEY_YES:
 		s->yes = true;
 		return EXIT_DONE;
+	case KEY_UNBIND:
+		s->unbind = true;
+		return EXIT_DONE;
 	case KEY_MODE:
 		return take_mode(s);
 	case 'j':

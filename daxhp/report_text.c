@@ -98,8 +98,9 @@ static void print_outcome(const struct outcome *outcome)
 		return;
 	}
 	if (daxhp_result_get_changed(outcome->result))
-		output("%s: %s -> %s, %zu memory blocks, %.2f s\n", name, from,
+		output("%s: %s -> %s%s, %zu memory blocks, %.2f s\n", name, from,
 		       state_text(daxhp_result_get_after(outcome->result)),
+		       outcome->wish->mode == DAXHP_MODE_UNBOUND ? ", no driver" : "",
 		       daxhp_observation_count_blocks(outcome->before),
 		       daxhp_result_get_seconds(outcome->result));
 	else

@@ -176,7 +176,11 @@ enum daxhp_state daxhp_observation_get_state(const struct daxhp_observation *obs
 const char *daxhp_observation_get_attribute_word(const struct daxhp_observation *observation);
 /* auto_online_blocks, letter for letter; NULL when it cannot be read. */
 const char *daxhp_observation_get_policy(const struct daxhp_observation *observation);
-/* 1, 0, or a negative errno when the kernel does not say. */
+/*
+ * Does the kernel keep the memory map of the device's memory in that memory? The device asks for it
+ * with its memmap_on_memory, and the machine allows it with the parameter memory_hotplug.memmap_on_memory.
+ * 1, 0, or a negative errno when the kernel does not say.
+ */
 int daxhp_observation_get_memmap_on_memory(const struct daxhp_observation *observation);
 /* Is memory present although the device is not bound to kmem? It stays until reboot. */
 bool daxhp_observation_is_wedged(const struct daxhp_observation *observation);
@@ -212,8 +216,9 @@ size_t daxhp_observation_count_zone(const struct daxhp_observation *observation,
 				    enum daxhp_zone zone);
 
 /*
- * Bytes of ordinary memory: how many the memory map of the device takes when its memory is added
- * (one struct page for each page), and how many are available; 0 when not known.
+ * Bytes of ordinary memory that it takes to add the device's memory, and bytes that are available; 0
+ * when not known. The memory map takes most of it (one struct page for each page), if it is not in the
+ * device's memory. The rest is what the kernel notes of each block.
  */
 uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *observation);
 uint64_t daxhp_observation_get_room(const struct daxhp_observation *observation);
@@ -480,6 +485,8 @@ struct daxhp_request *daxhp_request_free(struct daxhp_request *request);
  *   DAXHP_OFFLINE          bound to kmem, no block online: `unplugged` if there is an attribute,
  *                          else `offline`; set both may_move and may_rebind
  * In DAXHP_MODE_DEVDAX the state is DAXHP_STATE_NONE; set both may_move and may_rebind.
+ * In DAXHP_MODE_UNBOUND the state is DAXHP_UNPLUGGED, and no driver is left on the device. If it may be
+ * rebound, it may be in devdax mode before.
  * daxhp_begin() fails with -EINVAL for any other goal.
  */
 void daxhp_request_set_mode(struct daxhp_request *request, enum daxhp_mode mode);

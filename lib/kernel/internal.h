@@ -206,6 +206,11 @@ bool task_is_stopped(int pid);
 struct watch *watch_start(const struct daxhp_session *session, const struct daxhp_observation *obs);
 void watch_stop(struct watch *watch);
 
+/* ---- memmap.c ---- */
+
+/* See daxhp_observation_get_memmap_on_memory(). @dirfd: the device's directory. */
+int memmap_read(int dirfd, uint64_t block_size);
+
 /* ---- memblock.c ---- */
 
 int memblock_open_dir(void);

@@ -166,15 +166,6 @@ static void observe_attribute(struct daxhp_observation *obs, int dirfd)
 			       sizeof(obs->attribute_word));
 }
 
-static int read_memmap_on_memory(int dirfd)
-{
-	int value, r = sysfs_read_int(dirfd, "memmap_on_memory", &value);
-
-	if (r < 0)
-		return r;
-	return value == 0 || value == 1 ? value : -EBADMSG;
-}
-
 static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *device)
 {
 	_cleanup_close_ int dirfd = device_open_dir(device->name);
@@ -188,7 +179,6 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	obs->mode = mode_from_driver(obs->driver);
 	obs->target_node = device->target_node_error < 0 ? -1 : device->target_node;
 	observe_attribute(obs, dirfd);
-	obs->memmap_on_memory = read_memmap_on_memory(dirfd);
 	policy_read(DAXHP_RECOVERED_POLICY, obs->policy, sizeof(obs->policy));
 	/* ENOMEM does not mean "not known": memory is short now, and the look has to fail. */
 	if (proc_read_available(&obs->room) == -ENOMEM)
@@ -196,6 +186,7 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
 	obs->has_device_dax = binding_has_driver(DAXHP_MODE_DEVDAX);
 	obs->blocks_error = observe_blocks(obs, device);
+	obs->memmap_on_memory = memmap_read(dirfd, obs->block_size);
 	return obs->blocks_error == -ENOMEM ? -ENOMEM : 0;
 }
 

@@ -265,9 +265,10 @@ static void put_refusal(struct text *text, const struct daxhp_failure *f,
 		break;
 	case DAXHP_REFUSED_NO_ROOM:
 		put(text,
-		    "its memory map takes %" PRIu64 " MiB of the memory there is, and %" PRIu64
+		    "adding its memory takes %" PRIu64 " MiB of the memory there is, and %" PRIu64
 		    " MiB are available",
-		    daxhp_observation_get_room_needed(obs) >> 20, obs->room >> 20);
+		    (daxhp_observation_get_room_needed(obs) + (1 << 20) - 1) >> 20,
+		    obs->room >> 20);
 		break;
 	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
 		put_room(text, room);

@@ -11,6 +11,8 @@ bool goal_is_valid(struct goal goal)
 
 	if (goal.mode == DAXHP_MODE_DEVDAX)
 		return goal.state == DAXHP_STATE_NONE && may_all;
+	if (goal.mode == DAXHP_MODE_UNBOUND)
+		return goal.state == DAXHP_UNPLUGGED && !goal.may_move;
 	if (goal.mode != DAXHP_MODE_SYSTEM_RAM)
 		return false;
 	/* A device without a driver counts as unplugged, too: no need to rebind it. */
@@ -42,8 +44,8 @@ static bool is_off(const struct daxhp_observation *obs)
 
 bool observation_meets(const struct daxhp_observation *obs, struct goal goal)
 {
-	if (goal.mode == DAXHP_MODE_DEVDAX)
-		return obs->mode == DAXHP_MODE_DEVDAX && obs->n_present == 0;
+	if (goal.mode != DAXHP_MODE_SYSTEM_RAM)
+		return obs->mode == goal.mode && obs->n_present == 0;
 	switch (goal.state) {
 	case DAXHP_UNPLUGGED:
 		return obs->state == DAXHP_UNPLUGGED;

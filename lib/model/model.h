@@ -131,8 +131,8 @@ struct daxhp_observation {
 	enum daxhp_interface interface;
 	char attribute_word[WORD_MAX];
 	char policy[WORD_MAX];
-	int memmap_on_memory;
-	int target_node; /* -1: none, or not known */
+	int memmap_on_memory; /* what the kernel does, not what the device asks for */
+	int target_node;      /* -1: none, or not known */
 	int blocks_error;
 	char blocks_error_file[WORD_MAX];
 	bool hotremove;		       /* false only if the kernel surely has none */
@@ -160,6 +160,18 @@ bool observation_has_attribute(const struct daxhp_observation *observation);
 bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
+
+/* ---- memmap.c ---- */
+
+/* The size of the memory map of so many bytes. */
+uint64_t memmap_size(uint64_t bytes, uint64_t page_size);
+/*
+ * Does the kernel keep the map in the memory itself? @wanted: the device's memmap_on_memory; @allowed:
+ * the parameter of that name: "Y", "N" or "force".
+ */
+bool memmap_is_on_memory(bool wanted, const char *allowed, uint64_t block_size, uint64_t page_size);
+/* See daxhp_observation_get_room_needed(). */
+uint64_t memmap_room_needed(const struct daxhp_observation *observation, uint64_t page_size);
 
 /* ---- goal.c ---- */
 

@@ -183,10 +183,9 @@ EXPORT const char *daxhp_observation_get_blocks_error_file(const struct daxhp_ob
 
 GETTER(observation, uint64_t, block_size)
 
-/* There is a struct page of 64 bytes for each page. */
 EXPORT uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *obs)
 {
-	return obs->n_blocks * obs->block_size / sysconf(_SC_PAGESIZE) * 64;
+	return memmap_room_needed(obs, sysconf(_SC_PAGESIZE));
 }
 
 GETTER(observation, uint64_t, room)

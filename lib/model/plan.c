@@ -78,7 +78,7 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 /* The memory map of added memory takes memory that the machine already has. */
 static bool has_room(const struct daxhp_observation *obs)
 {
-	return obs->n_present > 0 || obs->memmap_on_memory == 1 || obs->room == 0 ||
+	return obs->n_present > 0 || obs->room == 0 ||
 	       obs->room >= daxhp_observation_get_room_needed(obs);
 }
 
@@ -271,7 +271,8 @@ static int plan_off(struct daxhp_plan *plan)
 	return plan_add_guarded_blocks(plan, DAXHP_OFFLINE, block_is_online);
 }
 
-static int plan_devdax(struct daxhp_plan *plan)
+/* From whatever driver it has to none. kmem goes when its memory has gone. */
+static int plan_no_driver(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
 	int r = 0;
@@ -282,9 +283,18 @@ static int plan_devdax(struct daxhp_plan *plan)
 		r = plan_unplug(plan);
 	if (r < 0 || plan->refusal.kind)
 		return r;
-	if (obs->mode == DAXHP_MODE_SYSTEM_RAM && !is_unbound_after(plan))
+	if (obs->mode == DAXHP_MODE_DEVDAX && !plan->is_forced)
+		r = plan_add_step(plan, DAXHP_STEP_CHECK_UNUSED, DAXHP_STATE_NONE);
+	if (r == 0 && obs->mode != DAXHP_MODE_UNBOUND && !is_unbound_after(plan))
 		r = plan_add_unbind(plan);
-	return r < 0 ? r : plan_add_bind_devdax(plan);
+	return r;
+}
+
+static int plan_devdax(struct daxhp_plan *plan)
+{
+	int r = plan_no_driver(plan);
+
+	return r < 0 || plan->refusal.kind ? r : plan_add_bind_devdax(plan);
 }
 
 static int plan_for_goal(struct daxhp_plan *plan)
@@ -293,6 +303,8 @@ static int plan_for_goal(struct daxhp_plan *plan)
 
 	if (plan->goal.mode == DAXHP_MODE_DEVDAX)
 		return plan_devdax(plan);
+	if (plan->goal.mode == DAXHP_MODE_UNBOUND)
+		return plan_no_driver(plan);
 	if (plan->goal.state == DAXHP_UNPLUGGED)
 		return plan_unplug(plan);
 	if (plan->goal.may_rebind && obs->mode != DAXHP_MODE_SYSTEM_RAM)
@@ -315,7 +327,9 @@ bool plan_leads_between(const struct daxhp_plan *plan)
 		    step->type == DAXHP_STEP_UNBIND)
 			changes++;
 	}
-	return (plan->goal.may_move || plan->goal.may_rebind) && changes > 1;
+	/* On the way to no driver, the device is unplugged: nobody has to lead it back. */
+	return plan->goal.mode != DAXHP_MODE_UNBOUND &&
+	       (plan->goal.may_move || plan->goal.may_rebind) && changes > 1;
 }
 
 static bool takes_offline(const struct daxhp_plan *plan)

@@ -71,9 +71,9 @@ room 120 100
 
 # ---- room for the memory map ----
 
-printf 'MemAvailable: 2048 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
+printf 'MemAvailable: 2056 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 succeeds 'just enough to describe it' online -n --movable dax3.0
-printf 'MemAvailable: 2047 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
+printf 'MemAvailable: 2055 kB\nSwapFree: 0 kB\n' >"$work/meminfo"
 fails 'too little to describe it' 1 'dax3\.0: .*ENOMEM' online -n --movable dax3.0
 succeeds 'too little to describe it, forced' reconfigure -n --force --mode=system-ram --movable dax3.0
 printf 'MemAvailable: 1024 kB\nSwapFree: 0 kB\n' >"$work/meminfo"

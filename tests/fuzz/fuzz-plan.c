@@ -177,7 +177,7 @@ static void check_goals(struct daxhp_observation *obs)
 				check_goal(obs, goal);
 				n++;
 			}
-	must(n == 15);
+	must(n == 17);
 }
 
 /* ---- a model of the kernel, like 7.3, in which every write succeeds ---- */

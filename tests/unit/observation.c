@@ -161,6 +161,8 @@ const struct goal all_goals[GOALS_COUNT] = {
 	GOAL_SYSTEM_RAM_MOVABLE,
 	GOAL_SYSTEM_RAM_OFF,
 	GOAL_DEVDAX,
+	GOAL_UNBOUND(false),
+	GOAL_UNBOUND(true),
 };
 
 const char *format_goal(struct goal goal)

@@ -221,7 +221,7 @@ static void test_refusals(void **state)
 		  "the firmware gave it no target node, and kmem takes no memory without one "
 		  "(EINVAL)" },
 		{ DAXHP_REFUSED_NO_ROOM, GOAL_ONLINE,
-		  "its memory map takes 6 MiB of the memory there is, and 1 MiB are available "
+		  "adding its memory takes 7 MiB of the memory there is, and 1 MiB are available "
 		  "(ENOMEM)" },
 		{ DAXHP_REFUSED_NO_ROOM_ELSEWHERE, GOAL_UNPLUGGED,
 		  "700 MiB to move, 609 MiB free on nodes 0, 2 and 3: it does not fit, 91 MiB too "

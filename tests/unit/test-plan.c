@@ -271,6 +271,7 @@ static void test_large_bind_by_policy(void **state)
 #define RAM_MOVABLE GOAL_SYSTEM_RAM_MOVABLE
 #define RAM_OFF GOAL_SYSTEM_RAM_OFF
 #define TO_DEVDAX GOAL_DEVDAX
+#define TO_NONE GOAL_UNBOUND(true)
 
 struct side {
 	const char *blocks;
@@ -341,6 +342,17 @@ static const struct {
 	{ { "M.", DEVDAX, NULL }, TO_DEVDAX, DAXHP_REFUSED_WEDGED, "", false },
 	{ { "M.", UNBOUND, NULL }, TO_DEVDAX, DAXHP_REFUSED_WEDGED, "", false },
 	{ { "..", FAMFS, NULL }, TO_DEVDAX, DAXHP_REFUSED_FAMFS, "", false },
+	/* To no driver. Halfway there, the device is unplugged, and stays so. */
+	{ { "MM", SYSTEM_RAM, NULL }, TO_NONE, NO_REFUSAL,
+	  "guard; write-blocks offline 32,33; check-offline; unbind", false },
+	{ { "MM", SYSTEM_RAM, "online_movable" }, TO_NONE, NO_REFUSAL,
+	  "write-attribute unplugged; check-offline; unbind", false },
+	{ { "..", SYSTEM_RAM, "unplugged" }, TO_NONE, NO_REFUSAL, "check-offline; unbind", false },
+	{ { "..", UNBOUND, NULL }, TO_NONE, NO_REFUSAL, "", false },
+	{ { "M.", UNBOUND, NULL }, TO_NONE, DAXHP_REFUSED_WEDGED, "", false },
+	{ { "..", DEVDAX, NULL }, TO_NONE, NO_REFUSAL, "check-unused; check-offline; unbind", false },
+	{ { "..", DEVDAX, NULL }, GOAL_UNBOUND(false), DAXHP_REFUSED_DEVDAX, "", false },
+	{ { "..", FAMFS, NULL }, TO_NONE, DAXHP_REFUSED_FAMFS, "", false },
 };
 /* clang-format on */
 
@@ -438,7 +450,7 @@ static void test_no_target_node(void **state)
 	daxhp_observation_unref(obs);
 }
 
-/* Two blocks of 128 MiB need 4 MiB of memory map. */
+/* Two blocks of 128 MiB need 4 MiB of memory map, and 8 KiB each. */
 static void test_room_for_map(void **state)
 {
 	static const struct {
@@ -448,10 +460,11 @@ static void test_room_for_map(void **state)
 		enum daxhp_failure_kind refusal;
 		const char *steps;
 	} table[] = {
-		{ "..", (4 << 20) - 1, 0, DAXHP_REFUSED_NO_ROOM, "" },
-		{ "..", (4 << 20) - 1, -ENOENT, DAXHP_REFUSED_NO_ROOM, "" },
-		{ "..", 4 << 20, 0, NO_REFUSAL, "write-attribute online_movable" },
-		{ "..", 1, 1, NO_REFUSAL, "write-attribute online_movable" },
+		{ "..", (4 << 20) + (16 << 10) - 1, 0, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", (4 << 20) + (16 << 10) - 1, -ENOENT, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", (4 << 20) + (16 << 10), 0, NO_REFUSAL, "write-attribute online_movable" },
+		{ "..", (16 << 10) - 1, 1, DAXHP_REFUSED_NO_ROOM, "" },
+		{ "..", 16 << 10, 1, NO_REFUSAL, "write-attribute online_movable" },
 		/* Not known. */
 		{ "..", 0, 0, NO_REFUSAL, "write-attribute online_movable" },
 		/* The memory is present already, and so is its memory map. */

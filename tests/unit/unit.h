@@ -74,8 +74,14 @@ const char *format_plan(const struct daxhp_plan *plan);
 		.mode = DAXHP_MODE_DEVDAX, .may_move = true, .may_rebind = true \
 	}
 
+#define GOAL_UNBOUND(may)                                                                 \
+	(struct goal)                                                                     \
+	{                                                                                 \
+		.mode = DAXHP_MODE_UNBOUND, .state = DAXHP_UNPLUGGED, .may_rebind = (may) \
+	}
+
 /* All that are valid. */
-#define GOALS_COUNT 15
+#define GOALS_COUNT 17
 extern const struct goal all_goals[GOALS_COUNT];
 /* Its text; static, good until the next call. */
 const char *format_goal(struct goal goal);

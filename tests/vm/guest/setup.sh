@@ -53,3 +53,14 @@ setup_soft_reserved() {
 setup_none() {
 	load dax_pmem device_dax dax_hmem
 }
+
+# The case makes the regions.
+setup_cxl() {
+	load cxl_acpi cxl_pci cxl_mem cxl_port dax_cxl device_dax
+	wait_until test -e /sys/bus/cxl/devices/mem0
+}
+
+setup_cxl_pmem() {
+	load cxl_pmem nd_pmem dax_pmem
+	setup_cxl
+}

@@ -74,3 +74,25 @@ recent_lists() {
 newest_package() {
 	private_apt apt-cache pkgnames linux- | grep -xE "$1" | sort -V | tail -n 1
 }
+
+# with_dependencies PACKAGE: prints the package and all that it needs, for a machine
+# on which nothing is installed.
+with_dependencies() {
+	private_apt apt-get install --simulate --no-install-recommends -o Dir::State::status=/dev/null "$1" |
+		awk '$1 == "Inst" { print $2 }'
+}
+
+# fetch_packages DIR PACKAGE...: unpacks them into the folder. apt checks what it
+# downloads against the signed lists.
+fetch_packages() {
+	local to=$1 deb
+	shift
+	mkdir -p "$to"
+	# shellcheck disable=SC2068 # one word may have the names of several packages
+	(cd "$to" && private_apt apt-get download $@ >>"$apt_root/log" 2>&1) ||
+		{ tail -n 3 "$apt_root/log" >&2; return 1; }
+	for deb in "$to"/*.deb; do
+		dpkg-deb -x "$deb" "$to" || return 1
+		rm -f "$deb"
+	done
+}
