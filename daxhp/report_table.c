@@ -268,6 +268,16 @@ static void note_policy(const struct looked_at *look)
 			 "to leave new memory offline; 'daxhp online --movable %s' brings it "
 			 "online.",
 			 name, name);
+	/* `online` lets the kernel choose, and its choice is a zone for kernel memory. */
+	if ((state == DAXHP_ONLINE || state == DAXHP_ONLINE_KERNEL) &&
+	    (strcmp(policy, "online") == 0 || strcmp(policy, "online_kernel") == 0))
+		complain(
+			"note: %s: its memory is in a zone for kernel memory, where the machine's "
+			"policy (auto_online_blocks), '%s', puts new memory; it may not come out "
+			"again before a reboot. 'daxhp reconfigure --movable %s' "
+			"tries to move it; with memhp_default_state=online_movable on the kernel's "
+			"command line it is movable from the next boot on.",
+			name, policy, name);
 	if (state == DAXHP_ONLINE_MOVABLE && strcmp(policy, "online_kernel") == 0)
 		complain("note: %s: the machine's policy (auto_online_blocks) is 'online_kernel': "
 			 "after a new bind, its memory would not be movable.",

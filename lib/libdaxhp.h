@@ -467,7 +467,8 @@ struct daxhp_request *daxhp_request_free(struct daxhp_request *request);
 
 /*
  * The goal. In DAXHP_MODE_SYSTEM_RAM the state is one of
- *   DAXHP_ONLINE           in whichever zone
+ *   DAXHP_ONLINE           in whichever zone; memory of which nothing is online goes where the policy
+ *                          says (`online_movable`, `online_kernel`), else into ZONE_MOVABLE
  *   DAXHP_ONLINE_KERNEL    in zones for kernel memory
  *   DAXHP_ONLINE_MOVABLE   in ZONE_MOVABLE
  *   DAXHP_UNPLUGGED        no memory block present; nothing may be moved or rebound

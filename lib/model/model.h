@@ -148,6 +148,11 @@ struct daxhp_observation {
 
 /* Does an online block in @zone have what @word asks for? */
 bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
+/*
+ * Where memory goes online when nobody names a zone: where the policy says, else into ZONE_MOVABLE. The
+ * policy `online` lets the kernel choose, and it chooses a zone from which memory may never come out.
+ */
+enum daxhp_state observation_default_zone(const struct daxhp_observation *observation);
 /* Counts and state word from the fields above them. */
 void observation_derive(struct daxhp_observation *observation);
 /* Are both in the same state, block by block, with the same driver and the same word? */

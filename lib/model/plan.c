@@ -40,16 +40,17 @@ static bool online_blocks_fit(const struct daxhp_observation *obs, enum daxhp_st
 	return true;
 }
 
+/* The word for memory of which no block is online. */
+static enum daxhp_state word_for_new(const struct daxhp_observation *obs, enum daxhp_state word)
+{
+	return word == DAXHP_ONLINE ? observation_default_zone(obs) : word;
+}
+
 /* Plain "online" is content with any zone, but all blocks are to be in the same kind of it. */
 static enum daxhp_state narrow_word(const struct daxhp_observation *obs, enum daxhp_state word)
 {
-	enum daxhp_state attribute = state_from_name(obs->attribute_word);
-
-	if (word != DAXHP_ONLINE)
-		return word;
-	/* Written to the blocks, plain `online` could lead where the attribute's word is a lie. */
-	if (obs->n_online == 0)
-		return obs->n_present > 0 && state_is_online(attribute) ? attribute : word;
+	if (word != DAXHP_ONLINE || obs->n_online == 0)
+		return word_for_new(obs, word);
 	if (online_blocks_fit(obs, DAXHP_ONLINE_MOVABLE))
 		return DAXHP_ONLINE_MOVABLE;
 	return DAXHP_ONLINE_KERNEL;
@@ -63,8 +64,7 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 	/* A kernel that says so has looked at the blocks, and will look again. */
 	if (strcmp(obs->attribute_word, "unknown") == 0)
 		return true;
-	return attribute == DAXHP_ONLINE || (attribute == word && state_is_online(word)) ||
-	       (word == DAXHP_ONLINE && state_is_online(attribute));
+	return attribute == DAXHP_ONLINE || attribute == word;
 }
 
 /* Memory that is added brings a memory map along, which is taken from what the machine has. */
@@ -181,12 +181,12 @@ static bool is_unbound_after(const struct daxhp_plan *plan)
 static int plan_move(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = plan->goal.state;
+	enum daxhp_state word = word_for_new(obs, plan->goal.state);
 	int r;
 
 	if (is_refused(plan, refuse_memory(plan)))
 		return 0;
-	if (!refuse_blocks(obs, narrow_word(obs, word)))
+	if (!refuse_blocks(obs, narrow_word(obs, plan->goal.state)))
 		return plan_online(plan);
 	r = plan_unplug(plan);
 	if (r < 0 || plan->refusal.kind)
@@ -213,7 +213,7 @@ static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 static int plan_from_devdax(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = plan->goal.state;
+	enum daxhp_state word = word_for_new(obs, plan->goal.state);
 	int r = 0;
 
 	if (is_refused(plan, refuse_memory(plan)))

@@ -111,6 +111,22 @@ for json in '' -j; do
 	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
 done
 
+# What the kernel's default puts into a zone for kernel memory: the cause, and the cure.
+make_device dax4.0 $hmem/../hmem.4 kmem 1 0xc00000000-0xc0fffffff
+make_blocks online Normal 384 385
+run status dax4.0
+is "$err" '' 'kernel zone: no note, when the policy is not the cause'
+for policy in online online_kernel; do
+	echo $policy >"$memory/auto_online_blocks"
+	run status dax4.0
+	check "kernel zone, $policy: a note" matches "$err" \
+		"^daxhp: note: dax4\.0: .*auto_online_blocks\), '$policy', puts.*before a reboot.*daxhp reconfigure --movable dax4\.0.*memhp_default_state=online_movable"
+done
+run status dax0.0
+is "$err" "daxhp: note: dax0.0: the machine's policy (auto_online_blocks) is 'online_kernel': after a new bind, its memory would not be movable." 'kernel zone: another note for what is movable'
+echo offline >"$memory/auto_online_blocks"
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.4" "$sys/bus/dax/devices/dax4.0" /dev/dax4.0 "$memory/memory384" "$memory/memory385"
+
 # While somebody unbinds a device, its driver is gone before its blocks are.
 mkdir "$work/away"
 { sleep 0.3; mv "$memory/memory289" "$work/away/"; } &
@@ -166,7 +182,16 @@ plan unplug dax0.0 'guard; write-blocks offline 64 65 80 81; check-offline; unbi
 plan online --movable dax0.0 ''
 plan unplug dax1.2 'write-attribute unplugged'
 plan online dax1.2 ''
-plan online dax1.3 'write-attribute online'
+plan online dax1.3 'write-attribute online_movable'
+plan online dax1.10 'set-policy online_movable; bind; restore-policy'
+plan reconfigure --mode=system-ram dax1.10 'set-policy online_movable; bind; restore-policy'
+echo online_kernel >"$memory/auto_online_blocks"
+plan online dax1.3 'write-attribute online_kernel'
+run online -n dax1.3
+check 'plan: in a zone for kernel memory, it says what that means' matches "$err" \
+	'^daxhp: note: dax1\.3: its memory would be in a zone for kernel memory: it may not come out again before a reboot\.$'
+echo offline >"$memory/auto_online_blocks"
+succeeds 'plan: nothing is said of movable memory' online -n dax1.3
 plan online --kernel dax1.3 'write-attribute online_kernel'
 plan unplug dax1.3 ''
 plan unplug dax1.0 ''
@@ -175,7 +200,7 @@ plan online --movable dax1.10 'set-policy online_movable; bind; restore-policy'
 rmdir "$sys/bus/dax/drivers/kmem"
 plan online --movable dax1.10 'load-module; set-policy online_movable; bind; restore-policy'
 mkdir "$sys/bus/dax/drivers/kmem"
-plan online dax1.3 dax1.2 'write-attribute online'
+plan online dax1.3 dax1.2 'write-attribute online_movable'
 run unplug -n dax0.0
 check 'plan: for people' matches "$out" '^dax0\.0: 0 MiB to move, .*: it fits'$'\n''dax0\.0: would '
 is "$(grep -c 'would' <<<"$out")" 4 'plan: for people, a line a step'

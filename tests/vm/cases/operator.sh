@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=soft-reserved
+#
+# What an operator types first, and what daxhp says then.
+
+# shellcheck source=daxhp.sh
+. /vm/guest/daxhp.sh
+
+device=$(compgen -G "$dax_bus/devices/dax*" | head -n 1)
+device=${device##*/}
+modprobe -q device_dax
+set_policy offline
+base_policy=offline
+
+reset() {
+	no_faults
+	set_policy "$base_policy"
+	take_away "$device"
+}
+
+# ---- where memory goes when nobody names a zone ----
+
+test_default_zone() {
+	local command
+	for base_policy in offline online online_movable; do
+		set_policy "$base_policy"
+		for command in online 'reconfigure --mode=system-ram'; do
+			# shellcheck disable=SC2086
+			run daxhp $command "$device"
+			exits 0 "$command, policy $base_policy"
+			is "$err" '' "$command, policy $base_policy: no note"
+			agrees "$device" online_movable "$command, policy $base_policy"
+			take_away "$device"
+		done
+	done
+	base_policy=online_kernel
+	set_policy "$base_policy"
+	run daxhp online "$device"
+	exits 0 'online, policy online_kernel'
+	like "$err" "^daxhp: note: $device: its memory is in a zone for kernel memory: it may not come out again before a reboot\.$" \
+		'online, policy online_kernel: a note'
+	agrees "$device" online_kernel 'online, policy online_kernel'
+	run daxhp status
+	like "$err" "^daxhp: note: $device: its memory is in a zone for kernel memory, .*memhp_default_state=online_movable" \
+		'status: how it came there, and how it gets out'
+	base_policy=offline
+}
+
+run_tests
