@@ -152,6 +152,20 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
  */
 int daxhp_device_refresh(struct daxhp_device *device);
 
+/* A process that works on a device through this library. */
+struct daxhp_worker {
+	int pid;
+	char comm[64]; /* as in /proc/PID/comm; "?" when it was gone already */
+	bool stopped;  /* by SIGSTOP or Ctrl-Z */
+};
+
+/*
+ * Is another process at work on @device? Then a look at the device may find it halfway. 1: it is; 0: none
+ * is, or none that /proc shows. Errors: -ENODEV when the device is gone; -EACCES, -ENOENT and others: it
+ * cannot be seen. It disturbs nobody, and needs no rights.
+ */
+int daxhp_device_find_worker(const struct daxhp_device *device, struct daxhp_worker *ret_worker);
+
 /* ---- observation ---- */
 
 struct daxhp_observation;

@@ -67,6 +67,11 @@ FILE *proc_open_file(int dirfd, const char *name);
 int proc_read_available(uint64_t *ret_bytes);
 /* The flags with which the descriptor was opened, of fdinfo/FD. */
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
+/*
+ * Who has a flock() on the file @name in @dirfd? 1 with the process; 0: nobody, or a process that this
+ * /proc does not show. It takes no lock, so nobody is kept from taking one. The file is not opened.
+ */
+int proc_find_flock(int dirfd, const char *name, int *ret_pid);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
 /*
  * What the link @name leads to, with statx()'s @mask. 1: *ret_stx is filled in; 0: it is gone, or
@@ -174,6 +179,7 @@ int lock_take(const struct daxhp_session *session, const char *name, unsigned in
 	      struct lock *lock, int *ret_holder);
 void lock_drop(struct lock *lock);
 bool lock_is_held(const char *name);
+int lock_find_worker(const char *name, struct daxhp_worker *ret_worker);
 
 /* ---- journal.c ---- */
 

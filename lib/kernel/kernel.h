@@ -266,6 +266,8 @@ struct kernel {
 	void (*lock_drop)(struct lock *lock);
 	/* Does any process hold it? */
 	bool (*lock_is_held)(const char *name);
+	/* See daxhp_device_find_worker(). */
+	int (*find_worker)(const char *name, struct daxhp_worker *ret_worker);
 	/* By SIGSTOP or Ctrl-Z. Then there is no use in waiting for it. */
 	bool (*process_is_stopped)(int pid);
 

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <linux/capability.h>
@@ -74,6 +75,38 @@ int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags)
 	if (r < 0 && errno)
 		r = -errno;
 	fclose(f);
+	return r;
+}
+
+/* A line is "1: FLOCK  ADVISORY  WRITE 123 00:16:4711 0 EOF"; with "->" behind the number, it waits. */
+static bool is_flock_on(const char *line, const struct stat *st, int *ret_pid)
+{
+	unsigned int dev_major, dev_minor;
+	unsigned long long inode;
+
+	return sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%llu", ret_pid, &dev_major, &dev_minor,
+		      &inode) == 4 &&
+	       inode == st->st_ino && dev_major == major(st->st_dev) &&
+	       dev_minor == minor(st->st_dev);
+}
+
+int proc_find_flock(int dirfd, const char *name, int *ret_pid)
+{
+	struct stat st;
+	char line[128];
+	int r = 0, pid;
+	FILE *f;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	f = proc_open_file(AT_FDCWD, "/proc/locks");
+	if (!f)
+		return -errno;
+	while (r == 0 && fgets(line, sizeof(line), f))
+		r = is_flock_on(line, &st, &pid);
+	fclose(f);
+	if (r > 0)
+		*ret_pid = pid;
 	return r;
 }
 

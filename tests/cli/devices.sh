@@ -62,7 +62,7 @@ run status -j
 is "$status" 0 'status -j: exit status'
 is "$err" '' 'status -j: no talk'
 json_is '[.[].chardev] | join(" ")' '"dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1"' 'sorted by region and number'
-json_is '[.[] | keys_unsorted - ["possible_memblocks", "wedged"] | join(" ")] | unique | .[0]' \
+json_is '[.[] | keys_unsorted - ["possible_memblocks", "wedged", "busy"] | join(" ")] | unique | .[0]' \
 	'"chardev region size target_node align mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks"' 'every key, in every device'
 device() {
 	json_is ".[] | select(.chardev == \"$1\") | [$2]" "$3" "$1: $2"
@@ -110,6 +110,43 @@ for json in '' -j; do
 	is $? 1 "full disk $json: exit status"
 	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
 done
+
+# Another daxhp is at work on the inconsistent one.
+# at_work DEVICE: sets worker to the process that has its lock.
+at_work() {
+	local lock=$sys/bus/dax/devices/$1/resource
+	flock -o "$lock" sleep 60 &
+	worker=$!
+	while flock -n "$lock" true; do sleep 0.05; done
+}
+no_more_work() {
+	kill -KILL $worker
+	wait $worker
+} 2>/dev/null
+at_work dax2.1
+run status dax2.1
+is "$status" 0 'busy: exit status'
+is "$err" "daxhp: note: dax2.1: another daxhp (pid $worker) is at work on it." 'busy: a note, and no advice'
+is "$(awk '$1 == "dax2.1" { print $5 }' <<<"$out")" - 'busy: it is not called inconsistent'
+succeeds 'busy: JSON' status -j
+json_is '.[] | select(.busy) | [.chardev, .busy, .hotplug_state, .online_memblocks, .total_memblocks]' \
+	"[\"dax2.1\",{\"pid\":$worker,\"comm\":\"flock\"},null,1,2]" 'busy: who it is, and what is seen'
+kill -STOP $worker
+run status dax2.1
+check 'busy: it is stopped' matches "$err" "another daxhp \(pid $worker\) is at work on it, and has been stopped \(Ctrl-Z, SIGSTOP\)\. 'kill -CONT $worker' lets it go on\.$"
+if for_nobody; then
+	run status dax2.1
+	check 'busy: anybody can see it' matches "$err" "another daxhp \(pid $worker\) is at work on it"
+	as_user=()
+fi
+no_more_work
+run status -j dax2.1
+json_is '.[0] | [.busy, .hotplug_state]' '[null,"inconsistent"]' 'busy: no more'
+# A device whose look in mid-flight is right: the state stays.
+at_work dax1.2
+run status -j dax1.2
+json_is '.[0] | [.busy.comm, .hotplug_state]' '["flock","online_movable"]' 'busy: a state that is seen'
+no_more_work
 
 # What the kernel's default puts into a zone for kernel memory: the cause, and the cure.
 make_device dax4.0 $hmem/../hmem.4 kmem 1 0xc00000000-0xc0fffffff

@@ -48,4 +48,23 @@ test_default_zone() {
 	base_policy=offline
 }
 
+# ---- another daxhp is at work ----
+
+test_status_meanwhile() {
+	local pid
+	bind_kmem "$device" offline
+	held_up delay_enter=6000000 daxhp online --movable "$device"
+	pid=$(<"/run/daxhp/$device.lock")
+	run daxhp status
+	is "$err" "daxhp: note: $device: another daxhp (pid $pid) is at work on it." 'status: who is at work'
+	run daxhp status -j
+	is "$err" '' 'JSON: no note'
+	json_is '.[0].busy | "\(.pid) \(.comm)"' "$pid daxhp" 'JSON: who is at work'
+	json_is '.[0].hotplug_state | . == null or . == "offline"' true 'JSON: never inconsistent'
+	let_go
+	exits 0 'the other one gets done'
+	run daxhp status -j
+	json_is '.[0] | "\(.busy) \(.hotplug_state)"' 'null online_movable' 'JSON: nobody is at work'
+}
+
 run_tests
