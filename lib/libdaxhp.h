@@ -306,7 +306,7 @@ int daxhp_failure_get_error(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_file(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_word(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_driver(const struct daxhp_failure *failure);
-/* The memory block, or -1. */
+/* The memory block, also the one that a cancel found on its way; or -1. */
 int64_t daxhp_failure_get_block(const struct daxhp_failure *failure);
 /* Of the process that works on the device; 0 when not known: it may have another /run. */
 int daxhp_failure_get_pid(const struct daxhp_failure *failure);

@@ -491,6 +491,8 @@ static void put_failure(struct text *text, const struct daxhp_failure *f)
 		break;
 	default:
 		put(text, "it was cancelled");
+		if (f->block >= 0)
+			put(text, " at memory%" PRId64, f->block);
 		break;
 	}
 }
