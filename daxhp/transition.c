@@ -60,10 +60,28 @@ static bool is_passed_over(const struct selection *selection, const struct outco
 	return true;
 }
 
+/* Another daxhp may be at work on the device for long. */
+static int begin(const struct work *work, struct outcome *outcome)
+{
+	struct daxhp_worker worker;
+	struct progress *progress = NULL;
+	char what[64];
+	int r;
+
+	if (work->settings->wait && daxhp_device_find_worker(outcome->device, &worker) > 0) {
+		snprintf(what, sizeof(what), "waiting for another daxhp (pid %d)", worker.pid);
+		progress = progress_new(work->request, daxhp_device_get_name(outcome->device));
+		progress_say(progress, what);
+	}
+	r = daxhp_begin(outcome->device, work->request, &outcome->session);
+	progress_free(progress);
+	return r;
+}
+
 /* A failure of the session's own is asked for later, see outcome_failure(). */
 static void begin_and_plan(const struct work *work, struct outcome *outcome)
 {
-	int r = daxhp_begin(outcome->device, work->request, &outcome->session);
+	int r = begin(work, outcome);
 
 	outcome->has_waited = work->settings->wait > 0;
 	if (outcome->session)
