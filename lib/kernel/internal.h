@@ -65,6 +65,8 @@ DIR *proc_open_dir_at(int dirfd, const char *name);
 FILE *proc_open_file(int dirfd, const char *name);
 /* Bytes of memory that are available without swapping: MemAvailable in /proc/meminfo. */
 int proc_read_available(uint64_t *ret_bytes);
+/* Has this process the capability now? */
+bool proc_has_capability(unsigned int capability);
 /* The flags with which the descriptor was opened, of fdinfo/FD. */
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
 /*

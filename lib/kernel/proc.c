@@ -151,7 +151,7 @@ int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx 
 
 /* ---- is what it shows all there is? ---- */
 
-static bool has_capability(unsigned int capability)
+bool proc_has_capability(unsigned int capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
@@ -170,7 +170,7 @@ static int check_sees_all(struct proc_walk *walk)
 	struct stat st;
 
 	strcpy(walk->unseen, "/proc/1/ns/pid");
-	if (!has_capability(CAP_SYS_PTRACE))
+	if (!proc_has_capability(CAP_SYS_PTRACE))
 		return -EPERM;
 	/* There is always a process 1. */
 	if (stat(walk->unseen, &st) < 0)

@@ -293,10 +293,35 @@ is "$status" 1 'one that is not listed: exit status'
 json_is 'length' 9 'one that is not listed: the others are'
 check 'one that is not listed: says so' matches "$err" '^daxhp: 1 of the devices in /sys/bus/dax/devices cannot be looked at: .*/dev'
 succeeds 'one that is not listed: another one' status dax1.2
-fails 'one that is not listed: itself' 1 'dax0\.1: no dax device that can be looked at' online -n dax0.1
+fails 'one that is not listed: itself' 1 'dax0\.1: not found; 1 of this machine.s devices cannot be looked at' online -n dax0.1
 run unplug -n --region=1 all
 is "$status" 64 'one that is not listed: not all can be done'
 mv /dev/away /dev/dax0.1
+
+for node in /dev/dax*; do mv "$node" "/dev/away-${node#/dev/}"; done
+fails 'no node in /dev' 1 'cannot be looked at: they have no node in /dev.*PrivateDevices' status -j dax0.0
+run status -j
+check 'no node in /dev: all' matches "$err" 'no node in /dev.*PrivateDevices'
+for node in /dev/away-*; do mv "$node" "/dev/${node#/dev/away-}"; done
+
+# ---- what a service may not do has its own words ----
+
+: >"$sys/bus/dax/drivers/device_dax/unbind"
+mount -o remount,ro,bind /sys
+run reconfigure --mode=system-ram --force dax0.1
+is "$status" 1 'a read-only /sys: exit status'
+check 'a read-only /sys: says so' matches "$err" 'could not be unbound from its driver.*EROFS'
+mount -o remount,rw,bind /sys
+rm "$sys/bus/dax/drivers/device_dax/unbind"
+rmdir "$sys/bus/dax/drivers/kmem"
+echo 1 >"$sys/bus/dax/drivers_autoprobe"
+as_user=(setpriv --bounding-set=-sys_module)
+run online dax1.10
+is "$status" 1 'no modules for a service: exit status'
+check 'no modules for a service: says so' matches "$err" 'the kernel module kmem would not load: .*CAP_SYS_MODULE.*ProtectKernelModules'
+as_user=()
+rm "$sys/bus/dax/drivers_autoprobe"
+mkdir "$sys/bus/dax/drivers/kmem"
 
 # ---- a user without rights ----
 

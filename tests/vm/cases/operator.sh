@@ -48,6 +48,17 @@ test_default_zone() {
 	base_policy=offline
 }
 
+# ---- errors have their own words ----
+
+test_full_disk() {
+	local arguments
+	for arguments in '' status 'status -j' 'online -n'; do
+		# shellcheck disable=SC2086
+		err=$(daxhp $arguments ${arguments:+"$device"} 2>&1 >/dev/full)
+		like "$err" 'No space left on device\.$' "daxhp $arguments >/dev/full"
+	done
+}
+
 # ---- another daxhp is at work ----
 
 test_status_meanwhile() {
