@@ -285,6 +285,21 @@ for dry in '' -n; do
 done
 is "$(fingerprint)" "$before" 'nothing of all this has changed anything'
 
+# ---- all: what can be done, and a line for the rest ----
+
+run online --movable -n --region=1 all
+is "$status" 0 'all: exit status'
+is "$err" 'daxhp: passed over: dax1.0 (no target node), dax1.1 (smaller than a memory block).' 'all: what is passed over, and why'
+run online -n --region=0 all
+is "$status" 0 'all, other drivers: exit status'
+is "$err" 'daxhp: passed over: dax0.1 (devdax), dax0.2 (famfs).' 'all, other drivers: a line'
+run online -n -j --region=1 all
+is "$status" 0 'all, JSON: exit status'
+is "$err" '' 'all, JSON: no talk'
+json_is '[.[].chardev] | join(" ")' '"dax1.2 dax1.3 dax1.10"' 'all, JSON: those that can be'
+run online -n --node=1 --region=hmem.2 all
+check 'all, something that may change is no nature' matches "$err" 'dax2\.1: .*2 of its 3'
+
 # ---- a device that the tool cannot look at gets a message ----
 
 mv /dev/dax0.1 /dev/away
