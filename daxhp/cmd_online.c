@@ -3,7 +3,8 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ KEY_MOVABLE, "movable", NULL, "online in ZONE_MOVABLE: can be unplugged again" },
+	{ KEY_MOVABLE, "movable", NULL,
+	  "online in ZONE_MOVABLE: can be unplugged again; the default" },
 	{ KEY_KERNEL, "kernel", NULL,
 	  "online in a zone for kernel memory: expect it to be permanent" },
 	ROW_WAIT,

@@ -33,24 +33,37 @@ static void describe_look(const struct daxhp_device *device, int error, const ch
 			 strerror(-error));
 }
 
+/* A process that begins or ends meanwhile: what is seen may be halfway, too. */
+static int observe(struct looked_at *look)
+{
+	int r;
+
+	look->is_busy = daxhp_device_find_worker(look->device, &look->worker) > 0;
+	r = daxhp_observe(look->device, &look->observation);
+	if (!look->is_busy)
+		look->is_busy = daxhp_device_find_worker(look->device, &look->worker) > 0;
+	return r;
+}
+
 /* If the user may not read something, the report leaves it out. Other errors get a message. */
-static int look_at(struct looked_at *look)
+static int look_at(const struct settings *settings, struct looked_at *look)
 {
 	const char *file = NULL;
 	char message[MESSAGE_MAX];
-	int r = daxhp_observe(look->device, &look->observation);
+	int r = observe(look);
 
 	if (r == 0) {
 		r = daxhp_observation_get_blocks_error(look->observation);
 		file = daxhp_observation_get_blocks_error_file(look->observation);
-		if (r == -EPERM && geteuid() == 0)
+		if (r == -EPERM && geteuid() == 0 && !look->is_busy && !settings->json)
 			complain("note: %s: its memory blocks cannot be read now: another program, "
-				 "probably a daxhp at work, denies it.",
+				 "probably a daxhp in a container, denies it.",
 				 daxhp_device_get_name(look->device));
 		if (r == -EACCES || r == -EPERM || r == -ENOTSUP)
 			return 0;
 	}
-	if (r == 0)
+	/* Its driver is being changed. */
+	if (r == 0 || (r == -EAGAIN && look->is_busy))
 		return 0;
 	describe_look(look->device, r, file, message, sizeof(message));
 	complain("%s", message);
@@ -72,7 +85,7 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 	}
 	for (size_t i = 0; i < selection.count; i++) {
 		looks[i].device = selection.devices[i];
-		if (look_at(&looks[i]) < 0)
+		if (look_at(settings, &looks[i]) < 0)
 			status = EXIT_FAILED;
 	}
 	r = settings->json ? report_status_json(settings, looks, selection.count)

@@ -220,6 +220,8 @@ struct progress;
 
 /* NULL, which is fine, unless stderr is a terminal. */
 struct progress *progress_new(struct daxhp_request *request, const char *device);
+/* What is waited for, where no step of a plan runs. */
+void progress_say(struct progress *progress, const char *what);
 struct progress *progress_free(struct progress *progress);
 
 #endif

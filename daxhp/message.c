@@ -147,6 +147,17 @@ static const char *advice(const struct outcome *o)
 	return " Try again when less of it is in use.";
 }
 
+/* Only the tool knows whether a signal cancelled it, or the end of --timeout. */
+static void describe_cancel(const struct daxhp_failure *failure, char *buf, size_t size)
+{
+	int64_t block = daxhp_failure_get_block(failure);
+	char where[32] = "";
+
+	if (block >= 0)
+		snprintf(where, sizeof(where), " at memory%" PRId64, block);
+	snprintf(buf, size, "%s%s (EINTR)", interrupt_reason(), where);
+}
+
 void describe_outcome(const struct outcome *o, char *buf, size_t size)
 {
 	const struct daxhp_failure *failure = outcome_failure(o);
@@ -160,9 +171,8 @@ void describe_outcome(const struct outcome *o, char *buf, size_t size)
 			 errno_name ? errno_name : "unknown error");
 		return;
 	}
-	/* Only the tool knows whether a signal cancelled it, or the end of --timeout. */
 	if (daxhp_failure_get_kind(failure) == DAXHP_FAILED_CANCELLED)
-		snprintf(why, sizeof(why), "%s (EINTR)", interrupt_reason());
+		describe_cancel(failure, why, sizeof(why));
 	else
 		snprintf(why, sizeof(why), "%s", daxhp_failure_get_sentence(failure));
 	describe_way_out(o, failure, way_out, sizeof(way_out));

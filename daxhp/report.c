@@ -26,6 +26,43 @@ void report_others(const struct settings *settings, const struct outcome *outcom
 		complain("%s: %s.", daxhp_device_get_name(outcome->device), rivals);
 }
 
+static bool is_in_kernel_zone(enum daxhp_state state)
+{
+	return state == DAXHP_ONLINE || state == DAXHP_ONLINE_KERNEL;
+}
+
+/* The state that the last word of the plan leads to. */
+static enum daxhp_state planned_state(const struct daxhp_plan *plan)
+{
+	enum daxhp_state word = DAXHP_STATE_NONE;
+
+	for (size_t i = 0; plan && i < daxhp_plan_count_steps(plan); i++) {
+		enum daxhp_state next = daxhp_step_get_word(daxhp_plan_get_step(plan, i));
+
+		word = next ? next : word;
+	}
+	return word;
+}
+
+void note_kernel_zone(const struct settings *settings, const struct outcome *outcome)
+{
+	const char *name = daxhp_device_get_name(outcome->device);
+	const struct daxhp_observation *after = NULL;
+
+	if (settings->json || !outcome_is_good(outcome))
+		return;
+	if (outcome->result && daxhp_result_get_changed(outcome->result))
+		after = daxhp_result_get_after(outcome->result);
+	if (after && is_in_kernel_zone(daxhp_observation_get_state(after)))
+		complain("note: %s: its memory is in a zone for kernel memory: it may not come out "
+			 "again before a reboot.",
+			 name);
+	if (settings->dry_run && is_in_kernel_zone(planned_state(outcome->plan)))
+		complain("note: %s: its memory would be in a zone for kernel memory: it may not "
+			 "come out again before a reboot.",
+			 name);
+}
+
 /*
  * The report could not be written. A change cannot be taken back, so print it on stderr. False if
  * nothing was changed.

@@ -4,8 +4,18 @@
 
 struct looked_at {
 	struct daxhp_device *device;
+	bool is_busy; /* another process is at work on it: what is seen may be halfway */
+	struct daxhp_worker worker;
 	struct daxhp_observation *observation; /* NULL when daxhp could not look at the device */
 };
+
+/* The state, or DAXHP_STATE_NONE while a process leads the device from one state to another. */
+static inline enum daxhp_state look_state(const struct looked_at *look)
+{
+	enum daxhp_state state = daxhp_observation_get_state(look->observation);
+
+	return look->is_busy && state == DAXHP_INCONSISTENT ? DAXHP_STATE_NONE : state;
+}
 
 /* Each returns 0, or a negative errno when memory ran out; then it has printed nothing. */
 int report_status_json(const struct settings *settings, const struct looked_at *looks,
@@ -24,6 +34,8 @@ void describe_step(const struct outcome *outcome, const struct daxhp_step *step,
 		   size_t size);
 /* Who was in the way, and what could not be done about it. */
 void report_others(const struct settings *settings, const struct outcome *outcome);
+/* Memory that went online, or would, where the kernel may keep it. */
+void note_kernel_zone(const struct settings *settings, const struct outcome *outcome);
 /* JSON, if it is asked for, and through to standard output. @status, or what has become of it. */
 enum exit_status report_outcomes(const struct settings *settings, const struct outcome *outcomes,
 				 size_t count, enum exit_status status);

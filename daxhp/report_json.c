@@ -190,15 +190,16 @@ static void add_identity(struct json_object *o, const struct settings *settings,
 }
 
 static void add_observation(struct json_object *o, const struct settings *settings,
-			    const struct daxhp_observation *obs)
+			    const struct looked_at *look)
 {
+	const struct daxhp_observation *obs = look->observation;
 	enum daxhp_interface interface = daxhp_observation_get_interface(obs);
 	int memmap = daxhp_observation_get_memmap_on_memory(obs);
 
 #define ADD_STRING(key, value) add(o, key, string_or_null(value))
 	ADD_STRING("mode", daxhp_mode_name(daxhp_observation_get_mode(obs)));
 	ADD_STRING("driver", daxhp_observation_get_driver(obs));
-	ADD_STRING("hotplug_state", daxhp_state_name(daxhp_observation_get_state(obs)));
+	ADD_STRING("hotplug_state", daxhp_state_name(look_state(look)));
 	ADD_STRING("hotplug_interface", daxhp_interface_name(interface));
 	ADD_STRING("attribute_state", daxhp_observation_get_attribute_word(obs));
 	add_counts(o, settings, obs);
@@ -231,6 +232,15 @@ static void add_nothing(struct json_object *o)
 		add(o, keys[i], NULL);
 }
 
+static struct json_object *worker_json(const struct daxhp_worker *worker)
+{
+	struct json_object *o = new_object();
+
+	add(o, "pid", new_number(worker->pid));
+	add(o, "comm", new_string(worker->comm));
+	return o;
+}
+
 static struct json_object *status_json(const struct settings *settings,
 				       const struct looked_at *look)
 {
@@ -238,9 +248,10 @@ static struct json_object *status_json(const struct settings *settings,
 
 	add_identity(o, settings, look->device);
 	if (look->observation)
-		add_observation(o, settings, look->observation);
+		add_observation(o, settings, look);
 	else
 		add_nothing(o);
+	add(o, "busy", look->is_busy ? worker_json(&look->worker) : NULL);
 	if (settings->mappings)
 		add(o, "mappings", mappings_json(settings, look->device));
 	return o;

@@ -166,7 +166,7 @@ static int add_device(struct libscols_table *table, const struct settings *setti
 		return add_line(table, cells, N_CELLS, false);
 	mode = daxhp_mode_name(daxhp_observation_get_mode(obs));
 	set_cell(cells[MODE], mode ? mode : daxhp_observation_get_driver(obs));
-	set_cell(cells[STATE], daxhp_state_name(daxhp_observation_get_state(obs)));
+	set_cell(cells[STATE], daxhp_state_name(look_state(look)));
 	set_cell(cells[INTERFACE], daxhp_interface_name(daxhp_observation_get_interface(obs)));
 	if (daxhp_observation_get_blocks_error(obs) == 0)
 		snprintf(cells[BLOCKS], CELL_MAX, "%zu/%zu", daxhp_observation_count_online(obs),
@@ -179,8 +179,8 @@ static int add_device(struct libscols_table *table, const struct settings *setti
 					 used ? "," : "", daxhp_zone_name(z), n);
 	}
 	return add_line(table, cells, N_CELLS,
-			daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT ||
-				daxhp_observation_is_wedged(obs));
+			look_state(look) == DAXHP_INCONSISTENT ||
+				(daxhp_observation_is_wedged(obs) && !look->is_busy));
 }
 
 static const struct layout devices_layout = {
@@ -268,17 +268,43 @@ static void note_policy(const struct looked_at *look)
 			 "to leave new memory offline; 'daxhp online --movable %s' brings it "
 			 "online.",
 			 name, name);
+	/* `online` lets the kernel choose, and its choice is a zone for kernel memory. */
+	if ((state == DAXHP_ONLINE || state == DAXHP_ONLINE_KERNEL) &&
+	    (strcmp(policy, "online") == 0 || strcmp(policy, "online_kernel") == 0))
+		complain(
+			"note: %s: its memory is in a zone for kernel memory, where the machine's "
+			"policy (auto_online_blocks), '%s', puts new memory; it may not come out "
+			"again before a reboot. 'daxhp reconfigure --movable %s' "
+			"tries to move it; with memhp_default_state=online_movable on the kernel's "
+			"command line it is movable from the next boot on.",
+			name, policy, name);
 	if (state == DAXHP_ONLINE_MOVABLE && strcmp(policy, "online_kernel") == 0)
 		complain("note: %s: the machine's policy (auto_online_blocks) is 'online_kernel': "
 			 "after a new bind, its memory would not be movable.",
 			 name);
 }
 
+/* Whatever is not as it should be, that process is about to change it. */
+static void note_busy(const struct looked_at *look)
+{
+	const struct daxhp_worker *worker = &look->worker;
+	char way_out[96] = "";
+
+	if (worker->stopped)
+		snprintf(way_out, sizeof(way_out),
+			 ", and has been stopped (Ctrl-Z, SIGSTOP). 'kill -CONT %d' lets it go on",
+			 worker->pid);
+	complain("note: %s: another daxhp (pid %d) is at work on it%s.",
+		 daxhp_device_get_name(look->device), worker->pid, way_out);
+}
+
 static void print_notes(const struct looked_at *look)
 {
 	const struct daxhp_observation *obs = look->observation;
 
-	if (!obs)
+	if (look->is_busy)
+		note_busy(look);
+	if (!obs || look->is_busy)
 		return;
 	if (daxhp_observation_is_wedged(obs))
 		complain("note: %s: wedged: %zu memory blocks stayed when the device was unbound "

@@ -5,6 +5,11 @@
 
 #include "daxhp.h"
 
+/* Why libdaxctl does not list them. */
+#define UNSEEN_WHY                                                                           \
+	"they have no node in /dev (systemd's PrivateDevices= hides the nodes), or no size " \
+	"that can be read."
+
 void selection_clear(struct selection *selection)
 {
 	free(selection->devices);
@@ -57,9 +62,8 @@ static int add_all(struct daxhp_ctx *ctx, const struct settings *settings,
 	selection->is_all = true;
 	selection->n_unseen = daxhp_load_devices(ctx);
 	if (selection->n_unseen > 0)
-		complain("%d of the devices in /sys/bus/dax/devices cannot be looked at: they have "
-			 "no "
-			 "node in /dev, or no size that can be read.",
+		complain("%d of the devices in /sys/bus/dax/devices cannot be looked "
+			 "at: " UNSEEN_WHY,
 			 selection->n_unseen);
 	daxhp_device_foreach (ctx, device) {
 		bool wanted = !is_seed(device) && passes(device, settings);
@@ -93,8 +97,8 @@ static int refuse_unknown(struct daxhp_ctx *ctx, const char *name)
 	int n_unseen = daxhp_load_devices(ctx);
 
 	if (n_unseen > 0)
-		complain("%s: no dax device that can be looked at; %d of this machine's devices "
-			 "cannot.",
+		complain("%s: not found; %d of this machine's devices cannot be looked "
+			 "at: " UNSEEN_WHY,
 			 name, n_unseen);
 	else if (daxhp_device_get_first(ctx))
 		complain(

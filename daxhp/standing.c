@@ -108,21 +108,26 @@ static void describe_not_undone(const struct outcome *o, char *buf, size_t size)
 	const char *state = standing_word(after);
 	char stuck[192], way_back[128] = "";
 	size_t n = list_blocks(o->result, stuck, sizeof(stuck));
+	bool is_wedged = daxhp_observation_is_wedged(after);
 	/* daxhp does not undo what another program did to the device. */
 	bool is_by_others = daxhp_failure_get_kind(daxhp_result_get_failure(o->result)) ==
 			    DAXHP_FAILED_DRIVER_CHANGED;
 
 	/* A driver that daxhp does not know. */
-	if (!state)
+	if (is_wedged)
+		state = "wedged";
+	else if (!state)
 		state = "in an unknown state";
 	/* The reason why the undo failed may be gone later. So name the command to try again. */
-	if (!daxhp_observation_is_wedged(after) && !is_by_others)
+	if (is_wedged)
+		snprintf(way_back, sizeof(way_back), "; only a reboot takes its memory away");
+	else if (!is_by_others)
 		snprintf(way_back, sizeof(way_back), "; 'daxhp %s %s' tries again to restore it",
 			 command_back(daxhp_observation_get_mode(o->before),
 				      daxhp_observation_get_state(o->before)),
 			 daxhp_device_get_name(o->device));
-	/* The blocks went away together with the driver. To name them would not help. */
-	if (n > 0 && !is_by_others)
+	/* Blocks that went away together with the driver: to name them would not help. */
+	if (n > 0 && (!is_by_others || is_wedged))
 		snprintf(buf, size,
 			 "daxhp could not undo everything: %s %s not as before. The device is %s "
 			 "now%s.",

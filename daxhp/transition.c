@@ -12,6 +12,7 @@ struct work {
 	const struct wish *wish;
 	struct daxhp_request *request;
 	struct daxhp_recovery *recovered; /* at the start */
+	char *passed_over;		  /* names and reasons; NULL: none */
 };
 
 /* A user who may not write to /run may not change a device. The plan's refusal says so better. */
@@ -43,27 +44,66 @@ static int start(struct work *work)
 	return 0;
 }
 
-/* With "all", the report leaves out devices with another driver than kmem. */
-static bool is_passed_over(const struct selection *selection, const struct outcome *outcome,
-			   const struct settings *settings)
+/* What a device is keeps it from being worked on, today and tomorrow; NULL where nothing does. */
+static const char *unfit_reason(const struct outcome *outcome)
 {
 	const struct daxhp_failure *refusal = outcome_failure(outcome);
-	enum daxhp_failure_kind kind = refusal ? daxhp_failure_get_kind(refusal)
-					       : DAXHP_FAILURE_NONE;
 
-	if (!selection->is_all || (kind != DAXHP_REFUSED_DEVDAX && kind != DAXHP_REFUSED_FAMFS &&
-				   kind != DAXHP_REFUSED_OTHER_DRIVER))
+	switch (refusal ? daxhp_failure_get_kind(refusal) : DAXHP_FAILURE_NONE) {
+	case DAXHP_REFUSED_DEVDAX:
+		return "devdax";
+	case DAXHP_REFUSED_FAMFS:
+		return "famfs";
+	case DAXHP_REFUSED_OTHER_DRIVER:
+		return daxhp_observation_get_driver(outcome->before);
+	case DAXHP_REFUSED_TOO_SMALL:
+		return "smaller than a memory block";
+	case DAXHP_REFUSED_NO_TARGET_NODE:
+		return "no target node";
+	default:
+		return NULL;
+	}
+}
+
+/* "all" means the devices that can be worked on. The others are named in one line at the end. */
+static bool is_passed_over(struct work *work, const struct selection *selection,
+			   const struct outcome *outcome)
+{
+	const char *why = selection->is_all ? unfit_reason(outcome) : NULL;
+	char *old = work->passed_over, *names;
+
+	if (!why)
 		return false;
-	if (settings->verbose)
-		complain("%s: passed over: bound to %s.", daxhp_device_get_name(outcome->device),
-			 daxhp_observation_get_driver(outcome->before));
+	if (asprintf(&names, "%s%s%s (%s)", old ? old : "", old ? ", " : "",
+		     daxhp_device_get_name(outcome->device), why) >= 0) {
+		free(old);
+		work->passed_over = names;
+	}
 	return true;
+}
+
+/* Another daxhp may be at work on the device for long. */
+static int begin(const struct work *work, struct outcome *outcome)
+{
+	struct daxhp_worker worker;
+	struct progress *progress = NULL;
+	char what[64];
+	int r;
+
+	if (work->settings->wait && daxhp_device_find_worker(outcome->device, &worker) > 0) {
+		snprintf(what, sizeof(what), "waiting for another daxhp (pid %d)", worker.pid);
+		progress = progress_new(work->request, daxhp_device_get_name(outcome->device));
+		progress_say(progress, what);
+	}
+	r = daxhp_begin(outcome->device, work->request, &outcome->session);
+	progress_free(progress);
+	return r;
 }
 
 /* A failure of the session's own is asked for later, see outcome_failure(). */
 static void begin_and_plan(const struct work *work, struct outcome *outcome)
 {
-	int r = daxhp_begin(outcome->device, work->request, &outcome->session);
+	int r = begin(work, outcome);
 
 	outcome->has_waited = work->settings->wait > 0;
 	if (outcome->session)
@@ -100,6 +140,7 @@ static void apply_and_report(const struct work *work, struct outcome *outcome)
 	report_others(settings, outcome);
 	if (!settings->json || settings->verbose)
 		report_outcome_text(settings, outcome);
+	note_kernel_zone(settings, outcome);
 	if (outcome->session)
 		daxhp_session_unlock(outcome->session);
 }
@@ -140,13 +181,16 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 	for (size_t i = 0; i < selection.count; i++) {
 		outcomes[n] = (struct outcome){ .device = selection.devices[i], .wish = wish };
 		begin_and_plan(&work, &outcomes[n]);
-		if (is_passed_over(&selection, &outcomes[n], settings))
+		if (is_passed_over(&work, &selection, &outcomes[n]))
 			outcome_clear(&outcomes[n]);
 		else
 			apply_and_report(&work, &outcomes[n++]);
 	}
 	status = n ? outcomes_status(outcomes, n, selection.n_unseen) : refuse_nothing(settings);
 	status = report_outcomes(settings, outcomes, n, status);
+	if (work.passed_over && !settings->json)
+		complain("passed over: %s.", work.passed_over);
+	free(work.passed_over);
 	while (n > 0)
 		outcome_clear(&outcomes[--n]);
 	interrupt_disarm();

@@ -50,6 +50,12 @@ EXPORT int daxhp_device_refresh(struct daxhp_device *device)
 	return device->ctx->kernel->read_device(device);
 }
 
+EXPORT int daxhp_device_find_worker(const struct daxhp_device *device,
+				    struct daxhp_worker *ret_worker)
+{
+	return device->ctx->kernel->find_worker(device->name, ret_worker);
+}
+
 EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
 	return device->ctx->kernel->observe(device, ret_observation);

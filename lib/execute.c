@@ -78,9 +78,16 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 	return !is_cancelled(run);
 }
 
+/* @block: the one that was on its way, or -1. */
+static int fail_cancelled_at(struct run *run, int64_t block)
+{
+	return fail_with(run, -EINTR,
+			 &(struct daxhp_failure){ .kind = DAXHP_FAILED_CANCELLED, .block = block });
+}
+
 static int fail_cancelled(struct run *run)
 {
-	return fail(run, DAXHP_FAILED_CANCELLED, -EINTR);
+	return fail_cancelled_at(run, -1);
 }
 
 /* The step waited for a lock or for another process. A signal may have ended the wait. */
@@ -153,10 +160,10 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 		drop_guard(run);
 	if (r >= 0)
 		return 0;
-	if (is_cancelled(run))
-		return fail_cancelled(run);
 	if (step->word == DAXHP_UNPLUGGED)
 		block = find_silent_block(run, was_done);
+	if (is_cancelled(run))
+		return fail_cancelled_at(run, block);
 	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", run->device->name);
 	file = daxhp_interface_name(interface);
 	return fail_file(run, r, wrote, block, dir, file ? file : "");
@@ -181,7 +188,7 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 			r = run->kernel->write_block(dirfd, fd, id, step->word);
 		while (r < 0 && try_again(run, step, r));
 		if (r < 0 && is_cancelled(run))
-			return fail_cancelled(run);
+			return fail_cancelled_at(run, id);
 		if (r < 0) {
 			memblock_file(file, id, "state");
 			return fail_file(run, r, daxhp_state_name(step->word), id, MEMORY_DIR,
@@ -553,7 +560,7 @@ int step_run(struct run *run, struct daxhp_step *step)
 		signals_hold(run);
 	}
 	/* The request was cancelled after is_disturbed() had looked. */
-	if (r == -EINTR && is_cancelled(run))
+	if (r == -EINTR && is_cancelled(run) && run->result->failure.kind != DAXHP_FAILED_CANCELLED)
 		fail_cancelled(run);
 	if (run->n_disturbed) {
 		run->n_disturbed = 0;

@@ -152,6 +152,20 @@ int daxhp_device_get_ranges(const struct daxhp_device *device,
  */
 int daxhp_device_refresh(struct daxhp_device *device);
 
+/* A process that works on a device through this library. */
+struct daxhp_worker {
+	int pid;
+	char comm[64]; /* as in /proc/PID/comm; "?" when it was gone already */
+	bool stopped;  /* by SIGSTOP or Ctrl-Z */
+};
+
+/*
+ * Is another process at work on @device? Then a look at the device may find it halfway. 1: it is; 0: none
+ * is, or none that /proc shows. Errors: -ENODEV when the device is gone; -EACCES, -ENOENT and others: it
+ * cannot be seen. It disturbs nobody, and needs no rights.
+ */
+int daxhp_device_find_worker(const struct daxhp_device *device, struct daxhp_worker *ret_worker);
+
 /* ---- observation ---- */
 
 struct daxhp_observation;
@@ -301,7 +315,7 @@ int daxhp_failure_get_error(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_file(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_word(const struct daxhp_failure *failure);
 const char *daxhp_failure_get_driver(const struct daxhp_failure *failure);
-/* The memory block, or -1. */
+/* The memory block, also the one that a cancel found on its way; or -1. */
 int64_t daxhp_failure_get_block(const struct daxhp_failure *failure);
 /* The process that works on the device; 0 when not known: it may have another /run. */
 int daxhp_failure_get_pid(const struct daxhp_failure *failure);
@@ -478,7 +492,8 @@ struct daxhp_request *daxhp_request_free(struct daxhp_request *request);
 
 /*
  * The goal. In DAXHP_MODE_SYSTEM_RAM the state is one of
- *   DAXHP_ONLINE           in any zone
+ *   DAXHP_ONLINE           in any zone; if no block is online, in the zone that the policy names
+ *                          (`online_movable`, `online_kernel`), else in ZONE_MOVABLE
  *   DAXHP_ONLINE_KERNEL    in zones for kernel memory
  *   DAXHP_ONLINE_MOVABLE   in ZONE_MOVABLE
  *   DAXHP_UNPLUGGED        no memory block present; set neither may_move nor may_rebind

@@ -8,12 +8,14 @@
  * enable function of libdaxctl would load and give the id always.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <daxctl/libdaxctl.h>
 #include <libkmod.h>
+#include <linux/capability.h>
 
 #include "internal.h"
 
@@ -128,6 +130,9 @@ int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure
 	int r;
 
 	*ret_kind = DAXHP_FAILED_MODULE;
+	/* A service that may load none does not see them either: they are not missing. */
+	if (!proc_has_capability(CAP_SYS_MODULE))
+		return -EPERM;
 	kmod = kmod_new(NULL, NULL);
 	if (!kmod)
 		return -ENOMEM;
@@ -220,7 +225,18 @@ int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 	return sysfs_write_word(dirfd, "bind", device->name);
 }
 
+/* libdaxctl says EBUSY, whatever the kernel said. */
 int binding_unbind(struct daxhp_device *device)
 {
-	return daxctl_dev_disable(device->daxctl);
+	_cleanup_close_ int dirfd = device_open_dir(device->name);
+	char driver[WORD_MAX], path[128];
+	int r = dirfd < 0 ? dirfd : sysfs_read_link_name(dirfd, "driver", driver, sizeof(driver));
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	snprintf(path, sizeof(path), DRIVERS_DIR "/%s/unbind", driver);
+	r = sysfs_write_word(AT_FDCWD, path, device->name);
+	if (r < 0)
+		return r;
+	return sysfs_exists(dirfd, "driver") ? -EBUSY : 0;
 }

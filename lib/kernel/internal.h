@@ -64,8 +64,15 @@ DIR *proc_open_dir_at(int dirfd, const char *name);
 FILE *proc_open_file(int dirfd, const char *name);
 /* Bytes of memory that are available without swapping: MemAvailable in /proc/meminfo. */
 int proc_read_available(uint64_t *ret_bytes);
+/* Has this process the capability now? */
+bool proc_has_capability(unsigned int capability);
 /* The flags with which the descriptor was opened, from fdinfo/FD. */
 int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags);
+/*
+ * Who has a flock() on the file @name in @dirfd? 1 with the process; 0: nobody, or a process that this
+ * /proc does not show. It takes no lock, so nobody is kept from taking one. The file is not opened.
+ */
+int proc_find_flock(int dirfd, const char *name, int *ret_pid);
 int proc_read_comm(pid_t pid, char *ret_comm, size_t size);
 /*
  * Call statx() with @mask on the file to which the link @name leads. 1: *ret_stx is filled in; 0:
@@ -179,6 +186,7 @@ int lock_take(const struct daxhp_session *session, const char *name, unsigned in
 	      struct lock *lock, int *ret_holder);
 void lock_drop(struct lock *lock);
 bool lock_is_held(const char *name);
+int lock_find_worker(const char *name, struct daxhp_worker *ret_worker);
 
 /* ---- journal.c ---- */
 

@@ -270,6 +270,8 @@ struct kernel {
 	void (*lock_drop)(struct lock *lock);
 	/* Does any process hold it? */
 	bool (*lock_is_held)(const char *name);
+	/* See daxhp_device_find_worker(). */
+	int (*find_worker)(const char *name, struct daxhp_worker *ret_worker);
 	/* Was it stopped by SIGSTOP or Ctrl-Z? Then it is no use to wait for it. */
 	bool (*process_is_stopped)(int pid);
 

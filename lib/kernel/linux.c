@@ -37,6 +37,7 @@ const struct kernel kernel_linux = {
 	.lock_take = lock_take,
 	.lock_drop = lock_drop,
 	.lock_is_held = lock_is_held,
+	.find_worker = lock_find_worker,
 	.process_is_stopped = task_is_stopped,
 	.journal_put = journal_put,
 	.journal_get = journal_get,

@@ -206,6 +206,8 @@ bool lock_is_held(const char *name)
 
 /* ---- all of a lock ---- */
 
+#define DEVICE_LOCK "resource"
+
 static int open_policy(const void *what __attribute__((unused)))
 {
 	_cleanup_close_ int dirfd = sysfs_open_dir("/sys/bus/dax");
@@ -222,7 +224,22 @@ static int open_device(const void *name)
 {
 	_cleanup_close_ int dirfd = device_open_dir(name);
 
-	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, "resource", O_RDONLY);
+	return dirfd < 0 ? dirfd : sysfs_open_lock(dirfd, DEVICE_LOCK, O_RDONLY);
+}
+
+int lock_find_worker(const char *name, struct daxhp_worker *ret_worker)
+{
+	_cleanup_close_ int dirfd = device_open_dir(name);
+	struct daxhp_worker worker = { 0 };
+	int r = dirfd < 0 ? dirfd : proc_find_flock(dirfd, DEVICE_LOCK, &worker.pid);
+
+	if (r <= 0 || worker.pid == getpid())
+		return r < 0 ? r : 0;
+	if (proc_read_comm(worker.pid, worker.comm, sizeof(worker.comm)) < 0)
+		strcpy(worker.comm, "?");
+	worker.stopped = task_is_stopped(worker.pid);
+	*ret_worker = worker;
+	return 1;
 }
 
 /* A file that is not there is shared with nobody. */

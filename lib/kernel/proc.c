@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <linux/capability.h>
@@ -77,6 +78,38 @@ int proc_read_fd_flags(int dirfd, const char *name, unsigned int *ret_flags)
 	return r;
 }
 
+/* A line is "1: FLOCK  ADVISORY  WRITE 123 00:16:4711 0 EOF"; with "->" behind the number, it waits. */
+static bool is_flock_on(const char *line, const struct stat *st, int *ret_pid)
+{
+	unsigned int dev_major, dev_minor;
+	unsigned long long inode;
+
+	return sscanf(line, "%*d: FLOCK %*s %*s %d %x:%x:%llu", ret_pid, &dev_major, &dev_minor,
+		      &inode) == 4 &&
+	       inode == st->st_ino && dev_major == major(st->st_dev) &&
+	       dev_minor == minor(st->st_dev);
+}
+
+int proc_find_flock(int dirfd, const char *name, int *ret_pid)
+{
+	struct stat st;
+	char line[128];
+	int r = 0, pid;
+	FILE *f;
+
+	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	f = proc_open_file(AT_FDCWD, "/proc/locks");
+	if (!f)
+		return -errno;
+	while (r == 0 && fgets(line, sizeof(line), f))
+		r = is_flock_on(line, &st, &pid);
+	fclose(f);
+	if (r > 0)
+		*ret_pid = pid;
+	return r;
+}
+
 int proc_read_available(uint64_t *ret_bytes)
 {
 	FILE *f = proc_open_file(AT_FDCWD, "/proc/meminfo");
@@ -118,7 +151,7 @@ int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx 
 
 /* ---- does this /proc show everything? ---- */
 
-static bool has_capability(unsigned int capability)
+bool proc_has_capability(unsigned int capability)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
@@ -137,7 +170,7 @@ static int check_sees_all(struct proc_walk *walk)
 	struct stat st;
 
 	strcpy(walk->unseen, "/proc/1/ns/pid");
-	if (!has_capability(CAP_SYS_PTRACE))
+	if (!proc_has_capability(CAP_SYS_PTRACE))
 		return -EPERM;
 	/* There is always a process 1. */
 	if (stat(walk->unseen, &st) < 0)

@@ -462,7 +462,12 @@ static void put_failure(struct text *text, const struct daxhp_failure *f)
 		put(text, "the kernel module %s is blacklisted in modprobe.d", f->driver);
 		break;
 	case DAXHP_FAILED_MODULE:
-		put(text, "the kernel module %s would not load", f->driver);
+		put(text, "the kernel module %s would not load%s", f->driver,
+		    f->errnum != EPERM
+			    ? ""
+			    : ": this process may not load any (CAP_SYS_MODULE is missing, "
+			      "as with systemd's ProtectKernelModules=), or the kernel "
+			      "takes none");
 		break;
 	case DAXHP_FAILED_BIND:
 		put(text, "the driver %s would not take the device, see the kernel's log",
@@ -473,7 +478,8 @@ static void put_failure(struct text *text, const struct daxhp_failure *f)
 		    f->driver);
 		break;
 	case DAXHP_FAILED_UNBIND:
-		put(text, "the device could not be unbound from its driver");
+		put(text, "the device could not be unbound from its driver%s",
+		    f->errnum == EROFS ? ", because /sys is mounted read-only" : "");
 		break;
 	case DAXHP_FAILED_DRIVER_CHANGED:
 		put(text, "somebody else bound or unbound the device meanwhile");
@@ -492,6 +498,8 @@ static void put_failure(struct text *text, const struct daxhp_failure *f)
 		break;
 	default:
 		put(text, "it was cancelled");
+		if (f->block >= 0)
+			put(text, " at memory%" PRId64, f->block);
 		break;
 	}
 }

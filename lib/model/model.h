@@ -150,6 +150,11 @@ struct daxhp_observation {
 
 /* Is @zone one in which @word puts a block? */
 bool zone_fits(enum daxhp_zone zone, enum daxhp_state word);
+/*
+ * Where memory goes online when nobody names a zone: where the policy says, else into ZONE_MOVABLE. The
+ * policy `online` lets the kernel choose, and it chooses a zone from which memory may never come out.
+ */
+enum daxhp_state observation_default_zone(const struct daxhp_observation *observation);
 /* Set the counts and the state from the other fields. */
 void observation_derive(struct daxhp_observation *observation);
 /* Are both in the same state, block by block, with the same driver and the same word? */

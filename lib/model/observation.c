@@ -99,6 +99,12 @@ bool zone_fits(enum daxhp_zone zone, enum daxhp_state word)
 	}
 }
 
+enum daxhp_state observation_default_zone(const struct daxhp_observation *obs)
+{
+	return state_from_name(obs->policy) == DAXHP_ONLINE_KERNEL ? DAXHP_ONLINE_KERNEL
+								   : DAXHP_ONLINE_MOVABLE;
+}
+
 bool memblock_equal(const struct memblock *a, const struct memblock *b)
 {
 	if (a->state != b->state)

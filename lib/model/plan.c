@@ -48,16 +48,17 @@ static bool online_blocks_fit(const struct daxhp_observation *obs, enum daxhp_st
 	return true;
 }
 
+/* The word for memory of which no block is online. */
+static enum daxhp_state word_for_new(const struct daxhp_observation *obs, enum daxhp_state word)
+{
+	return word == DAXHP_ONLINE ? observation_default_zone(obs) : word;
+}
+
 /* Plain "online" allows any zone, but wants all blocks in the same kind of zone. */
 static enum daxhp_state narrow_word(const struct daxhp_observation *obs, enum daxhp_state word)
 {
-	enum daxhp_state attribute = state_from_name(obs->attribute_word);
-
-	if (word != DAXHP_ONLINE)
-		return word;
-	/* Written to the blocks, plain `online` could make the attribute's word untrue. */
-	if (obs->n_online == 0)
-		return obs->n_present > 0 && state_is_online(attribute) ? attribute : word;
+	if (word != DAXHP_ONLINE || obs->n_online == 0)
+		return word_for_new(obs, word);
 	if (online_blocks_fit(obs, DAXHP_ONLINE_MOVABLE))
 		return DAXHP_ONLINE_MOVABLE;
 	return DAXHP_ONLINE_KERNEL;
@@ -71,8 +72,7 @@ static bool attribute_allows(const struct daxhp_observation *obs, enum daxhp_sta
 	/* A kernel with this word has looked at the blocks, and will look again. */
 	if (strcmp(obs->attribute_word, "unknown") == 0)
 		return true;
-	return attribute == DAXHP_ONLINE || (attribute == word && state_is_online(word)) ||
-	       (word == DAXHP_ONLINE && state_is_online(attribute));
+	return attribute == DAXHP_ONLINE || attribute == word;
 }
 
 /* The memory map of added memory takes memory that the machine already has. */
@@ -118,23 +118,20 @@ static bool is_refused(struct daxhp_plan *plan, enum daxhp_failure_kind kind)
 
 /*
  * Is it cheaper to bring new memory online block by block? With an attribute, the word that the kernel
- * remembers would not be true after that. To plain `online` the kernel answers with a zone for each
- * block, so only the kernel can bring them all to the same. And without hot-remove, what has failed halfway
- * could not be undone.
+ * remembers would not be true after that. Without hot-remove, a failure halfway could not be undone.
  */
-static bool is_by_blocks(const struct daxhp_plan *plan, enum daxhp_state word)
+static bool is_by_blocks(const struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
 
 	return !plan->is_by_policy && !obs->has_later_attribute && obs->hotremove &&
-	       (word == DAXHP_ONLINE_KERNEL || word == DAXHP_ONLINE_MOVABLE) &&
 	       obs->n_blocks >= LARGE_BYTES / obs->block_size;
 }
 
 static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)
 {
-	return is_by_blocks(plan, word) ? plan_add_bind_and_blocks(plan, word)
-					: plan_add_bind(plan, word);
+	return is_by_blocks(plan) ? plan_add_bind_and_blocks(plan, word)
+				  : plan_add_bind(plan, word);
 }
 
 /* The kernel brings a device online from `unplugged` only. */
@@ -212,12 +209,12 @@ static bool is_unbound_after(const struct daxhp_plan *plan)
 static int plan_move(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = plan->goal.state;
+	enum daxhp_state word = word_for_new(obs, plan->goal.state);
 	int r;
 
 	if (is_refused(plan, refuse_memory(plan)))
 		return 0;
-	if (!refuse_blocks(obs, narrow_word(obs, word)))
+	if (!refuse_blocks(obs, narrow_word(obs, plan->goal.state)))
 		return plan_online(plan);
 	r = plan_unplug(plan);
 	if (r < 0 || plan->refusal.kind)
@@ -243,7 +240,7 @@ static int add_bind_to_off(struct daxhp_plan *plan)
 static int plan_from_devdax(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	enum daxhp_state word = plan->goal.state;
+	enum daxhp_state word = word_for_new(obs, plan->goal.state);
 	int r = 0;
 
 	if (is_refused(plan, refuse_memory(plan)))

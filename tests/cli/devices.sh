@@ -62,7 +62,7 @@ run status -j
 is "$status" 0 'status -j: exit status'
 is "$err" '' 'status -j: no talk'
 json_is '[.[].chardev] | join(" ")' '"dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1"' 'sorted by region and number'
-json_is '[.[] | keys_unsorted - ["possible_memblocks", "wedged"] | join(" ")] | unique | .[0]' \
+json_is '[.[] | keys_unsorted - ["possible_memblocks", "wedged", "busy"] | join(" ")] | unique | .[0]' \
 	'"chardev region size target_node align mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks"' 'every key, in every device'
 device() {
 	json_is ".[] | select(.chardev == \"$1\") | [$2]" "$3" "$1: $2"
@@ -110,6 +110,59 @@ for json in '' -j; do
 	is $? 1 "full disk $json: exit status"
 	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
 done
+
+# Another daxhp is at work on the inconsistent one.
+# at_work DEVICE: sets worker to the process that has its lock.
+at_work() {
+	local lock=$sys/bus/dax/devices/$1/resource
+	flock -o "$lock" sleep 60 &
+	worker=$!
+	while flock -n "$lock" true; do sleep 0.05; done
+}
+no_more_work() {
+	kill -KILL $worker
+	wait $worker
+} 2>/dev/null
+at_work dax2.1
+run status dax2.1
+is "$status" 0 'busy: exit status'
+is "$err" "daxhp: note: dax2.1: another daxhp (pid $worker) is at work on it." 'busy: a note, and no advice'
+is "$(awk '$1 == "dax2.1" { print $5 }' <<<"$out")" - 'busy: it is not called inconsistent'
+succeeds 'busy: JSON' status -j
+json_is '.[] | select(.busy) | [.chardev, .busy, .hotplug_state, .online_memblocks, .total_memblocks]' \
+	"[\"dax2.1\",{\"pid\":$worker,\"comm\":\"flock\"},null,1,2]" 'busy: who it is, and what is seen'
+kill -STOP $worker
+run status dax2.1
+check 'busy: it is stopped' matches "$err" "another daxhp \(pid $worker\) is at work on it, and has been stopped \(Ctrl-Z, SIGSTOP\)\. 'kill -CONT $worker' lets it go on\.$"
+if for_nobody; then
+	run status dax2.1
+	check 'busy: anybody can see it' matches "$err" "another daxhp \(pid $worker\) is at work on it"
+	as_user=()
+fi
+no_more_work
+run status -j dax2.1
+json_is '.[0] | [.busy, .hotplug_state]' '[null,"inconsistent"]' 'busy: no more'
+# A device whose look in mid-flight is right: the state stays.
+at_work dax1.2
+run status -j dax1.2
+json_is '.[0] | [.busy.comm, .hotplug_state]' '["flock","online_movable"]' 'busy: a state that is seen'
+no_more_work
+
+# What the kernel's default puts into a zone for kernel memory: the cause, and the cure.
+make_device dax4.0 $hmem/../hmem.4 kmem 1 0xc00000000-0xc0fffffff
+make_blocks online Normal 384 385
+run status dax4.0
+is "$err" '' 'kernel zone: no note, when the policy is not the cause'
+for policy in online online_kernel; do
+	echo $policy >"$memory/auto_online_blocks"
+	run status dax4.0
+	check "kernel zone, $policy: a note" matches "$err" \
+		"^daxhp: note: dax4\.0: .*auto_online_blocks\), '$policy', puts.*before a reboot.*daxhp reconfigure --movable dax4\.0.*memhp_default_state=online_movable"
+done
+run status dax0.0
+is "$err" "daxhp: note: dax0.0: the machine's policy (auto_online_blocks) is 'online_kernel': after a new bind, its memory would not be movable." 'kernel zone: another note for what is movable'
+echo offline >"$memory/auto_online_blocks"
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.4" "$sys/bus/dax/devices/dax4.0" /dev/dax4.0 "$memory/memory384" "$memory/memory385"
 
 # While somebody unbinds a device, its driver is gone before its blocks are.
 mkdir "$work/away"
@@ -166,7 +219,16 @@ plan unplug dax0.0 'guard; write-blocks offline 64 65 80 81; check-offline; unbi
 plan online --movable dax0.0 ''
 plan unplug dax1.2 'write-attribute unplugged'
 plan online dax1.2 ''
-plan online dax1.3 'write-attribute online'
+plan online dax1.3 'write-attribute online_movable'
+plan online dax1.10 'set-policy online_movable; bind; restore-policy'
+plan reconfigure --mode=system-ram dax1.10 'set-policy online_movable; bind; restore-policy'
+echo online_kernel >"$memory/auto_online_blocks"
+plan online dax1.3 'write-attribute online_kernel'
+run online -n dax1.3
+check 'plan: in a zone for kernel memory, it says what that means' matches "$err" \
+	'^daxhp: note: dax1\.3: its memory would be in a zone for kernel memory: it may not come out again before a reboot\.$'
+echo offline >"$memory/auto_online_blocks"
+succeeds 'plan: nothing is said of movable memory' online -n dax1.3
 plan online --kernel dax1.3 'write-attribute online_kernel'
 plan unplug dax1.3 ''
 plan unplug dax1.0 ''
@@ -175,7 +237,7 @@ plan online --movable dax1.10 'set-policy online_movable; bind; restore-policy'
 rmdir "$sys/bus/dax/drivers/kmem"
 plan online --movable dax1.10 'load-module; set-policy online_movable; bind; restore-policy'
 mkdir "$sys/bus/dax/drivers/kmem"
-plan online dax1.3 dax1.2 'write-attribute online'
+plan online dax1.3 dax1.2 'write-attribute online_movable'
 run unplug -n dax0.0
 check 'plan: for people' matches "$out" '^dax0\.0: 0 MiB to move, .*: it fits'$'\n''dax0\.0: would '
 is "$(grep -c 'would' <<<"$out")" 4 'plan: for people, a line a step'
@@ -223,6 +285,21 @@ for dry in '' -n; do
 done
 is "$(fingerprint)" "$before" 'nothing of all this has changed anything'
 
+# ---- all: what can be done, and a line for the rest ----
+
+run online --movable -n --region=1 all
+is "$status" 0 'all: exit status'
+is "$err" 'daxhp: passed over: dax1.0 (no target node), dax1.1 (smaller than a memory block).' 'all: what is passed over, and why'
+run online -n --region=0 all
+is "$status" 0 'all, other drivers: exit status'
+is "$err" 'daxhp: passed over: dax0.1 (devdax), dax0.2 (famfs).' 'all, other drivers: a line'
+run online -n -j --region=1 all
+is "$status" 0 'all, JSON: exit status'
+is "$err" '' 'all, JSON: no talk'
+json_is '[.[].chardev] | join(" ")' '"dax1.2 dax1.3 dax1.10"' 'all, JSON: those that can be'
+run online -n --node=1 --region=hmem.2 all
+check 'all, something that may change is no nature' matches "$err" 'dax2\.1: .*2 of its 3'
+
 # ---- a device that the tool cannot look at gets a message ----
 
 mv /dev/dax0.1 /dev/away
@@ -231,10 +308,35 @@ is "$status" 1 'one that is not listed: exit status'
 json_is 'length' 9 'one that is not listed: the others are'
 check 'one that is not listed: says so' matches "$err" '^daxhp: 1 of the devices in /sys/bus/dax/devices cannot be looked at: .*/dev'
 succeeds 'one that is not listed: another one' status dax1.2
-fails 'one that is not listed: itself' 1 'dax0\.1: no dax device that can be looked at' online -n dax0.1
+fails 'one that is not listed: itself' 1 'dax0\.1: not found; 1 of this machine.s devices cannot be looked at' online -n dax0.1
 run unplug -n --region=1 all
 is "$status" 64 'one that is not listed: not all can be done'
 mv /dev/away /dev/dax0.1
+
+for node in /dev/dax*; do mv "$node" "/dev/away-${node#/dev/}"; done
+fails 'no node in /dev' 1 'cannot be looked at: they have no node in /dev.*PrivateDevices' status -j dax0.0
+run status -j
+check 'no node in /dev: all' matches "$err" 'no node in /dev.*PrivateDevices'
+for node in /dev/away-*; do mv "$node" "/dev/${node#/dev/away-}"; done
+
+# ---- what a service may not do has its own words ----
+
+: >"$sys/bus/dax/drivers/device_dax/unbind"
+mount -o remount,ro,bind /sys
+run reconfigure --mode=system-ram --force dax0.1
+is "$status" 1 'a read-only /sys: exit status'
+check 'a read-only /sys: says so' matches "$err" 'could not be unbound from its driver.*EROFS'
+mount -o remount,rw,bind /sys
+rm "$sys/bus/dax/drivers/device_dax/unbind"
+rmdir "$sys/bus/dax/drivers/kmem"
+echo 1 >"$sys/bus/dax/drivers_autoprobe"
+as_user=(setpriv --bounding-set=-sys_module)
+run online dax1.10
+is "$status" 1 'no modules for a service: exit status'
+check 'no modules for a service: says so' matches "$err" 'the kernel module kmem would not load: .*CAP_SYS_MODULE.*ProtectKernelModules'
+as_user=()
+rm "$sys/bus/dax/drivers_autoprobe"
+mkdir "$sys/bus/dax/drivers/kmem"
 
 # ---- a user without rights ----
 

@@ -89,4 +89,35 @@ for way in block ignore; do
 	is_stopped "time, with the alarm: $way" 'the time allowed ran out'
 done
 
+# ---- the line on a terminal, while nothing completes ----
+
+# on_terminal ARGUMENTS...: runs the tool on a terminal of 80 columns, and sets out to what that shows, line by line.
+on_terminal() {
+	ran="daxhp $*"
+	script -qec "stty cols ${columns:-80}; $tool $*" /dev/null </dev/null >"$work/typescript" 2>&1
+	out=$(tr '\r' '\n' <"$work/typescript")
+}
+if command -v script >/dev/null; then
+	# Opened for writing, a pipe without a reader is a kernel that does not come to an end.
+	make_device dax1.0 platform/hmem_platform.0/hmem.1 kmem 1 0x400000000-0x40fffffff
+	make_blocks online Movable 128 129
+	mkfifo "$dir/state"
+	on_terminal unplug --timeout=3 dax1.0
+	check 'progress: at once, and what runs' matches "$out" $'dax1\\.0: going offline \\[-+\\] 0/2 memory blocks, 0 s\n'
+	check 'progress: it goes on' matches "$out" '0/2 memory blocks, 2 s'
+	check 'progress: nothing is left of it' matches "$out" $'\e\\[Kdaxhp: dax1\\.0: cannot unplug: the time allowed ran out'
+	columns=60
+	on_terminal unplug --timeout=2 dax1.0
+	is "$(grep 'memory blocks' <<<"$out" | sed 's/\x1b\[K//' | awk 'length >= 60')" '' 'progress: never wider than the terminal'
+	columns=80
+	flock -o "$sys/bus/dax/devices/dax1.0/resource" sleep 60 8>&- &
+	worker=$!
+	while flock -n "$sys/bus/dax/devices/dax1.0/resource" true; do sleep 0.05; done
+	on_terminal unplug --wait=2 dax1.0
+	check 'progress: what is waited for' matches "$out" "dax1\.0: waiting for another daxhp \(pid $worker\), 1 s"
+	kill $worker
+else
+	skip 'progress' 'script is not installed'
+fi
+
 finish

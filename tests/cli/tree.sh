@@ -23,6 +23,10 @@ make_dev() {
 		mount --bind "/dev/$name" "$work/dev/$name"
 	done
 	ln -s /proc/self/fd "$work/dev/fd"
+	# For what is shown on a terminal.
+	mkdir "$work/dev/pts"
+	mount -t devpts -o newinstance,ptmxmode=0666 none "$work/dev/pts"
+	ln -s pts/ptmx "$work/dev/ptmx"
 	mount --rbind "$work/dev" /dev
 }
 

@@ -157,7 +157,10 @@ static void test_failures(void **state)
 		  "what was asked for contradicts itself (EINVAL)" },
 		{ { .kind = DAXHP_FAILED_RECOVERY, .errnum = EIO },
 		  "it cannot be looked at or changed: Input/output error (EIO)" },
-		{ { .kind = DAXHP_FAILED_CANCELLED, .errnum = EINTR }, "it was cancelled (EINTR)" },
+		{ { .kind = DAXHP_FAILED_CANCELLED, .errnum = EINTR, .block = -1 },
+		  "it was cancelled (EINTR)" },
+		{ { .kind = DAXHP_FAILED_CANCELLED, .errnum = EINTR, .block = 37 },
+		  "it was cancelled at memory37 (EINTR)" },
 	};
 
 	(void)state;

@@ -34,26 +34,29 @@ static const struct row rows[] = {
 	{ "NN", HOTPLUG, "online_kernel", "offline", KERNEL, NO_REFUSAL, "" },
 	{ "NN", HOTPLUG, "online_kernel", "offline", ONLINE, NO_REFUSAL, "" },
 	/* Unplugged, attribute: write the word. */
-	{ "..", STATE, "unplugged", "offline", ONLINE, NO_REFUSAL, "write-attribute online" },
+	{ "..", STATE, "unplugged", "offline", ONLINE, NO_REFUSAL, "write-attribute online_movable" },
+	{ "..", STATE, "unplugged", "online_kernel", ONLINE, NO_REFUSAL, "write-attribute online_kernel" },
 	{ "..", STATE, "unplugged", "online", KERNEL, NO_REFUSAL, "write-attribute online_kernel" },
 	{ "..", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
 	{ "..", HOTPLUG, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
 	/* Unplugged, no driver: the policy chooses the zone. It is set
 	 * whatever was seen there: that may have been another daxhp's. */
-	{ "..", NONE, "", "offline", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
+	{ "..", NONE, "", "offline", ONLINE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
+	{ "..", NONE, "", "online_kernel", ONLINE, NO_REFUSAL, "set-policy online_kernel; bind; restore-policy" },
+	{ "..", NONE, "", "online_movable", ONLINE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
 	{ "..", NONE, "", "offline", KERNEL, NO_REFUSAL, "set-policy online_kernel; bind; restore-policy" },
 	{ "..", NONE, "", "online", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
 	{ "..", NONE, "", "online_movable", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
-	{ "..", NONE, "", "online", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
+	{ "..", NONE, "", "online", ONLINE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
 	{ "..", NONE, "", "", MOVABLE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
-	{ "..", NONE, "", "who knows", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
+	{ "..", NONE, "", "who knows", ONLINE, NO_REFUSAL, "set-policy online_movable; bind; restore-policy" },
 	/* Offline, attribute: the kernel requires `unplugged` first. */
 	{ "--", STATE, "offline", "offline", MOVABLE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online_movable" },
 	{ "--", HOTPLUG, "offline", "online_kernel", ONLINE, NO_REFUSAL,
-	  "write-attribute unplugged; write-attribute online" },
+	  "write-attribute unplugged; write-attribute online_kernel" },
 	/* Offline, memory-blocks: under the guard, block by block. */
-	{ "--", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online 32,33" },
+	{ "--", BLOCKS, "", "offline", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 32,33" },
 	{ "--", BLOCKS, "", "offline", KERNEL, NO_REFUSAL, "guard; write-blocks online_kernel 32,33" },
 	{ "--", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 32,33" },
 	/* Inconsistent, and the online blocks fit: bring the others online, with any interface. */
@@ -87,12 +90,15 @@ static const struct row rows[] = {
 	  "guard; write-blocks offline 32; check-offline; unbind" },
 	/* The word says that there is memory, but there is none. */
 	{ "..", STATE, "online_movable", "offline", ONLINE, NO_REFUSAL,
-	  "write-attribute unplugged; write-attribute online" },
-	/* Plain `online` must make the present word true. */
+	  "write-attribute unplugged; write-attribute online_movable" },
+	/* Plain `online` goes where it would go without the present word, and makes it true. */
 	{ "--", STATE, "online_movable", "offline", ONLINE, NO_REFUSAL,
 	  "guard; write-blocks online_movable 32,33" },
 	{ "--", STATE, "online_kernel", "offline", ONLINE, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online_movable" },
+	{ "--", STATE, "online_kernel", "online_kernel", ONLINE, NO_REFUSAL,
 	  "guard; write-blocks online_kernel 32,33" },
+	{ "--", STATE, "online", "online", ONLINE, NO_REFUSAL, "guard; write-blocks online_movable 32,33" },
 	/* Online in another zone. */
 	{ "MM", BLOCKS, "", "offline", KERNEL, DAXHP_REFUSED_OTHER_ZONE, "" },
 	{ "NN", BLOCKS, "", "offline", MOVABLE, DAXHP_REFUSED_OTHER_ZONE, "" },
@@ -144,8 +150,6 @@ static const struct row large_rows[] = {
 	{ "...", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL,
 	  "check-offline; unbind; set-policy offline; bind; restore-policy; claim online_movable; "
 	  "write-blocks online_movable 32,33,34" },
-	/* For plain `online` the kernel chooses a zone for each block. Only the policy brings all to the same. */
-	{ "...", NONE, "", "offline", ONLINE, NO_REFUSAL, "set-policy online; bind; restore-policy" },
 	{ "---", BLOCKS, "", "offline", MOVABLE, NO_REFUSAL, "guard; write-blocks online_movable 32,33,34" },
 	/* An attribute does it in one write. */
 	{ "...", STATE, "unplugged", "offline", MOVABLE, NO_REFUSAL, "write-attribute online_movable" },
@@ -316,7 +320,15 @@ static const struct {
 	  "check-unused; check-offline; unbind; set-policy offline; bind; restore-policy; write-attribute unplugged", true },
 	{ { "", DEVDAX, NULL }, RAM, DAXHP_REFUSED_TOO_SMALL, "", false },
 	{ { "..", FAMFS, NULL }, RAM, DAXHP_REFUSED_FAMFS, "", false },
-	{ { "..", UNBOUND, NULL }, RAM, NO_REFUSAL, "set-policy online; bind; restore-policy", false },
+	{ { "..", UNBOUND, NULL }, RAM, NO_REFUSAL, "set-policy online_movable; bind; restore-policy", false },
+	{ { "..", DEVDAX, NULL }, RAM, NO_REFUSAL,
+	  "check-unused; check-offline; unbind; set-policy online_movable; bind; restore-policy", true },
+	{ { "..", SYSTEM_RAM, "unplugged" }, RAM, NO_REFUSAL, "write-attribute online_movable", false },
+	/* What is taken down because it is in no one zone comes up in the one for new memory. */
+	{ { "NM", SYSTEM_RAM, "online" }, RAM, NO_REFUSAL,
+	  "write-attribute unplugged; write-attribute online_movable", true },
+	{ { "N.", SYSTEM_RAM, NULL }, RAM, NO_REFUSAL,
+	  "guard; write-blocks offline 32; check-offline; unbind; set-policy online_movable; bind; restore-policy", true },
 	{ { "NN", SYSTEM_RAM, NULL }, RAM, NO_REFUSAL, "", false },
 	{ { "NN", SYSTEM_RAM, "online_kernel" }, RAM_MOVABLE, NO_REFUSAL,
 	  "write-attribute unplugged; write-attribute online_movable", true },

@@ -861,6 +861,54 @@ static void test_names_silent_block(void **state)
 	daxhp_observation_unref(t.before);
 }
 
+/* Add to @ids the block that a cancel at call number @at finds on its way. */
+static void add_cancelled_block(struct trial *t, unsigned int at, char *ids, size_t size)
+{
+	struct daxhp_range range = { .start = FIRST_BLOCK * (UINT64_C(128) << 20) };
+	const struct daxhp_failure *f;
+	char text[64];
+	int id;
+
+	range.end = range.start + 3 * (UINT64_C(128) << 20) - 1;
+	model_reset(t->before);
+	model.device.ranges = &range;
+	model.device.n_ranges = 1;
+	model.fault = FAULT_CANCEL;
+	model.at = at;
+	assert_int_equal(plan_new(t->before, t->goal, model.request.force, &t->plan), 0);
+	daxhp_apply(&model.session, t->plan, &t->result);
+	f = daxhp_result_get_failure(t->result);
+	id = f ? (int)daxhp_failure_get_block(f) : -1;
+	if (id >= 0 && daxhp_failure_get_kind(f) == DAXHP_FAILED_CANCELLED) {
+		snprintf(text, sizeof(text), "it was cancelled at memory%d (EINTR)", id);
+		assert_string_equal(daxhp_failure_get_sentence(f), text);
+		snprintf(ids + strlen(ids), size - strlen(ids), "%d ", id);
+	}
+	end_trial(t);
+}
+
+/* A cancel names the block that was on its way. */
+static void test_cancelled_at_a_block(void **state)
+{
+	struct daxhp_observation *starts[] = {
+		make_observation("MMM"),
+		make_attribute_observation("MMM", DAXHP_INTERFACE_STATE, "online_movable"),
+	};
+	/* The cheap order; and before the first one, at the first and so on. */
+	static const char *const named[] = { "33 34 32 ", "32 32 33 34 " };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
+		struct trial t = { .before = starts[i], .goal = GOAL_UNPLUGGED };
+		char ids[64] = "";
+
+		for (unsigned int at = 1; at < 16; at++)
+			add_cancelled_block(&t, at, ids, sizeof(ids));
+		assert_string_equal(ids, named[i]);
+		daxhp_observation_unref(starts[i]);
+	}
+}
+
 /* ---- the look before the unbinding ---- */
 
 static void refuses_to_unbind(enum memblock_state state, int error, int expected,
@@ -994,6 +1042,7 @@ int main(void)
 		cmocka_unit_test(test_needs_the_journal),
 		cmocka_unit_test(test_notes_what_leads_between),
 		cmocka_unit_test(test_cancelled_before),
+		cmocka_unit_test(test_cancelled_at_a_block),
 		cmocka_unit_test(test_retries_busy_memory),
 		cmocka_unit_test(test_undo_is_not_interrupted),
 		cmocka_unit_test(test_callers_signals),
