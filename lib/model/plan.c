@@ -16,11 +16,12 @@
 #define LARGE_BLOCKS 128
 
 /*
- * From how many bytes on it pays to bring new memory online block by block. Below, the guard and the
- * writes cost more than the kernel's walks over the zone. Both grow with the number of blocks, so their
- * size does not matter. docs/bench.md has the measured figures.
+ * From how many blocks times bytes on it pays to bring new memory online block by block. The kernel's walks
+ * over the zone cost so much: one for each block, over all the memory before it. Below, the guard and
+ * the looks cost more. With blocks of 128 MiB this is a device of 32 GiB, with blocks of 2 GiB one of
+ * 128 GiB. docs/bench.md has the measured figures.
  */
-#define LARGE_BYTES (UINT64_C(16) << 30)
+#define LARGE_WALKS (UINT64_C(8192) << 30)
 
 /* The refusals that hold for every goal. */
 static enum daxhp_failure_kind refuse_always(const struct daxhp_observation *obs, struct goal goal)
@@ -125,7 +126,7 @@ static bool is_by_blocks(const struct daxhp_plan *plan)
 	const struct daxhp_observation *obs = plan->before;
 
 	return !plan->is_by_policy && !obs->has_later_attribute && obs->hotremove &&
-	       obs->n_blocks >= LARGE_BYTES / obs->block_size;
+	       obs->n_blocks >= LARGE_WALKS / (obs->n_blocks * obs->block_size);
 }
 
 static int add_bind(struct daxhp_plan *plan, enum daxhp_state word)

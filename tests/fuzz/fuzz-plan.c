@@ -77,7 +77,7 @@ static struct daxhp_observation *pick_observation(size_t n_blocks)
 	obs->memmap_on_memory = (int)pick(3) - 1;
 	obs->room = pick(2) ? 0 : pick(256);
 	obs->has_later_attribute = pick(2);
-	obs->block_size = UINT64_C(128) << (pick(2) ? 20 : 26);
+	obs->block_size = UINT64_C(128) << (pick(2) ? 20 : 33);
 	pick_blocks(obs, obs->blocks_error ? 0 : n_blocks);
 	observation_derive(obs);
 	return obs;

@@ -203,7 +203,7 @@ static struct daxhp_observation *make_large(const struct row *row)
 {
 	struct daxhp_observation *obs = make_from_row(row);
 
-	obs->block_size = UINT64_C(8) << 30;
+	obs->block_size = UINT64_C(1) << 40;
 	return obs;
 }
 

@@ -12,7 +12,7 @@
 /* With so many blocks, the blocks of a device go offline before the attribute is written. */
 #define MANY 130
 /* With BLOCKS of this size, new memory comes online block by block. */
-#define LARGE_BLOCK (UINT64_C(8) << 30)
+#define LARGE_BLOCK (UINT64_C(1) << 40)
 
 static const char *const words[] = { "unplugged",     "offline",	"online",
 				     "online_kernel", "online_movable", "unknown" };

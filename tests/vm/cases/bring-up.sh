@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=nvdimm:17G
+# vm: --topology=nvdimm:33G
 #
 # A device that is so large that daxhp brings its new memory online block by block. Others set the blocks
 # online meanwhile, also in the other zone. With an attribute the kernel does it in one write.
@@ -22,7 +22,7 @@ reset() {
 }
 
 test_topology() {
-	ok 'at least 16 GiB' [ "${#ids[@]}" -ge 128 ]
+	ok 'at least 32 GiB' [ "${#ids[@]}" -ge 256 ]
 }
 
 # What daxhp would do, as a list of the step types.

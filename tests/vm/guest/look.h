@@ -8,7 +8,7 @@
 
 #define MEMORY "/sys/devices/system/memory"
 #define BUS "/sys/bus/dax"
-#define BLOCKS_MAX 160
+#define BLOCKS_MAX 288
 
 struct look {
 	char policy[32], autoprobe[8], driver[16], attribute[32];
