@@ -43,42 +43,27 @@ test_no_rival() {
 	never_wedged
 }
 
-# two_rivals NAME COMMAND...: two of the command with a pause of each length, before the blocks.
-two_rivals() {
-	local us
-	for us in 100 1000 10000; do
-		start_rival "${@:2}" "$us" "${ids[@]}"
-		start_rival "${@:2}" "$us" "${ids[@]}"
-		tried "$1, every $us us" resist "$device" "$(quick_or_full 1 100)" unplugged,online "${ids[@]}"
-		stop_rivals
-	done
-	never_wedged
-}
-
-test_rivals() {
-	two_rivals 'state' rival
-}
-
-test_rivals_other_zone() {
-	two_rivals 'online_kernel' rival --kernel
-}
-
-test_rivals_online_file() {
-	two_rivals 'online' rival --online
-}
-
 # elsewhere COMMAND...: with a sysfs of another network namespace, whose files have other inodes.
 elsewhere() {
 	exec unshare --net --mount sh -c 'mount -t sysfs sysfs /sys && exec "$@"' sh "$@"
 }
 
-test_rivals_elsewhere() {
-	two_rivals 'online_kernel in another sysfs' elsewhere rival --kernel
+# Into the other zone, by the driver core's own file, and in another sysfs, all at once.
+test_rivals() {
+	local us
+	for us in 100 1000 10000; do
+		start_rival rival --kernel "$us" "${ids[@]}"
+		start_rival rival --online "$us" "${ids[@]}"
+		start_rival elsewhere rival --kernel "$us" "${ids[@]}"
+		tried "every $us us" resist "$device" "$(quick_or_full 2 100)" unplugged,online "${ids[@]}"
+		stop_rivals
+	done
+	never_wedged
 }
 
 # Every so many calls: there are thousands of calls, and each run takes seconds.
 test_killed() {
-	tried 'killed on the way up' kill "$device" "$(step 997)" unplugged:online,devdax:movable "${ids[@]}"
+	tried 'killed on the way up' kill "$device" "$(step 2503)" unplugged:online,devdax:movable "${ids[@]}"
 	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
 	never_wedged
 }
