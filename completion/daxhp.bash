@@ -5,6 +5,7 @@
 # name that was typed, and from /sys.
 
 _daxhp_bus=/sys/bus/dax/devices
+_daxhp_cxl=/sys/bus/cxl/devices
 
 # Prints the options of a command's help, one per line, with "=" after those that
 # take a value.
@@ -34,15 +35,32 @@ _daxhp_values() {
 		printf '%s\n' "${BASH_REMATCH[1]//|/ }"
 		return
 	fi
+	_daxhp_sources "$option"
 	for device in "$_daxhp_bus"/dax*; do
 		[[ -e $device ]] || continue
 		case $option in
 		--node) read -r value 2>/dev/null <"$device/target_node" || continue ;;
 		--region) value=${device##*/dax} value=${value%.*} ;;
-		*) return ;;
+		*) break ;;
 		esac
 		printf '%s\n' "$value"
 	done | sort -u
+}
+
+# The cards, or the namespaces of devices.
+_daxhp_sources() {
+	local path value
+	case $1 in
+	--memdev) for path in "$_daxhp_cxl"/mem*; do [[ ! -e $path ]] || printf '%s\n' "${path##*/}"; done ;;
+	--serial) cat "$_daxhp_cxl"/mem*/serial 2>/dev/null ;;
+	--pci)
+		for path in "$_daxhp_cxl"/mem*; do
+			value=$(readlink "$path") && value=${value%/*} && printf '%s\n' "${value##*/}"
+		done
+		;;
+	--region) for path in "$_daxhp_cxl"/region*; do [[ ! -e $path ]] || printf '%s\n' "${path##*/}"; done ;;
+	--namespace) cat "$_daxhp_bus"/dax*/../namespace 2>/dev/null ;;
+	esac
 }
 
 # Prints the devices that are not on the line yet.

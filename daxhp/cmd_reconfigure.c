@@ -73,7 +73,7 @@ static int confirm(const struct settings *settings, int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	fprintf(stderr, "Reconfigure all dax devices%s? [y/N] ",
-		settings->region || settings->node >= 0 ? " that match" : "");
+		settings_select(settings) ? " that match" : "");
 	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
 		return EXIT_DONE;
 	complain("nothing was changed.");

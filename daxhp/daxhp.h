@@ -24,6 +24,10 @@ enum exit_status {
 enum {
 	KEY_REGION = 1,
 	KEY_NODE,
+	KEY_MEMDEV,
+	KEY_SERIAL,
+	KEY_PCI,
+	KEY_NAMESPACE,
 	KEY_MOVABLE,
 	KEY_KERNEL,
 	KEY_TIMEOUT,
@@ -42,7 +46,10 @@ struct settings {
 	bool movable, kernel, no_online;
 	bool force, yes, unbind;
 	const char *mode;   /* to reconfigure to: "system-ram" or "devdax"; NULL: as it is */
-	const char *region; /* narrow the devices to one region: its number or name */
+	const char *region; /* narrow the devices to one region: its number or one of its names */
+	const char *memdev, *pci, *namespace; /* narrow them to a CXL card, or a namespace */
+	uint64_t serial;		      /* of a CXL card */
+	bool has_serial;
 	int node;	    /* narrow them to one node; -1: any */
 	int timeout;	    /* seconds; 0: none */
 	int retries;
@@ -99,6 +106,20 @@ void usage_print(const struct command *command, FILE *to);
 /* ---- commands, one file each ---- */
 
 extern const struct command cmd_status, cmd_online, cmd_unplug, cmd_reconfigure;
+
+/* ---- source.c ---- */
+
+/* Is there an option that selects devices? */
+bool settings_select(const struct settings *settings);
+/* Is one of them about a CXL card? */
+static inline bool settings_name_card(const struct settings *settings)
+{
+	return settings->memdev || settings->pci || settings->has_serial;
+}
+/* Is the device one that the options select? */
+bool settings_match(const struct settings *settings, const struct daxhp_device *device);
+/* Is the card one that the options name? */
+bool memdev_matches(const struct daxhp_memdev *memdev, const struct settings *settings);
 
 /* ---- select.c ---- */
 

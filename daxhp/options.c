@@ -11,6 +11,10 @@
 const struct option_row options_common[] = {
 	{ KEY_REGION, "region", "ID", "select only devices of this region" },
 	{ KEY_NODE, "node", "NODE", "select only devices whose memory goes to this NUMA node" },
+	{ KEY_MEMDEV, "memdev", "NAME", "select only devices with memory of this CXL card" },
+	{ KEY_SERIAL, "serial", "NUMBER", "the same, by the card's serial number" },
+	{ KEY_PCI, "pci", "ADDRESS", "the same, by the card's PCI address" },
+	{ KEY_NAMESPACE, "namespace", "NAME", "select only the device of this namespace, or its uuid" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'u', "human", NULL, "print sizes with units: 2.00 GiB instead of 2147483648" },
 	{ 'v', "verbose", NULL, "print on stderr what daxhp does; twice: every detail" },
@@ -56,6 +60,22 @@ static int take_number(const char *what, int least, int most, int *ret_value)
 	return EXIT_DONE;
 }
 
+static int take_serial(struct settings *s)
+{
+	unsigned long long value;
+	char *end;
+
+	errno = 0;
+	value = strtoull(optarg, &end, 0);
+	if (errno || *end || !isdigit((unsigned char)*optarg)) {
+		complain("'%.64s' is not a serial number: expected a number such as 0x1000.", optarg);
+		return EXIT_USAGE;
+	}
+	s->serial = value;
+	s->has_serial = true;
+	return EXIT_DONE;
+}
+
 static int take_mode(struct settings *s)
 {
 	if (strcmp(optarg, "system-ram") != 0 && strcmp(optarg, "devdax") != 0) {
@@ -74,6 +94,17 @@ static int take_option(const struct command *command, struct settings *s, int ke
 		return EXIT_DONE;
 	case KEY_NODE:
 		return take_number("a NUMA node", 0, NODE_MAX, &s->node);
+	case KEY_MEMDEV:
+		s->memdev = optarg;
+		return EXIT_DONE;
+	case KEY_SERIAL:
+		return take_serial(s);
+	case KEY_PCI:
+		s->pci = optarg;
+		return EXIT_DONE;
+	case KEY_NAMESPACE:
+		s->namespace = optarg;
+		return EXIT_DONE;
 	case KEY_TIMEOUT:
 		return take_number("a time in seconds", 1, TIMEOUT_MAX, &s->timeout);
 	case KEY_WAIT:

@@ -172,6 +172,41 @@ static void add_counts(struct json_object *o, const struct settings *settings,
 	add(o, "wedged", is_seen ? new_bool(daxhp_observation_is_wedged(obs)) : NULL);
 }
 
+static struct json_object *memdevs_json(const struct daxhp_device *device)
+{
+	struct json_object *array = new_array();
+	const struct daxhp_memdev *memdevs;
+	size_t n = daxhp_device_get_memdevs(device, &memdevs);
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = new_object();
+
+		add(o, "name", new_string(memdevs[i].name));
+		add(o, "serial",
+		    memdevs[i].has_serial ? new_number(memdevs[i].serial) : NULL);
+		add(o, "pci", memdevs[i].pci[0] ? new_string(memdevs[i].pci) : NULL);
+		append(array, o);
+	}
+	return array;
+}
+
+static void add_source(struct json_object *o, const struct daxhp_device *device)
+{
+	const char *region = daxhp_device_get_cxl_region(device);
+	struct json_object *cxl = region ? new_object() : NULL;
+
+	if (cxl) {
+		add(cxl, "region", new_string(region));
+		add(cxl, "memdevs", memdevs_json(device));
+		add(cxl, "decoder", string_or_null(daxhp_device_get_cxl_decoder(device)));
+	}
+	add(o, "provider", string_or_null(daxhp_provider_name(daxhp_device_get_provider(device))));
+	add(o, "cxl", cxl);
+	add(o, "namespace", string_or_null(daxhp_device_get_namespace(device)));
+	add(o, "uuid", string_or_null(daxhp_device_get_uuid(device)));
+	add(o, "path", string_or_null(daxhp_device_get_path(device)));
+}
+
 static void add_identity(struct json_object *o, const struct settings *settings,
 			 const struct daxhp_device *device)
 {
@@ -187,6 +222,7 @@ static void add_identity(struct json_object *o, const struct settings *settings,
 									  : NULL);
 	add(o, "align",
 	    daxhp_device_get_align(device, &value) == 0 ? size_json(settings, value) : NULL);
+	add_source(o, device);
 }
 
 static void add_observation(struct json_object *o, const struct settings *settings,

@@ -15,20 +15,6 @@ void selection_clear(struct selection *selection)
 	free(selection->devices);
 }
 
-static bool passes(const struct daxhp_device *device, const struct settings *settings)
-{
-	char region[16];
-	int node;
-
-	snprintf(region, sizeof(region), "%d", daxhp_device_get_region_id(device));
-	if (settings->region && strcmp(settings->region, region) != 0 &&
-	    strcmp(settings->region, daxhp_device_get_region_name(device)) != 0)
-		return false;
-	if (settings->node < 0)
-		return true;
-	return daxhp_device_get_target_node(device, &node) == 0 && node == settings->node;
-}
-
 /* A device without memory. daxctl create-device gives it some. */
 static bool is_seed(const struct daxhp_device *device)
 {
@@ -66,7 +52,7 @@ static int add_all(struct daxhp_ctx *ctx, const struct settings *settings,
 			 "at: " UNSEEN_WHY,
 			 selection->n_unseen);
 	daxhp_device_foreach (ctx, device) {
-		bool wanted = !is_seed(device) && passes(device, settings);
+		bool wanted = !is_seed(device) && settings_match(settings, device);
 		int r = wanted ? add(selection, device) : EXIT_DONE;
 
 		if (r != EXIT_DONE)
@@ -128,7 +114,7 @@ static int add_named(struct daxhp_ctx *ctx, const struct settings *settings, con
 				 name);
 			return EXIT_FAILED;
 		}
-		return passes(device, settings) ? add(selection, device) : EXIT_DONE;
+		return settings_match(settings, device) ? add(selection, device) : EXIT_DONE;
 	}
 	return refuse_unknown(ctx, name);
 }

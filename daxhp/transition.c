@@ -147,9 +147,9 @@ static void apply_and_report(const struct work *work, struct outcome *outcome)
 
 static enum exit_status refuse_nothing(const struct settings *settings)
 {
-	if (settings->region || settings->node >= 0)
-		complain("no dax device matches; 'daxhp status' shows the nodes, and a region is "
-			 "the X of daxX.Y.");
+	if (settings_select(settings))
+		complain("no dax device matches; 'daxhp status -j' shows their regions, nodes, "
+			 "cards and namespaces.");
 	else
 		complain("no dax device that could be worked on; 'daxhp status' shows what there "
 			 "is.");
@@ -165,7 +165,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 	size_t n = 0;
 	int status;
 
-	if (argc == 0) {
+	if (argc == 0 && !settings_select(settings)) {
 		complain("name a device, or 'all'.");
 		return EXIT_USAGE;
 	}

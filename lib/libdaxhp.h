@@ -145,6 +145,67 @@ int daxhp_device_get_target_node(const struct daxhp_device *device, int *ret_nod
 int daxhp_device_get_ranges(const struct daxhp_device *device,
 			    const struct daxhp_range **ret_ranges, size_t *ret_count);
 
+/* ---- where the memory comes from ---- */
+
+enum daxhp_provider {
+	DAXHP_PROVIDER_UNKNOWN = 0,
+	DAXHP_PROVIDER_CXL = 1,	 /* a region of volatile memory of CXL cards */
+	DAXHP_PROVIDER_PMEM = 2, /* a namespace of persistent memory, on a CXL card or not */
+	DAXHP_PROVIDER_HMEM = 3, /* memory that the firmware set aside */
+};
+/* "cxl", "pmem" or "hmem"; NULL for the unknown one. */
+const char *daxhp_provider_name(enum daxhp_provider provider);
+
+/* A CXL card. The name can be another one after a reboot; the serial number and the slot stay. */
+struct daxhp_memdev {
+	char name[16]; /* "mem0" */
+	char pci[16];  /* "0000:0d:00.0"; empty when not known */
+	uint64_t serial;
+	bool has_serial; /* it is known */
+};
+
+enum daxhp_provider daxhp_device_get_provider(const struct daxhp_device *device);
+/* "region0"; NULL when no CXL card has the memory. */
+const char *daxhp_device_get_cxl_region(const struct daxhp_device *device);
+/* "decoder0.0", the root decoder that the region is in; NULL as above. */
+const char *daxhp_device_get_cxl_decoder(const struct daxhp_device *device);
+/* The cards, in the order in which they are interleaved. Returns how many. */
+size_t daxhp_device_get_memdevs(const struct daxhp_device *device,
+				const struct daxhp_memdev **ret_memdevs);
+/* Of persistent memory: "namespace0.0", and the namespace's uuid; else NULL. */
+const char *daxhp_device_get_namespace(const struct daxhp_device *device);
+const char *daxhp_device_get_uuid(const struct daxhp_device *device);
+/*
+ * The place of the memory, which is the same after a reboot: of CXL memory the slots of its cards and the
+ * address on them, else the address in the machine. NULL when it is not known: it is root's to read.
+ */
+const char *daxhp_device_get_path(const struct daxhp_device *device);
+
+struct daxhp_card {
+	struct daxhp_memdev memdev;
+	char slot[32]; /* its name in /sys/bus/pci/slots; empty when it has none */
+};
+
+struct daxhp_cxl_region {
+	char name[32], decoder[32];
+	uint64_t start; /* UINT64_MAX when not known */
+	uint64_t size;	/* 0 when not known */
+	uint64_t dpa;	/* where it begins on its first card; UINT64_MAX when not known */
+	struct daxhp_memdev *memdevs;
+	size_t n_memdevs;
+	bool is_idle; /* no driver has made dax devices of it: dax_cxl is not loaded */
+};
+
+/* The machine's CXL cards and regions, by name. */
+struct daxhp_cxl;
+int daxhp_cxl_new(struct daxhp_ctx *ctx, struct daxhp_cxl **ret_cxl);
+/* Returns NULL. NULL is fine. */
+struct daxhp_cxl *daxhp_cxl_free(struct daxhp_cxl *cxl);
+/* Both return how many there are. They are owned by @cxl. */
+size_t daxhp_cxl_get_cards(const struct daxhp_cxl *cxl, const struct daxhp_card **ret_cards);
+size_t daxhp_cxl_get_regions(const struct daxhp_cxl *cxl,
+			     const struct daxhp_cxl_region **ret_regions);
+
 /*
  * Read the device's size, alignment, node and ranges again: another program can change them while
  * the device is unbound.

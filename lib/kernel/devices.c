@@ -111,11 +111,12 @@ int device_read(struct daxhp_device *device)
 	device->align_error = sysfs_read_u64(dirfd, "align", 10, &device->align);
 	device->target_node_error = sysfs_read_int(dirfd, "target_node", &device->target_node);
 	device->ranges_error = device_read_ranges(device, dirfd);
-	return device->ranges_error == -ENOMEM ? -ENOMEM : 0;
+	return device->ranges_error == -ENOMEM ? -ENOMEM : provider_read(device, dirfd);
 }
 
 static void device_free(struct daxhp_device *device)
 {
+	provider_clear(device);
 	free(device->region_name);
 	free(device->ranges);
 	free(device);

@@ -30,6 +30,25 @@ int device_open_dir(const char *name);
 /* Read the ranges of the device in @dirfd. A kernel without mappingN: its size must be known. */
 int device_read_ranges(struct daxhp_device *device, int dirfd);
 
+/* ---- provider.c ---- */
+
+/* Read where the memory of the device in @dirfd comes from, after its ranges. -ENOMEM only. */
+int provider_read(struct daxhp_device *device, int dirfd);
+void provider_clear(struct daxhp_device *device);
+
+/* ---- cxl.c ---- */
+
+/* See struct kernel. */
+int cxl_list(struct daxhp_cxl *cxl);
+/* The directory of all CXL devices. */
+int cxl_open_dir(void);
+/* What cannot be read is not known; see struct daxhp_memdev and struct daxhp_cxl_region. */
+void cxl_read_memdev(int cxlfd, const char *name, struct daxhp_memdev *memdev);
+/* The caller frees its memdevs. */
+int cxl_read_region(int cxlfd, const char *name, struct daxhp_cxl_region *region);
+/* The region that begins at the address. */
+int cxl_find_region(int cxlfd, uint64_t start, char *ret_name, size_t size);
+
 /* ---- sysfs.c ---- */
 
 /*
@@ -54,6 +73,8 @@ int sysfs_open_lock(int dirfd, const char *name, int access);
 /* The root of debugfs, to lock it: all namespaces share it. */
 int sysfs_open_debugfs(void);
 bool sysfs_exists(int dirfd, const char *name);
+/* The path to which the link @name points. */
+int sysfs_read_link(int dirfd, const char *name, char *ret_text, size_t size);
 /* The last component of the path to which the link @name points. */
 int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size);
 

@@ -50,8 +50,21 @@ struct daxhp_device {
 	int target_node;
 	struct daxhp_range *ranges;
 	size_t n_ranges;
+	/* where the memory comes from; empty: not known, or not so */
+	enum daxhp_provider provider;
+	struct daxhp_cxl_region cxl;
+	char namespace[WORD_MAX], uuid[WORD_MAX];
+	char *path; /* NULL: not known */
 	/* 0, or why the value is not known */
 	int size_error, align_error, target_node_error, ranges_error;
+};
+
+/* The machine's CXL cards and regions. */
+struct daxhp_cxl {
+	struct daxhp_card *cards;
+	size_t n_cards;
+	struct daxhp_cxl_region *regions;
+	size_t n_regions;
 };
 
 struct daxhp_request {
@@ -148,6 +161,8 @@ struct kernel {
 	int (*read_device)(struct daxhp_device *device);
 	/* Is there surely no device of this name? False also when that cannot be seen. */
 	bool (*device_is_gone)(const char *name);
+	/* Fill in what is empty. On errors it may have a part. */
+	int (*list_cxl)(struct daxhp_cxl *cxl);
 	/* See daxhp_observe(). */
 	int (*observe)(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 	/*

@@ -8,6 +8,7 @@ const struct kernel kernel_linux = {
 	.list_devices = devices_list,
 	.read_device = device_read,
 	.device_is_gone = device_is_gone,
+	.list_cxl = cxl_list,
 	.observe = device_observe,
 	.find_holders = find_holders,
 	.open_device = device_open_dir,

@@ -224,20 +224,29 @@ bool sysfs_exists(int dirfd, const char *name)
 	return faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+int sysfs_read_link(int dirfd, const char *name, char *ret_text, size_t size)
+{
+	ssize_t len = readlinkat(dirfd, name, ret_text, size);
+
+	if (len < 0)
+		return -errno;
+	if ((size_t)len == size)
+		return -ENAMETOOLONG;
+	ret_text[len] = '\0';
+	return is_printable(ret_text, len) ? 0 : -EBADMSG;
+}
+
 int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t size)
 {
 	char buf[PATH_MAX];
 	const char *last;
-	ssize_t len = readlinkat(dirfd, name, buf, sizeof(buf));
+	int r = sysfs_read_link(dirfd, name, buf, sizeof(buf));
 
-	if (len < 0)
-		return -errno;
-	if ((size_t)len == sizeof(buf))
-		return -ENAMETOOLONG;
-	buf[len] = '\0';
+	if (r < 0)
+		return r;
 	last = strrchr(buf, '/');
 	last = last ? last + 1 : buf;
-	if (!*last || strlen(last) >= size || !is_printable(last, strlen(last)))
+	if (!*last || strlen(last) >= size)
 		return -EBADMSG;
 	strcpy(ret_name, last);
 	return 0;

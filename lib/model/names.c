@@ -32,6 +32,12 @@ static const char *const zone_names[] = {
 	[DAXHP_ZONE_UNKNOWN] = "unknown",
 };
 
+static const char *const provider_names[] = {
+	[DAXHP_PROVIDER_CXL] = "cxl",
+	[DAXHP_PROVIDER_PMEM] = "pmem",
+	[DAXHP_PROVIDER_HMEM] = "hmem",
+};
+
 #define NAME_OF(table, value) ((size_t)(value) < ARRAY_SIZE(table) ? (table)[value] : NULL)
 
 EXPORT const char *daxhp_state_name(enum daxhp_state state)
@@ -47,6 +53,11 @@ EXPORT const char *daxhp_interface_name(enum daxhp_interface interface)
 EXPORT const char *daxhp_mode_name(enum daxhp_mode mode)
 {
 	return NAME_OF(mode_names, mode);
+}
+
+EXPORT const char *daxhp_provider_name(enum daxhp_provider provider)
+{
+	return NAME_OF(provider_names, provider);
 }
 
 EXPORT const char *daxhp_zone_name(enum daxhp_zone zone)

@@ -63,7 +63,7 @@ is "$status" 0 'status -j: exit status'
 is "$err" '' 'status -j: no talk'
 json_is '[.[].chardev] | join(" ")' '"dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1"' 'sorted by region and number'
 json_is '[.[] | keys_unsorted - ["possible_memblocks", "wedged", "busy"] | join(" ")] | unique | .[0]' \
-	'"chardev region size target_node align mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks"' 'every key, in every device'
+	'"chardev region size target_node align provider cxl namespace uuid path mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks"' 'every key, in every device'
 device() {
 	json_is ".[] | select(.chardev == \"$1\") | [$2]" "$3" "$1: $2"
 }

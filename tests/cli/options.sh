@@ -143,6 +143,16 @@ same 'completion: nodes' "$(complete_line "$tool" status --node '')" $'0\n1'
 same 'completion: nodes, behind "="' "$(complete_line "$tool" status --node = '')" $'0\n1'
 same 'completion: nodes, in one word' "$(complete_line "$tool" status --node=)" $'--node=0\n--node=1'
 same 'completion: regions' "$(complete_line "$tool" unplug --region = 1)" 12
+_daxhp_cxl=$_daxhp_bus/cxl
+mkdir -p "$_daxhp_cxl"/region7 "$_daxhp_bus"/0000:0d:00.0/mem0
+ln -s ../0000:0d:00.0/mem0 "$_daxhp_cxl/mem0"
+echo 0x1000 >"$_daxhp_cxl/mem0/serial"
+echo namespace0.1 >"$_daxhp_bus/namespace"
+same 'completion: CXL regions' "$(complete_line "$tool" unplug --region '')" $'0\n12\nregion7'
+same 'completion: cards' "$(complete_line "$tool" unplug --memdev '')" mem0
+same 'completion: serial numbers' "$(complete_line "$tool" unplug --serial '')" 0x1000
+same 'completion: addresses' "$(complete_line "$tool" unplug --pci 0000)" 0000:0d:00.0
+same 'completion: namespaces' "$(complete_line "$tool" unplug --namespace '')" namespace0.1
 
 count=$((count + 1))
 if ! command -v zsh >/dev/null; then

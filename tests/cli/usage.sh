@@ -73,7 +73,7 @@ fails 'both zones, whatever else' 2 'contradict' online --kernel -n -j --movable
 for command in online unplug; do
 	fails "$command without a device" 2 'name a device' "$command"
 	fails "$command without a device, only dry" 2 'name a device' "$command" -n
-	fails "$command --region without a device" 2 'name a device' "$command" --region=0
+	fails "$command --region without a device" 1 'no dax device matches' "$command" --region=nonsense
 done
 
 # ---- names ----

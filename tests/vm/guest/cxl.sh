@@ -14,6 +14,14 @@ quick_or_full() {
 	if is_full; then echo "$2"; else echo "$1"; fi
 }
 
+# card SERIAL: prints the name of the card. Its number depends on which card was found first.
+card() {
+	local memdev
+	for memdev in "$cxl_bus"/mem*; do
+		[ "$(<"$memdev/serial")" != "$1" ] || echo "${memdev##*/}"
+	done
+}
+
 # make_region POLICY CXL-ARGUMENT...: makes a region under that policy, and sets region
 # to its name and device to its dax device. kmem binds to the device at once.
 make_region() {
