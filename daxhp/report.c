@@ -63,6 +63,27 @@ void note_kernel_zone(const struct settings *settings, const struct outcome *out
 			 name);
 }
 
+/* Memory that is present can be brought online by anybody, and a udev rule does it within a second. */
+void note_fragile(const struct settings *settings, const struct outcome *outcome)
+{
+	const char *name = daxhp_device_get_name(outcome->device);
+	const struct daxhp_observation *now = outcome->result
+						      ? daxhp_result_get_after(outcome->result)
+						      : outcome->before;
+	bool is_planned = !outcome->result && outcome->plan &&
+			  daxhp_plan_count_steps(outcome->plan) > 0;
+
+	if (settings->json || !outcome_is_good(outcome) || outcome->wish->state != DAXHP_OFFLINE)
+		return;
+	if (is_planned ? daxhp_observation_get_interface(now) != DAXHP_INTERFACE_MEMORY_BLOCKS
+		       : daxhp_observation_get_state(now) != DAXHP_OFFLINE)
+		return;
+	complain("note: %s: its memory %s present and offline: another program, such as a udev "
+		 "rule, "
+		 "can bring it online at any time. 'daxhp unplug %s' takes it away for good.",
+		 name, is_planned ? "would be" : "is", name);
+}
+
 /*
  * The report could not be written. A change cannot be taken back, so print it on stderr. False if
  * nothing was changed.

@@ -36,6 +36,8 @@ void describe_step(const struct outcome *outcome, const struct daxhp_step *step,
 void report_others(const struct settings *settings, const struct outcome *outcome);
 /* Memory that went online, or would, where the kernel may keep it. */
 void note_kernel_zone(const struct settings *settings, const struct outcome *outcome);
+/* Memory that is offline, and that anybody may bring online. */
+void note_fragile(const struct settings *settings, const struct outcome *outcome);
 /* JSON, if it is asked for, and through to standard output. @status, or what has become of it. */
 enum exit_status report_outcomes(const struct settings *settings, const struct outcome *outcomes,
 				 size_t count, enum exit_status status);

@@ -113,11 +113,10 @@ static void describe_not_undone(const struct outcome *o, char *buf, size_t size)
 	bool is_by_others = daxhp_failure_get_kind(daxhp_result_get_failure(o->result)) ==
 			    DAXHP_FAILED_DRIVER_CHANGED;
 
-	/* A driver that daxhp does not know. */
 	if (is_wedged)
 		state = "wedged";
 	else if (!state)
-		state = "in an unknown state";
+		state = "in an unknown state"; /* a driver that daxhp does not know */
 	/* The reason why the undo failed may be gone later. So name the command to try again. */
 	if (is_wedged)
 		snprintf(way_back, sizeof(way_back), "; only a reboot takes its memory away");

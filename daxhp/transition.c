@@ -141,6 +141,7 @@ static void apply_and_report(const struct work *work, struct outcome *outcome)
 	if (!settings->json || settings->verbose)
 		report_outcome_text(settings, outcome);
 	note_kernel_zone(settings, outcome);
+	note_fragile(settings, outcome);
 	if (outcome->session)
 		daxhp_session_unlock(outcome->session);
 }

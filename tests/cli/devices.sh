@@ -285,6 +285,14 @@ for dry in '' -n; do
 done
 is "$(fingerprint)" "$before" 'nothing of all this has changed anything'
 
+# ---- "off" that may not last ----
+
+run reconfigure --mode=system-ram --no-online -n dax0.0
+check 'no-online: is said to be fragile' matches "$err" \
+	"^daxhp: note: dax0\\.0: its memory would be present and offline: another program, such as a udev rule, can bring it online.*daxhp unplug dax0\\.0"
+succeeds 'no-online: not where there is an attribute' reconfigure --mode=system-ram --no-online -n dax1.2
+succeeds 'no-online: not where the memory goes' unplug -n dax0.0
+
 # ---- all: what can be done, and a line for the rest ----
 
 run online --movable -n --region=1 all
