@@ -40,7 +40,8 @@ static int observe(struct looked_at *look)
 
 	look->is_busy = daxhp_device_find_worker(look->device, &look->worker) > 0;
 	r = daxhp_observe(look->device, &look->observation);
-	if (!look->is_busy)
+	if (!look->is_busy &&
+	    (r < 0 || daxhp_observation_get_state(look->observation) == DAXHP_INCONSISTENT))
 		look->is_busy = daxhp_device_find_worker(look->device, &look->worker) > 0;
 	return r;
 }

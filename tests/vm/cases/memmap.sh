@@ -17,6 +17,9 @@ unbind "$device"
 load_kmem
 number=$(blocks "$device" | wc -l)
 
+# Others use memory, too. It is a thirtieth of a block's memory map.
+noise=64
+
 reset() {
 	take_away "$device"
 }
@@ -41,13 +44,13 @@ taken() {
 
 test_in_its_own_memory() {
 	taken 1 true
-	at_most "$per_block" 8 'a block takes so many KiB of other memory'
+	ok "a block takes no memory map of other memory ($per_block KiB)" test "$per_block" -le $noise
 }
 
 test_in_other_memory() {
 	taken 0 false
-	at_most "$per_block" $((2048 + 8)) 'a block takes so many KiB of other memory'
-	ok 'which is its memory map' test "$per_block" -ge 2048
+	ok "a block takes its memory map of other memory ($per_block KiB)" test "$per_block" -ge $((2048 - noise))
+	ok 'and little else' test "$per_block" -le $((2048 + noise))
 }
 
 run_tests

@@ -357,7 +357,7 @@ test_no_room() {
 	with_memory 20480 daxhp reconfigure --json --mode=system-ram --movable "$device"
 	exits 1 'exit status'
 	one_sentence 'one sentence'
-	like "$err" '30 MiB.* 20 MiB.*--force' 'the figures, and the way out'
+	like "$err" '31 MiB.* 20 MiB.*--force' 'the figures, and the way out'
 	is "$(json '.[0].error.errno')" ENOMEM 'JSON'
 	unchanged "$before" 'nothing changed'
 	with_memory 20480 daxhp reconfigure --mode=system-ram --movable --force "$device"
