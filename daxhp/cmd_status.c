@@ -33,15 +33,25 @@ static void describe_look(const struct daxhp_device *device, int error, const ch
 			 strerror(-error));
 }
 
-/* A process that begins or ends meanwhile: what is seen may be halfway, too. */
-static int observe(struct looked_at *look)
+/* Something that the report would give advice about. */
+static bool is_odd(const struct settings *settings, int error, const struct daxhp_observation *obs)
 {
-	int r;
+	enum daxhp_state state = error < 0 ? DAXHP_STATE_NONE : daxhp_observation_get_state(obs);
 
-	look->is_busy = daxhp_device_find_worker(look->device, &look->worker) > 0;
-	r = daxhp_observe(look->device, &look->observation);
-	if (!look->is_busy &&
-	    (r < 0 || daxhp_observation_get_state(look->observation) == DAXHP_INCONSISTENT))
+	return error < 0 || daxhp_observation_get_blocks_error(obs) < 0 ||
+	       daxhp_observation_is_wedged(obs) || state == DAXHP_INCONSISTENT ||
+	       (state == DAXHP_OFFLINE && !settings->json);
+}
+
+/*
+ * A device that another process is at work on may be seen halfway. To ask for the process takes the kernel
+ * ten milliseconds: so only where something is odd.
+ */
+static int observe(const struct settings *settings, struct looked_at *look)
+{
+	int r = daxhp_observe(look->device, &look->observation);
+
+	if (is_odd(settings, r, look->observation))
 		look->is_busy = daxhp_device_find_worker(look->device, &look->worker) > 0;
 	return r;
 }
@@ -51,7 +61,7 @@ static int look_at(const struct settings *settings, struct looked_at *look)
 {
 	const char *file = NULL;
 	char message[MESSAGE_MAX];
-	int r = observe(look);
+	int r = observe(settings, look);
 
 	if (r == 0) {
 		r = daxhp_observation_get_blocks_error(look->observation);
