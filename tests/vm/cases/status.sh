@@ -84,7 +84,8 @@ test_status_time() {
 		echo online_movable >"$memory/memory$n/state"
 	done
 	is "$(raw_word "$device")" online_movable 'all online'
-	at_most "$(opened daxhp status --json)" $((2 * number + 60)) 'files opened by status --json, all online'
+	# On 7.3 the attribute's word is not true now, and status asks who is at work: one file more.
+	at_most "$(opened daxhp status --json)" $((2 * number + 61)) 'files opened by status --json, all online'
 	look_ratio
 	at_most "$ratio" 0.3333 'all online: status takes under a third of daxctl list'
 }
