@@ -50,8 +50,8 @@ struct settings {
 	const char *memdev, *pci, *namespace; /* narrow them to a CXL card, or a namespace */
 	uint64_t serial;		      /* of a CXL card */
 	bool has_serial;
-	int node;	    /* narrow them to one node; -1: any */
-	int timeout;	    /* seconds; 0: none */
+	int node;    /* narrow them to one node; -1: any */
+	int timeout; /* seconds; 0: none */
 	int retries;
 	int wait; /* seconds for another daxhp to be done with the device */
 };

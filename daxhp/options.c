@@ -14,7 +14,8 @@ const struct option_row options_common[] = {
 	{ KEY_MEMDEV, "memdev", "NAME", "select only devices with memory of this CXL card" },
 	{ KEY_SERIAL, "serial", "NUMBER", "the same, by the card's serial number" },
 	{ KEY_PCI, "pci", "ADDRESS", "the same, by the card's PCI address" },
-	{ KEY_NAMESPACE, "namespace", "NAME", "select only the device of this namespace, or its uuid" },
+	{ KEY_NAMESPACE, "namespace", "NAME",
+	  "select only the device of this namespace, or its uuid" },
 	{ 'j', "json", NULL, "print JSON" },
 	{ 'u', "human", NULL, "print sizes with units: 2.00 GiB instead of 2147483648" },
 	{ 'v', "verbose", NULL, "print on stderr what daxhp does; twice: every detail" },
@@ -68,7 +69,8 @@ static int take_serial(struct settings *s)
 	errno = 0;
 	value = strtoull(optarg, &end, 0);
 	if (errno || *end || !isdigit((unsigned char)*optarg)) {
-		complain("'%.64s' is not a serial number: expected a number such as 0x1000.", optarg);
+		complain("'%.64s' is not a serial number: expected a number such as 0x1000.",
+			 optarg);
 		return EXIT_USAGE;
 	}
 	s->serial = value;

@@ -182,8 +182,7 @@ static struct json_object *memdevs_json(const struct daxhp_device *device)
 		struct json_object *o = new_object();
 
 		add(o, "name", new_string(memdevs[i].name));
-		add(o, "serial",
-		    memdevs[i].has_serial ? new_number(memdevs[i].serial) : NULL);
+		add(o, "serial", memdevs[i].has_serial ? new_number(memdevs[i].serial) : NULL);
 		add(o, "pci", memdevs[i].pci[0] ? new_string(memdevs[i].pci) : NULL);
 		append(array, o);
 	}

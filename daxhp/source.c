@@ -57,6 +57,5 @@ bool settings_match(const struct settings *s, const struct daxhp_device *device)
 		return false;
 	if (s->namespace && !is_namespace(device, s->namespace))
 		return false;
-	return s->node < 0 ||
-	       (daxhp_device_get_target_node(device, &node) == 0 && node == s->node);
+	return s->node < 0 || (daxhp_device_get_target_node(device, &node) == 0 && node == s->node);
 }

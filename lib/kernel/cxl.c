@@ -42,7 +42,8 @@ static bool read_parent(int cxlfd, const char *name, char *ret_name, size_t size
 	char text[PATH_MAX];
 
 	return sysfs_read_link(cxlfd, name, text, sizeof(text)) == 0 &&
-	       take_parent(text, strrchr(text, '/') ? strrchr(text, '/') + 1 : text, ret_name, size);
+	       take_parent(text, strrchr(text, '/') ? strrchr(text, '/') + 1 : text, ret_name,
+			   size);
 }
 
 static bool is_pci_address(const char *name)

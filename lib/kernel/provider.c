@@ -60,7 +60,8 @@ static int make_path(struct daxhp_device *device)
 		return 0;
 	if (device->cxl.name[0])
 		return make_cxl_path(device, start);
-	if (asprintf(&device->path, "%s-0x%" PRIx64, daxhp_provider_name(device->provider), start) < 0) {
+	if (asprintf(&device->path, "%s-0x%" PRIx64, daxhp_provider_name(device->provider), start) <
+	    0) {
 		device->path = NULL;
 		return -ENOMEM;
 	}
@@ -130,7 +131,8 @@ int provider_read(struct daxhp_device *device, int dirfd)
 		 strcmp(word, "dax_hmem") == 0)
 		device->provider = DAXHP_PROVIDER_HMEM;
 	if (device->provider == DAXHP_PROVIDER_PMEM) {
-		sysfs_read_word(dirfd, "../namespace", device->namespace, sizeof(device->namespace));
+		sysfs_read_word(dirfd, "../namespace", device->namespace,
+				sizeof(device->namespace));
 		sysfs_read_word(dirfd, "../uuid", device->uuid, sizeof(device->uuid));
 	}
 	if (device->provider == DAXHP_PROVIDER_CXL || device->provider == DAXHP_PROVIDER_PMEM)

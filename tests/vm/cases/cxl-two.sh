@@ -46,10 +46,10 @@ test_selectors() {
 	first=$device first_region=$region
 	make_region offline -d decoder0.0 -w 1 mem1 || bail_out 'there is no region'
 	other=$device
-	pci=$(basename "$(readlink -f $cxl_bus/mem1/..)")
+	pci=$(basename "$(readlink -f /sys/bus/cxl/devices/mem1/..)")
 	selected "$first" -- --region="$first_region"
 	selected "$other" -- --memdev=mem1
-	selected "$other" -- --serial="$(<$cxl_bus/mem1/serial)"
+	selected "$other" -- --serial="$(</sys/bus/cxl/devices/mem1/serial)"
 	selected "$other" -- --pci="$pci"
 	selected "$first" "$other" -- --node="$(<"$dax_bus/devices/$first/target_node")"
 	run daxhp status -j "$other"

@@ -44,7 +44,7 @@ taken() {
 
 test_in_its_own_memory() {
 	taken 1 true
-	ok "a block takes no memory map of other memory ($per_block KiB)" test "$per_block" -le $noise
+	ok "a block takes no memory map of other memory ($per_block KiB)" test "$per_block" -le "$noise"
 }
 
 test_in_other_memory() {
