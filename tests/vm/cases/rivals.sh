@@ -32,8 +32,9 @@ test_no_rival() {
 two_rivals() {
 	local us n
 	for us in 100 1000 10000; do
-		start_rival "${@:2}" "$us" "${ids[@]}"
-		start_rival "${@:2}" "$us" "${ids[@]}"
+		# Not before both are there: daxhp gives up if a sysfs appears that it could not guard.
+		start_holder running "${@:2}" "$us" "${ids[@]}"
+		start_holder running "${@:2}" "$us" "${ids[@]}"
 		# The fastest is the hardest.
 		[ "$us" = 100 ] && n=$(quick_or_full 5 100) || n=$(quick_or_full 2 34)
 		tried "$1, every $us us" cycle "$device" "$n" unplugged,online "${ids[@]}"

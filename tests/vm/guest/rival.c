@@ -56,10 +56,8 @@ static void *run(void *data)
 		exit(1);
 	for (int i = 0; keep && i < n_blocks; i++)
 		fds[i] = open_file(blocks[i]);
-	if (keep) {
-		puts("held");
-		fflush(stdout);
-	}
+	puts(keep ? "held" : "running");
+	fflush(stdout);
 	for (;;) {
 		for (int i = 0; i < n_blocks; i++) {
 			int fd = keep ? fds[i] : open_file(blocks[i]);

@@ -81,7 +81,7 @@ unlike() {
 
 # at_most GOT LIMIT NAME: numbers, with fractions or not.
 at_most() {
-	if awk -v a="$1" -v b="$2" 'BEGIN { exit !(a ~ /^[0-9.]+$/ && a + 0 <= b + 0) }'; then
+	if awk -v a="$1" -v b="$2" 'BEGIN { exit !(a ~ /^-?[0-9.]+$/ && a + 0 <= b + 0) }'; then
 		pass "$3 ($1, at most $2)"
 	else
 		fail "$3" "got:     $1" "at most: $2"
