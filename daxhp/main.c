@@ -44,10 +44,15 @@ static int refuse_command(const char *name)
 	return EXIT_USAGE;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static int run_help(const char *topic)
 {
 	const struct command *command = topic ? find_command(topic) : NULL;
-	bool is_own = topic && (strcmp(topic, "help") == 0 || strcmp(topic, "version") == 0);
+	bool is_own = topic && (strcmp(topic, "version") == 0 || is_help(topic));
 
 	if (topic && !command && !is_own)
 		return refuse_command(topic);
@@ -99,7 +104,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 static bool serve_word(const char *word, const char *topic, int *ret_status)
 {
 	*ret_status = EXIT_DONE;
-	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+	if (is_help(word)) {
 		*ret_status = run_help(topic);
 	} else if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0 ||
 		   strcmp(word, "-V") == 0) {

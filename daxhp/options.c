@@ -12,7 +12,7 @@ const struct option_row options_common[] = {
 	{ KEY_REGION, "region", "ID", "select only devices of this region" },
 	{ KEY_NODE, "node", "NODE", "select only devices whose memory goes to this NUMA node" },
 	{ 'j', "json", NULL, "print JSON" },
-	{ 'u', "human", NULL, "print sizes with units: 2.00 GiB instead of 2147483648" },
+	{ 'u', "human", NULL, "print sizes with both units: 2.00 GiB (2.15 GB)" },
 	{ 'v', "verbose", NULL, "print on stderr what daxhp does; twice: every detail" },
 	{ 'h', "help", NULL, "print this help and exit" },
 	{ 0 },

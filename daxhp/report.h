@@ -28,6 +28,10 @@ void report_outcome_text(const struct settings *settings, const struct outcome *
 
 /* "2.00 GiB (2.15 GB)", in daxctl's format. */
 void format_size(uint64_t bytes, char *buf, size_t size);
+static inline const char *blocks_word(size_t count)
+{
+	return count == 1 ? "memory block" : "memory blocks";
+}
 /* A step in words: "write online_movable to the attribute state". */
 #define STEP_TEXT_MAX 192
 void describe_step(const struct outcome *outcome, const struct daxhp_step *step, char *buf,

@@ -8,8 +8,7 @@
 
 #include "daxhp.h"
 
-/* As daxctl does it: plain bytes below the first bound, and a unit only from two of it on. */
-#define PLAIN_BELOW (5000 * 1024)
+/* As in daxctl, a unit is used only from two of it on; but there is always one. */
 #define KEEP_UNIT 2
 
 void format_size(uint64_t bytes, char *buf, size_t size)
@@ -18,14 +17,15 @@ void format_size(uint64_t bytes, char *buf, size_t size)
 		const char *binary, *decimal;
 		double binary_unit, decimal_unit;
 	} units[] = {
+		{ "KiB", "kB", 1ull << 10, 1e3 },
 		{ "MiB", "MB", 1ull << 20, 1e6 },
 		{ "GiB", "GB", 1ull << 30, 1e9 },
 		{ "TiB", "TB", 1ull << 40, 1e12 },
 	};
 	size_t i = 0;
 
-	if (bytes < PLAIN_BELOW) {
-		snprintf(buf, size, "%" PRIu64, bytes);
+	if (bytes < KEEP_UNIT * units[0].binary_unit) {
+		snprintf(buf, size, "%" PRIu64 " B", bytes);
 		return;
 	}
 	while (i + 1 < ARRAY_SIZE(units) && bytes >= KEEP_UNIT * units[i + 1].binary_unit)
@@ -115,6 +115,7 @@ static int print_table(const struct layout *layout, const struct settings *setti
 		       const struct looked_at *looks, size_t count, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL;
+	const char *no_color = getenv("NO_COLOR");
 	struct libscols_table *table;
 	int r;
 
@@ -122,7 +123,7 @@ static int print_table(const struct layout *layout, const struct settings *setti
 	table = scols_new_table();
 	r = table ? 0 : -ENOMEM;
 	/* libsmartcols prints into memory, and does not see that the output is a terminal. */
-	if (table && isatty(STDOUT_FILENO)) {
+	if (table && isatty(STDOUT_FILENO) && !(no_color && *no_color)) {
 		scols_table_enable_colors(table, 1);
 		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
 	}
@@ -246,9 +247,10 @@ static void note_inconsistent(const struct looked_at *look)
 	size_t n_movable = daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE);
 	bool is_mixed = n_movable > 0 && n_movable < n_online;
 
-	complain("note: %s: inconsistent: of %zu memory blocks %zu are present and %zu "
-		 "online%s%s%s%s; run 'daxhp %s %s' to fix this.",
-		 name, n_blocks, n_present, n_online, is_mixed ? " in mixed zones" : "",
+	complain("note: %s: inconsistent: of %zu %s %zu %s present and %zu online%s%s%s%s; run "
+		 "'daxhp %s %s' to fix this.",
+		 name, n_blocks, blocks_word(n_blocks), n_present, n_present == 1 ? "is" : "are",
+		 n_online, is_mixed ? " in mixed zones" : "",
 		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
 		 word ? "'" : "", n_present == n_blocks && !is_mixed ? "online" : "unplug", name);
 }
@@ -301,16 +303,18 @@ static void note_busy(const struct looked_at *look)
 static void print_notes(const struct looked_at *look)
 {
 	const struct daxhp_observation *obs = look->observation;
+	size_t n_present;
 
 	if (look->is_busy)
 		note_busy(look);
 	if (!obs || look->is_busy)
 		return;
+	n_present = daxhp_observation_count_present(obs);
 	if (daxhp_observation_is_wedged(obs))
-		complain("note: %s: wedged: %zu memory blocks stayed when the device was unbound "
-			 "from "
-			 "kmem; only a reboot takes them away.",
-			 daxhp_device_get_name(look->device), daxhp_observation_count_present(obs));
+		complain("note: %s: wedged: %zu %s stayed when the device was unbound from kmem; "
+			 "only a reboot takes %s away.",
+			 daxhp_device_get_name(look->device), n_present, blocks_word(n_present),
+			 n_present == 1 ? "it" : "them");
 	else if (daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT)
 		note_inconsistent(look);
 	note_policy(look);

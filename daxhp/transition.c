@@ -146,14 +146,9 @@ static void apply_and_report(const struct work *work, struct outcome *outcome)
 		daxhp_session_unlock(outcome->session);
 }
 
-static enum exit_status refuse_nothing(const struct settings *settings)
+static enum exit_status refuse_nothing(void)
 {
-	if (settings->region || settings->node >= 0)
-		complain("no dax device matches; 'daxhp status' shows the nodes, and a region is "
-			 "the X of daxX.Y.");
-	else
-		complain("no dax device that could be worked on; 'daxhp status' shows what there "
-			 "is.");
+	complain("no dax device that could be worked on; 'daxhp status' shows what there is.");
 	return EXIT_FAILED;
 }
 
@@ -187,7 +182,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 		else
 			apply_and_report(&work, &outcomes[n++]);
 	}
-	status = n ? outcomes_status(outcomes, n, selection.n_unseen) : refuse_nothing(settings);
+	status = n ? outcomes_status(outcomes, n, selection.n_unseen) : refuse_nothing();
 	status = report_outcomes(settings, outcomes, n, status);
 	if (work.passed_over && !settings->json)
 		complain("passed over: %s.", work.passed_over);

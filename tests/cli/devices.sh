@@ -85,6 +85,8 @@ device dax2.1 '.hotplug_state, .attribute_state, .online_memblocks, .total_membl
 succeeds 'mappings' status -j -M dax0.0
 json_is '.[0].mappings' \
 	'[{"page_offset":0,"start":10737418240,"end":11005853695,"size":268435456},{"page_offset":65536,"start":8589934592,"end":8858370047,"size":268435456}]' 'mappings: as the kernel has them'
+run status -j -u dax0.0
+json_is '.[0].align' '"2.00 MiB (2.10 MB)"' 'for people: a small size has a unit'
 run status -j dax0.0
 json_is '.[0] | has("mappings")' false 'mappings only when asked for'
 
@@ -164,6 +166,24 @@ is "$err" "daxhp: note: dax0.0: the machine's policy (auto_online_blocks) is 'on
 echo offline >"$memory/auto_online_blocks"
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.4" "$sys/bus/dax/devices/dax4.0" /dev/dax4.0 "$memory/memory384" "$memory/memory385"
 
+# Colours are for a terminal, and not where they are not wanted.
+on_terminal status dax2.1
+check 'colour: the inconsistent one is red' matches "$out" $'\e\\[31m'
+export NO_COLOR=1
+on_terminal status dax2.1
+check 'colour: not with NO_COLOR' test "${out/$'\e['/}" = "$out"
+export NO_COLOR=
+on_terminal status dax2.1
+check 'colour: an empty NO_COLOR does not count' matches "$out" $'\e\\[31m'
+unset NO_COLOR
+
+# One block.
+make_device dax5.0 $hmem/../hmem.5 '' 1 0xd00000000-0xd07ffffff
+make_blocks online Movable 416
+run status dax5.0
+check 'one block: wedged' matches "$err" 'wedged: 1 memory block stayed'
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.5" "$sys/bus/dax/devices/dax5.0" /dev/dax5.0 "$memory/memory416"
+
 # While somebody unbinds a device, its driver is gone before its blocks are.
 mkdir "$work/away"
 { sleep 0.3; mv "$memory/memory289" "$work/away/"; } &
@@ -187,8 +207,14 @@ names 'dax0.0 dax0.1 dax0.2' --region=0 all
 names 'dax2.0 dax2.1' --region=hmem.2
 names 'dax1.1 dax1.2 dax1.3 dax2.0 dax2.1' --node=1
 names 'dax1.1 dax1.2 dax1.3' --node=1 --region=1
-names '' --node=7
-names '' --region=nonsense
+for way in '' -j; do
+	for narrow in --node=7 --region=nonsense; do
+		run status ${way:+"$way"} $narrow
+		is "$status" 1 "select: status $way $narrow: exit status"
+		check "select: status $way $narrow: says why" matches "$err" '^daxhp: no dax device matches'
+		is "$out" '' "select: status $way $narrow: no table"
+	done
+done
 fails 'select: unknown' 1 'dax0\.7: no such dax device' status -j dax0.7
 fails 'select: one unknown among known ones' 1 'dax3\.0' status -j dax0.0 dax3.0
 fails 'select: no match' 1 'no dax device matches' unplug --node=7 all
@@ -197,7 +223,7 @@ fails 'select: no match' 1 'no dax device matches' unplug --node=7 all
 make_device dax3.0 $hmem/../hmem.3 '' 1 0xb00000000-0xb0fffffff
 echo 0 >"$dir/size"
 names 'dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1' all
-names '' --region=3
+fails 'select: only a seed' 1 'no dax device matches' status --region=3
 fails 'select: a seed' 1 'dax3\.0: ' status -j dax3.0
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.3" "$sys/bus/dax/devices/dax3.0" /dev/dax3.0
 # Wedged memory of a device in devdax mode. There is no state, but the note tells of the blocks.

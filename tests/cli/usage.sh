@@ -15,6 +15,15 @@ for word in --help -h; do
 	is "$out" "$help" "$word is help"
 done
 
+for word in help --help -h; do
+	succeeds "help $word" help "$word"
+	is "$out" "$help" "help $word is help"
+done
+succeeds 'help version' help version
+# What the help says of sizes is what is printed.
+sizes=$(status_help=$("$tool" status --help) && grep -oE '[0-9.]+ [KMGT]iB \([0-9.]+ [kMGT]B\)' <<<"$status_help")
+is "$sizes" '2.00 GiB (2.15 GB)' 'status --help: a size as it is printed'
+
 succeeds list --list-commands
 commands=$(grep -vxE 'help|version' <<<"$out")
 is "$(grep -cxE 'status|online|unplug' <<<"$commands")" 3 'the three commands are there'

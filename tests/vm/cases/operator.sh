@@ -17,8 +17,9 @@ base_policy=offline
 reset() {
 	no_faults
 	set_policy "$base_policy"
-	take_away "$device"
+	take_away "$device" || [ -n "$is_over" ]
 }
+is_over=
 
 # ---- where memory goes when nobody names a zone ----
 
@@ -79,6 +80,7 @@ has_begun() {
 # Here and below is the end of the case: the memory may stay until a reboot.
 test_unbound_meanwhile() {
 	local start
+	is_over=yes
 	! has_attribute || { skip 'unbound in the middle' 'the kernel unplugs in one write'; return; }
 	run daxhp online "$device"
 	look_mem_total
@@ -95,6 +97,7 @@ test_unbound_meanwhile() {
 }
 
 test_kernel_zone() {
+	is_over=yes
 	has_attribute || { skip 'the zone for kernel memory' 'this kernel has had its last test'; return; }
 	base_policy=online_kernel
 	set_policy "$base_policy"
