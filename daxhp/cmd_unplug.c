@@ -3,7 +3,7 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ KEY_FORCE, "force", NULL, "go on even if its used memory does not fit elsewhere" },
+	{ 'f', "force", NULL, "go on even if its used memory does not fit elsewhere" },
 	ROW_TIMEOUT,
 	ROW_RETRY,
 	ROW_WAIT,

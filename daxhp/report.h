@@ -26,6 +26,9 @@ int report_outcomes_json(const struct settings *settings, const struct outcome *
 			 size_t count);
 void report_outcome_text(const struct settings *settings, const struct outcome *outcome);
 
+/* False, with the sentence printed, where a name is none of a column of the table. */
+bool table_has_columns(const char *names);
+
 /* "2.00 GiB (2.15 GB)", in daxctl's format. */
 void format_size(uint64_t bytes, char *buf, size_t size);
 static inline const char *blocks_word(size_t count)

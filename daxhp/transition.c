@@ -161,8 +161,8 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 	size_t n = 0;
 	int status;
 
-	if (argc == 0) {
-		complain("name a device, or 'all'.");
+	if (argc == 0 && !settings->region && settings->node < 0) {
+		complain("name a device, or 'all', or give --node or --region.");
 		return EXIT_USAGE;
 	}
 	status = select_devices(ctx, settings, argc, argv, &selection);

@@ -14,7 +14,7 @@ hmem=platform/hmem_platform.0/hmem.1
 # ---- no devices ----
 
 succeeds 'no device: status' status
-is "$out" 'DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES' 'no device: the heading'
+is "$out" 'DEVICE SIZE USABLE NODE MODE STATE BLOCKS ZONES' 'no device: the heading'
 succeeds 'no device: status -j' status -j
 is "$out" '[]' 'no device: an empty array'
 fails 'no device: unknown to status' 1 'dax0\.0: no such dax device; this machine has none' status dax0.0
@@ -98,8 +98,9 @@ is "$status" 0 'table: exit status'
 is "$(grep -c '^dax' <<<"$out")" 10 'table: a line a device'
 is "$(awk '{ print NF }' <<<"$out" | sort -u)" 8 'table: as many cells in each'
 is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" \
-	'dax0.0 536870912 2 system-ram online_movable memory-blocks 4/4 Movable:4' 'table: dax0.0'
-is "$(awk '$1 == "dax1.0"' <<<"$out" | tr -s ' ')" 'dax1.0 268435456 - unbound unplugged - 0/2 -' 'table: dax1.0'
+	'dax0.0 512M 512M 2 system-ram online_movable 4/4 Movable:4' 'table: dax0.0'
+is "$(awk '$1 == "dax1.0"' <<<"$out" | tr -s ' ')" 'dax1.0 256M 256M - unbound unplugged 0/2 -' 'table: dax1.0'
+is "$(awk '$1 == "dax1.1"' <<<"$out" | tr -s ' ')" 'dax1.1 254M 0B 1 unbound unplugged 0/0 -' 'table: what daxhp can use'
 check 'table: a note on the wedged one' matches "$err" 'note: dax2\.0: wedged'
 check 'table: a note on the inconsistent one' matches "$err" "note: dax2\.1: inconsistent: .* 3 .* 2 .* 1 .*'online_movable'"
 is "$(grep -c . <<<"$err")" 2 'table: no other note'
@@ -129,7 +130,7 @@ at_work dax2.1
 run status dax2.1
 is "$status" 0 'busy: exit status'
 is "$err" "daxhp: note: dax2.1: another daxhp (pid $worker) is at work on it." 'busy: a note, and no advice'
-is "$(awk '$1 == "dax2.1" { print $5 }' <<<"$out")" - 'busy: it is not called inconsistent'
+is "$(awk '$1 == "dax2.1" { print $6 }' <<<"$out")" - 'busy: it is not called inconsistent'
 succeeds 'busy: JSON' status -j
 json_is '.[] | select(.busy) | [.chardev, .busy, .hotplug_state, .online_memblocks, .total_memblocks]' \
 	"[\"dax2.1\",{\"pid\":$worker,\"comm\":\"flock\"},null,1,2]" 'busy: who it is, and what is seen'
@@ -165,6 +166,26 @@ run status dax0.0
 is "$err" "daxhp: note: dax0.0: the machine's policy (auto_online_blocks) is 'online_kernel': after a new bind, its memory would not be movable." 'kernel zone: another note for what is movable'
 echo offline >"$memory/auto_online_blocks"
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.4" "$sys/bus/dax/devices/dax4.0" /dev/dax4.0 "$memory/memory384" "$memory/memory385"
+
+succeeds 'columns' status -o 'device,SIZE,interface' dax0.0
+is "$(tail -n 1 <<<"$out" | tr -s ' ')" 'dax0.0 512M memory-blocks' 'columns: as asked for'
+succeeds 'columns, raw' status --raw --noheadings -b -o device,size,usable,state dax1.1 dax0.0
+is "$out" $'dax1.1 266338304 0 unplugged\ndax0.0 536870912 536870912 online_movable' 'columns, raw: for scripts'
+fails 'columns: one that is none' 2 "'nonsense' is not a column; expected DEVICE, " status -o device,nonsense
+fails 'columns: an empty one' 2 "'' is not a column" status -o device,,size
+succeeds 'verbose' status -v dax0.0
+check 'verbose: the interface' matches "$out" 'INTERFACE .*memory-blocks'
+run status
+is "$(awk 'length > 80' <<<"$out")" '' 'table: fits a terminal of 80 columns'
+columns=60
+make_device dax6.0 $hmem/../hmem.6 kmem 1 0xe00000000-0xe17ffffff
+make_blocks online Movable 448
+make_blocks online Normal 449
+make_blocks online DMA32 450
+on_terminal status dax6.0
+is "$(sed 's/\x1b\[[0-9;]*[mK]//g' <<<"$out" | grep -v '^daxhp' | awk 'length > 60')" '' 'table: wraps at 60'
+columns=80
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.6" "$sys/bus/dax/devices/dax6.0" /dev/dax6.0 "$memory/memory448" "$memory/memory449" "$memory/memory450"
 
 # Colours are for a terminal, and not where they are not wanted.
 on_terminal status dax2.1
@@ -386,7 +407,7 @@ if for_nobody; then
 	run status -j -M dax0.0
 	json_is '.[0] | has("mappings"), .mappings' $'true\nnull' 'nobody: no ranges'
 	run status dax0.0
-	is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" 'dax0.0 536870912 2 system-ram - memory-blocks - -' 'nobody: table'
+	is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" 'dax0.0 512M - 2 system-ram - - -' 'nobody: table'
 	for command in online unplug; do
 		fails "nobody: $command" 1 'dax0\.0: .*only root' "$command" dax0.0
 		fails "nobody: $command -n" 1 'dax0\.0: .*only root' "$command" -n dax0.0

@@ -54,6 +54,28 @@ done
 # ---- wrong usage: status 2, one sentence ----
 
 fails 'no such command' 2 "'nonsense'" nonsense
+fails 'a mistyped command' 2 "'unplgu' is not a command; did you mean 'daxhp unplug'\\?" unplgu
+fails 'a mistyped option' 2 "'--movabel' is not an option of 'daxhp online'; did you mean '--movable'\\?" online --movabel
+fails 'a mistyped option with a value' 2 "did you mean '--node'\\?" status --nodee=1
+for word in offline offline-memory; do
+	fails "daxctl: $word" 2 "'$word' is not a command of daxhp: 'daxhp unplug'" $word dax0.0
+done
+fails 'daxctl: online-memory' 2 "'daxhp online'" online-memory dax0.0
+fails 'daxctl: reconfigure-device' 2 "'daxhp reconfigure'" reconfigure-device -m devdax dax0.0
+for word in create create-device; do
+	fails "daxctl: $word" 2 "'daxctl create-device'" $word
+done
+for word in destroy destroy-device; do
+	fails "daxctl: $word" 2 "'daxctl destroy-device'" $word
+done
+run list -j
+is "$out" "$("$tool" status -j)" 'list is status'
+for words in '-m devdax' '-m system-ram -N' '-m system-ram -f' '-r 0 -m devdax' '--mode=devdax'; do
+	# shellcheck disable=SC2086
+	fails "daxctl's options: $words" 1 'no such dax device' reconfigure $words dax4000000000.0
+done
+fails 'options before the command' 1 'no such dax device' -j --movable online dax4000000000.0
+fails 'options before the command, with a value' 1 'no such dax device' --wait 3 unplug dax4000000000.0
 fails 'an empty command' 2 "not a command" ''
 fails 'a very long command' 2 'not a command' "$(printf '%04096d' 0)"
 fails 'help on nonsense' 2 "'nonsense'" help nonsense
@@ -82,7 +104,7 @@ fails 'both zones, whatever else' 2 'contradict' online --kernel -n -j --movable
 for command in online unplug; do
 	fails "$command without a device" 2 'name a device' "$command"
 	fails "$command without a device, only dry" 2 'name a device' "$command" -n
-	fails "$command --region without a device" 2 'name a device' "$command" --region=0
+	fails "$command --region without a device means all of it" 1 'no dax device matches' "$command" --region=4000000000
 done
 
 # ---- names ----
