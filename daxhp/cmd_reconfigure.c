@@ -5,12 +5,12 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ KEY_MODE, "mode", "MODE", "change the device's mode to system-ram or devdax" },
+	{ 'm', "mode", "MODE", "change the device's mode to system-ram or devdax" },
 	{ KEY_MOVABLE, "movable", NULL, "online in ZONE_MOVABLE: can be unplugged again" },
 	{ KEY_KERNEL, "kernel", NULL,
 	  "online in a zone for kernel memory: expect it to be permanent" },
-	{ KEY_NO_ONLINE, "no-online", NULL, "system-ram, but do not bring its memory online" },
-	{ KEY_FORCE, "force", NULL, "go on even if processes use it, or memory is short" },
+	{ 'N', "no-online", NULL, "system-ram, but do not bring its memory online" },
+	{ 'f', "force", NULL, "go on even if processes use it, or memory is short" },
 	{ KEY_YES, "yes", NULL, "do not ask before daxhp reconfigures all devices" },
 	ROW_TIMEOUT,
 	ROW_RETRY,
@@ -62,7 +62,7 @@ static struct wish wish_of(const struct settings *s)
 static int confirm(const struct settings *settings, int argc, char **argv)
 {
 	char answer[8] = "";
-	bool is_all = false;
+	bool is_all = argc == 0;
 
 	for (int i = 0; i < argc; i++)
 		is_all |= strcmp(argv[i], "all") == 0;

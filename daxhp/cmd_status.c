@@ -7,6 +7,10 @@
 
 static const struct option_row options[] = {
 	{ 'M', "mappings", NULL, "also show the devices' physical ranges" },
+	{ 'b', "bytes", NULL, "print the sizes of the table in bytes" },
+	{ 'o', "output", "COLUMNS", "print these columns of the table, with commas between" },
+	{ KEY_NOHEADINGS, "noheadings", NULL, "print the table without its headings" },
+	{ KEY_RAW, "raw", NULL, "print the table with one blank between the cells" },
 	{ 0 },
 };
 
@@ -85,8 +89,11 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 {
 	_cleanup_(selection_clear) struct selection selection = { 0 };
 	_cleanup_free_ struct looked_at *looks = NULL;
-	int r, status = select_devices(ctx, settings, argc, argv, &selection);
+	int r, status;
 
+	if (settings->columns && !table_has_columns(settings->columns))
+		return EXIT_USAGE;
+	status = select_devices(ctx, settings, argc, argv, &selection);
 	if (status != EXIT_DONE)
 		return status;
 	looks = calloc(selection.count + 1, sizeof(*looks));

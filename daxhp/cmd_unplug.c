@@ -4,7 +4,7 @@
 
 static const struct option_row options[] = {
 	{ KEY_UNBIND, "unbind", NULL, "leave no driver on the device, so that its region can go" },
-	{ KEY_FORCE, "force", NULL, "go on even if its used memory does not fit elsewhere" },
+	{ 'f', "force", NULL, "go on even if its used memory does not fit elsewhere" },
 	ROW_TIMEOUT,
 	ROW_RETRY,
 	ROW_WAIT,

@@ -22,8 +22,7 @@ enum exit_status {
 
 /* Keys of the options that have no short form. */
 enum {
-	KEY_REGION = 1,
-	KEY_NODE,
+	KEY_NODE = 1,
 	KEY_MEMDEV,
 	KEY_SERIAL,
 	KEY_PCI,
@@ -33,16 +32,17 @@ enum {
 	KEY_TIMEOUT,
 	KEY_RETRY,
 	KEY_WAIT,
-	KEY_MODE,
-	KEY_NO_ONLINE,
-	KEY_FORCE,
 	KEY_YES,
-	KEY_UNBIND
+	KEY_NOHEADINGS,
+	KEY_RAW,
+	KEY_UNBIND,
 };
 
 struct settings {
 	bool json, human, dry_run, mappings;
-	int verbose; /* how often it was given */
+	bool bytes, no_headings, raw; /* of the table */
+	const char *columns; /* of the table: names with commas between; NULL: the usual ones */
+	int verbose;	     /* how often it was given */
 	bool movable, kernel, no_online;
 	bool force, yes, unbind;
 	const char *mode;   /* to reconfigure to: "system-ram" or "devdax"; NULL: as it is */
@@ -102,6 +102,17 @@ int options_parse(const struct command *command, int argc, char **argv, struct s
 /* Where the memory is to be online. */
 enum daxhp_state settings_zone(const struct settings *settings);
 void usage_print(const struct command *command, FILE *to);
+
+/* ---- suggest.c ---- */
+
+struct suggestion {
+	const char *typed;
+	const char *word; /* the nearest so far; NULL: none is near */
+	size_t mistakes;
+};
+
+/* @word is another one that could have been meant. */
+void suggest(struct suggestion *suggestion, const char *word);
 
 /* ---- commands, one file each ---- */
 

@@ -14,6 +14,34 @@ static const struct command *find_command(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (strcmp(commands[i]->name, name) == 0)
 			return commands[i];
+	/* As daxctl calls it. */
+	return strcmp(name, "list") == 0 ? &cmd_status : NULL;
+}
+
+/* What daxctl and others call it, and what it is here. */
+static const struct {
+	const char *word, *ours;
+} other_words[] = {
+	{ "offline", "'daxhp unplug' takes memory offline, and away" },
+	{ "offline-memory", "'daxhp unplug' takes memory offline, and away" },
+	{ "online-memory", "'daxhp online' does it" },
+	{ "reconfigure-device", "'daxhp reconfigure' does it" },
+	{ "enable-device", "'daxhp reconfigure' binds a device to a driver" },
+	{ "disable-device",
+	  "'daxhp unplug' takes the memory away; 'daxctl disable-device' unbinds" },
+	{ "create", "'daxctl create-device' makes devices" },
+	{ "create-device", "'daxctl create-device' makes devices" },
+	{ "destroy",
+	  "'daxctl destroy-device' takes devices away, once 'daxhp unplug' has unplugged them" },
+	{ "destroy-device",
+	  "'daxctl destroy-device' takes devices away, once 'daxhp unplug' has unplugged them" },
+};
+
+static const char *other_word(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(other_words); i++)
+		if (strcmp(other_words[i].word, name) == 0)
+			return other_words[i].ours;
 	return NULL;
 }
 
@@ -36,7 +64,19 @@ static void print_help(FILE *to)
 
 static int refuse_command(const char *name)
 {
-	if (daxhp_device_name_is_valid(name))
+	struct suggestion suggestion = { .typed = name };
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		suggest(&suggestion, commands[i]->name);
+	suggest(&suggestion, "list");
+	suggest(&suggestion, "help");
+	suggest(&suggestion, "version");
+	if (other_word(name))
+		complain("'%s' is not a command of daxhp: %s.", name, other_word(name));
+	else if (suggestion.word)
+		complain("'%.64s' is not a command; did you mean 'daxhp %s'?", name,
+			 suggestion.word);
+	else if (daxhp_device_name_is_valid(name))
 		complain("'%.64s' is not a command; did you mean 'daxhp status %.64s'?", name,
 			 name);
 	else
@@ -44,10 +84,15 @@ static int refuse_command(const char *name)
 	return EXIT_USAGE;
 }
 
+static bool is_help(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static int run_help(const char *topic)
 {
 	const struct command *command = topic ? find_command(topic) : NULL;
-	bool is_own = topic && (strcmp(topic, "help") == 0 || strcmp(topic, "version") == 0);
+	bool is_own = topic && (strcmp(topic, "version") == 0 || is_help(topic));
 
 	if (topic && !command && !is_own)
 		return refuse_command(topic);
@@ -99,7 +144,7 @@ static int run_command(const struct command *command, int argc, char **argv)
 static bool serve_word(const char *word, const char *topic, int *ret_status)
 {
 	*ret_status = EXIT_DONE;
-	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+	if (is_help(word)) {
 		*ret_status = run_help(topic);
 	} else if (strcmp(word, "version") == 0 || strcmp(word, "--version") == 0 ||
 		   strcmp(word, "-V") == 0) {
@@ -130,14 +175,31 @@ static void fill_stdio(void)
 		close(fd);
 }
 
+/* Options may stand before the command: move it to the front. No device has the name of a command. */
+static void pull_command(int argc, char **argv)
+{
+	for (int i = 2; i < argc && *argv[1] == '-'; i++) {
+		char *word = argv[i];
+
+		if (!find_command(word))
+			continue;
+		memmove(&argv[2], &argv[1], (i - 1) * sizeof(*argv));
+		argv[1] = word;
+	}
+}
+
 int main(int argc, char **argv)
 {
-	const char *word = argc > 1 ? argv[1] : "";
+	const char *word;
 	/* Options without a command are the options of status. */
-	bool has_command = argc > 1 && *word != '-';
-	const struct command *command = has_command ? find_command(word) : &cmd_status;
+	bool has_command;
+	const struct command *command;
 	int status = EXIT_USAGE, r;
 
+	pull_command(argc, argv);
+	word = argc > 1 ? argv[1] : "";
+	has_command = argc > 1 && *word != '-';
+	command = has_command ? find_command(word) : &cmd_status;
 	fill_stdio();
 	if (argc > 0 && !serve_word(word, argc > 2 ? argv[2] : NULL, &status))
 		status = command ? run_command(command, argc - has_command, argv + has_command)

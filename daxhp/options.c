@@ -9,7 +9,7 @@
 #include "daxhp.h"
 
 const struct option_row options_common[] = {
-	{ KEY_REGION, "region", "ID", "select only devices of this region" },
+	{ 'r', "region", "ID", "select only devices of this region" },
 	{ KEY_NODE, "node", "NODE", "select only devices whose memory goes to this NUMA node" },
 	{ KEY_MEMDEV, "memdev", "NAME", "select only devices with memory of this CXL card" },
 	{ KEY_SERIAL, "serial", "NUMBER", "the same, by the card's serial number" },
@@ -17,7 +17,7 @@ const struct option_row options_common[] = {
 	{ KEY_NAMESPACE, "namespace", "NAME",
 	  "select only the device of this namespace, or its uuid" },
 	{ 'j', "json", NULL, "print JSON" },
-	{ 'u', "human", NULL, "print sizes with units: 2.00 GiB instead of 2147483648" },
+	{ 'u', "human", NULL, "print sizes with both units: 2.00 GiB (2.15 GB)" },
 	{ 'v', "verbose", NULL, "print on stderr what daxhp does; twice: every detail" },
 	{ 'h', "help", NULL, "print this help and exit" },
 	{ 0 },
@@ -28,7 +28,7 @@ const struct option_row options_common[] = {
 #define TIMEOUT_MAX (365 * 24 * 3600)
 #define RETRY_MAX 1000
 
-/* @shorts: the string of short options for getopt(). No short option takes an argument. */
+/* @shorts: the string of short options for getopt(). */
 static void append_rows(struct option *longs, char *shorts, const struct option_row *rows)
 {
 	size_t n = 0;
@@ -41,6 +41,8 @@ static void append_rows(struct option *longs, char *shorts, const struct option_
 					    NULL, rows->key };
 		if (rows->key > ' ')
 			*shorts++ = rows->key;
+		if (rows->key > ' ' && rows->arg)
+			*shorts++ = ':';
 	}
 }
 
@@ -91,7 +93,7 @@ static int take_mode(struct settings *s)
 static int take_option(const struct command *command, struct settings *s, int key)
 {
 	switch (key) {
-	case KEY_REGION:
+	case 'r':
 		s->region = optarg;
 		return EXIT_DONE;
 	case KEY_NODE:
@@ -119,10 +121,10 @@ static int take_option(const struct command *command, struct settings *s, int ke
 	case KEY_KERNEL:
 		s->kernel = true;
 		return EXIT_DONE;
-	case KEY_NO_ONLINE:
+	case 'N':
 		s->no_online = true;
 		return EXIT_DONE;
-	case KEY_FORCE:
+	case 'f':
 		s->force = true;
 		return EXIT_DONE;
 	case KEY_YES:
@@ -131,7 +133,7 @@ static int take_option(const struct command *command, struct settings *s, int ke
 	case KEY_UNBIND:
 		s->unbind = true;
 		return EXIT_DONE;
-	case KEY_MODE:
+	case 'm':
 		return take_mode(s);
 	case 'j':
 		s->json = true;
@@ -148,6 +150,18 @@ static int take_option(const struct command *command, struct settings *s, int ke
 	case 'M':
 		s->mappings = true;
 		return EXIT_DONE;
+	case 'b':
+		s->bytes = true;
+		return EXIT_DONE;
+	case 'o':
+		s->columns = optarg;
+		return EXIT_DONE;
+	case KEY_NOHEADINGS:
+		s->no_headings = true;
+		return EXIT_DONE;
+	case KEY_RAW:
+		s->raw = true;
+		return EXIT_DONE;
 	case 'h':
 		usage_print(command, stdout);
 		return -1;
@@ -161,7 +175,15 @@ static int complain_option(const struct command *command, const struct option *l
 			   const char *arg)
 {
 	bool is_long = strncmp(arg, "--", 2) == 0;
+	char typed[64] = "", meant[96] = "";
+	struct suggestion suggestion = { .typed = typed };
 
+	if (is_long)
+		snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
+	for (const struct option *o = longs; o->name; o++)
+		suggest(&suggestion, o->name);
+	if (suggestion.word)
+		snprintf(meant, sizeof(meant), "; did you mean '--%s'?", suggestion.word);
 	while (longs->name && (!optopt || longs->val != optopt))
 		longs++;
 	if (longs->name && key == ':')
@@ -171,6 +193,8 @@ static int complain_option(const struct command *command, const struct option *l
 	else if (optopt > ' ' && !is_long)
 		complain("'-%c' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", optopt,
 			 command->name, command->name);
+	else if (*meant)
+		complain("'%.64s' is not an option of 'daxhp %s'%s", arg, command->name, meant);
 	else
 		complain("'%.64s' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", arg,
 			 command->name, command->name);
@@ -181,7 +205,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct s
 		  int *ret_first_arg)
 {
 	struct option longs[OPTIONS_MAX] = { 0 };
-	char shorts[OPTIONS_MAX * 2] = ":";
+	char shorts[OPTIONS_MAX * 2 + 2] = ":";
 	int key;
 
 	append_rows(longs, shorts, command->options);

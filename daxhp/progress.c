@@ -104,7 +104,8 @@ static void draw(struct progress *p)
 	int width = terminal_width() - 1;
 
 	if (p->total)
-		snprintf(count, sizeof(count), "%zu/%zu memory blocks", p->done, p->total);
+		snprintf(count, sizeof(count), "%zu/%zu %s", p->done, p->total,
+			 blocks_word(p->total));
 	if (p->retry)
 		snprintf(retry, sizeof(retry), ", retry %u", p->retry);
 	snprintf(line, sizeof(line), "%s, %.0f s", retry, now() - p->start);

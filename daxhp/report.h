@@ -26,8 +26,15 @@ int report_outcomes_json(const struct settings *settings, const struct outcome *
 			 size_t count);
 void report_outcome_text(const struct settings *settings, const struct outcome *outcome);
 
+/* False, with the sentence printed, where a name is none of a column of the table. */
+bool table_has_columns(const char *names);
+
 /* "2.00 GiB (2.15 GB)", in daxctl's format. */
 void format_size(uint64_t bytes, char *buf, size_t size);
+static inline const char *blocks_word(size_t count)
+{
+	return count == 1 ? "memory block" : "memory blocks";
+}
 /* A step in words: "write online_movable to the attribute state". */
 #define STEP_TEXT_MAX 192
 void describe_step(const struct outcome *outcome, const struct daxhp_step *step, char *buf,

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <libsmartcols.h>
 
 #include "daxhp.h"
 
-/* As daxctl does it: plain bytes below the first bound, and a unit only from two of it on. */
-#define PLAIN_BELOW (5000 * 1024)
+/* As in daxctl, a unit is used only from two of it on; but there is always one. */
 #define KEEP_UNIT 2
 
 void format_size(uint64_t bytes, char *buf, size_t size)
@@ -18,14 +18,15 @@ void format_size(uint64_t bytes, char *buf, size_t size)
 		const char *binary, *decimal;
 		double binary_unit, decimal_unit;
 	} units[] = {
+		{ "KiB", "kB", 1ull << 10, 1e3 },
 		{ "MiB", "MB", 1ull << 20, 1e6 },
 		{ "GiB", "GB", 1ull << 30, 1e9 },
 		{ "TiB", "TB", 1ull << 40, 1e12 },
 	};
 	size_t i = 0;
 
-	if (bytes < PLAIN_BELOW) {
-		snprintf(buf, size, "%" PRIu64, bytes);
+	if (bytes < KEEP_UNIT * units[0].binary_unit) {
+		snprintf(buf, size, "%" PRIu64 " B", bytes);
 		return;
 	}
 	while (i + 1 < ARRAY_SIZE(units) && bytes >= KEEP_UNIT * units[i + 1].binary_unit)
@@ -42,10 +43,21 @@ struct layout {
 	const struct column {
 		const char *name;
 		int flags;
-	} columns[8]; /* ends with one that has no name, if there are fewer */
+		bool is_rare; /* only with -v, or with -o */
+	} columns[9];	      /* ends with one that has no name, if there are fewer */
 	int (*add)(struct libscols_table *table, const struct settings *settings,
 		   const struct looked_at *look);
+	bool has_choice; /* -o and -v choose columns */
 };
+
+static int column_find(const struct layout *layout, const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(layout->columns) && layout->columns[i].name; i++)
+		if (strlen(layout->columns[i].name) == len &&
+		    strncasecmp(layout->columns[i].name, name, len) == 0)
+			return i;
+	return -1;
+}
 
 /* An unknown value is a dash: an empty cell would shift the columns for cut(1) and awk(1). */
 static void set_cell(char *cell, const char *value)
@@ -53,12 +65,31 @@ static void set_cell(char *cell, const char *value)
 	snprintf(cell, CELL_MAX, "%s", value ? value : "-");
 }
 
+/* "1.5G": as lsmem prints it, cut off and not rounded up: more than there is would be a lie. */
+static void set_short_size(char *cell, uint64_t bytes)
+{
+	static const char letters[] = "BKMGTPE";
+	size_t i = 0;
+	uint64_t tenths;
+
+	while (i + 2 < sizeof(letters) && bytes >> (10 * (i + 1)))
+		i++;
+	tenths = (bytes & ((UINT64_C(1) << (10 * i)) - 1)) * (i < 6 ? 10 : 1) >> (10 * i);
+	if (tenths && i < 6)
+		snprintf(cell, CELL_MAX, "%" PRIu64 ".%" PRIu64 "%c", bytes >> (10 * i), tenths,
+			 letters[i]);
+	else
+		snprintf(cell, CELL_MAX, "%" PRIu64 "%c", bytes >> (10 * i), letters[i]);
+}
+
 static void set_size(char *cell, const struct settings *settings, uint64_t bytes)
 {
-	if (settings->human)
+	if (settings->bytes)
+		snprintf(cell, CELL_MAX, "%" PRIu64, bytes);
+	else if (settings->human && !settings->raw) /* it has blanks */
 		format_size(bytes, cell, CELL_MAX);
 	else
-		snprintf(cell, CELL_MAX, "%" PRIu64, bytes);
+		set_short_size(cell, bytes);
 }
 
 /* Skips blanks, and the escape sequences that colour a line. */
@@ -89,7 +120,7 @@ static bool is_whole(struct libscols_table *table, const char *text)
 {
 	size_t n_columns = scols_table_get_ncols(table);
 
-	for (size_t i = 0; text && i < n_columns; i++)
+	for (size_t i = 0; text && i < n_columns && !scols_table_is_noheadings(table); i++)
 		text = skip_cell(text, scols_column_get_header(scols_table_get_column(table, i)));
 	for (size_t k = 0; text && k < scols_table_get_nlines(table); k++)
 		for (size_t i = 0; text && i < n_columns; i++)
@@ -98,17 +129,61 @@ static bool is_whole(struct libscols_table *table, const char *text)
 	return text && !*skip_blanks(text);
 }
 
-static int add_line(struct libscols_table *table, char cells[][CELL_MAX], size_t n_cells,
-		    bool needs_attention)
+/* @cells has all columns of the layout, and the table may have some of them. */
+static int add_line(struct libscols_table *table, const struct layout *layout,
+		    char cells[][CELL_MAX], bool needs_attention)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	int r = line ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < n_cells; i++)
-		r = scols_line_set_data(line, i, cells[i]);
+	for (size_t i = 0; r == 0 && i < scols_table_get_ncols(table); i++) {
+		struct libscols_column *column = scols_table_get_column(table, i);
+		const char *name = scols_cell_get_data(scols_column_get_header(column));
+
+		r = scols_line_set_data(line, i, cells[column_find(layout, name, strlen(name))]);
+	}
 	if (r == 0 && needs_attention)
 		scols_line_set_color(line, "red");
 	return r;
+}
+
+static int add_column(struct libscols_table *table, const struct column *column)
+{
+	return scols_table_new_column(table, column->name, 0, column->flags) ? 0 : -ENOMEM;
+}
+
+/* Those of -o, or the usual ones; with -v all. */
+static int add_columns(struct libscols_table *table, const struct layout *layout,
+		       const struct settings *settings)
+{
+	const char *name = layout->has_choice ? settings->columns : NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !name && i < ARRAY_SIZE(layout->columns); i++)
+		if (layout->columns[i].name && (!layout->columns[i].is_rare || settings->verbose))
+			r = add_column(table, &layout->columns[i]);
+	while (r == 0 && name && *name) {
+		size_t len = strcspn(name, ",");
+
+		r = add_column(table, &layout->columns[column_find(layout, name, len)]);
+		name += len + (name[len] == ',');
+	}
+	return r;
+}
+
+/* libsmartcols prints into memory, and does not see that the output is a terminal. */
+static void set_terminal(struct libscols_table *table)
+{
+	const char *no_color = getenv("NO_COLOR");
+	struct winsize ws = { 0 };
+
+	if (!isatty(STDOUT_FILENO))
+		return;
+	if (!(no_color && *no_color))
+		scols_table_enable_colors(table, 1);
+	scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
+		scols_table_set_termwidth(table, ws.ws_col);
 }
 
 static int print_table(const struct layout *layout, const struct settings *settings,
@@ -120,18 +195,13 @@ static int print_table(const struct layout *layout, const struct settings *setti
 
 	scols_init_debug(0);
 	table = scols_new_table();
-	r = table ? 0 : -ENOMEM;
-	/* libsmartcols prints into memory, and does not see that the output is a terminal. */
-	if (table && isatty(STDOUT_FILENO)) {
-		scols_table_enable_colors(table, 1);
-		scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
-	}
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(layout->columns); i++) {
-		const struct column *column = &layout->columns[i];
-
-		if (column->name && !scols_table_new_column(table, column->name, 0, column->flags))
-			r = -ENOMEM;
-	}
+	r = table ? add_columns(table, layout, settings) : -ENOMEM;
+	if (table)
+		set_terminal(table);
+	if (table && settings->no_headings)
+		scols_table_enable_noheadings(table, 1);
+	if (table && settings->raw)
+		scols_table_enable_raw(table, 1);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = layout->add(table, settings, &looks[i]);
 	if (r == 0)
@@ -144,10 +214,12 @@ static int print_table(const struct layout *layout, const struct settings *setti
 	return r;
 }
 
+static const struct layout devices_layout, ranges_layout;
+
 static int add_device(struct libscols_table *table, const struct settings *settings,
 		      const struct looked_at *look)
 {
-	enum { DEVICE, SIZE, NODE, MODE, STATE, INTERFACE, BLOCKS, ZONES, N_CELLS };
+	enum { DEVICE, SIZE, USABLE, NODE, MODE, STATE, INTERFACE, BLOCKS, ZONES, N_CELLS };
 	const struct daxhp_observation *obs = look->observation;
 	char cells[N_CELLS][CELL_MAX];
 	const char *mode;
@@ -163,11 +235,15 @@ static int add_device(struct libscols_table *table, const struct settings *setti
 	if (daxhp_device_get_target_node(look->device, &node) == 0 && node >= 0)
 		snprintf(cells[NODE], CELL_MAX, "%d", node);
 	if (!obs)
-		return add_line(table, cells, N_CELLS, false);
+		return add_line(table, &devices_layout, cells, false);
 	mode = daxhp_mode_name(daxhp_observation_get_mode(obs));
 	set_cell(cells[MODE], mode ? mode : daxhp_observation_get_driver(obs));
 	set_cell(cells[STATE], daxhp_state_name(look_state(look)));
 	set_cell(cells[INTERFACE], daxhp_interface_name(daxhp_observation_get_interface(obs)));
+	if (daxhp_observation_get_blocks_error(obs) == 0)
+		set_size(cells[USABLE], settings,
+			 daxhp_observation_count_blocks(obs) *
+				 daxhp_observation_get_block_size(obs));
 	if (daxhp_observation_get_blocks_error(obs) == 0)
 		snprintf(cells[BLOCKS], CELL_MAX, "%zu/%zu", daxhp_observation_count_online(obs),
 			 daxhp_observation_count_blocks(obs));
@@ -178,7 +254,7 @@ static int add_device(struct libscols_table *table, const struct settings *setti
 			used += snprintf(cells[ZONES] + used, CELL_MAX - used, "%s%s:%zu",
 					 used ? "," : "", daxhp_zone_name(z), n);
 	}
-	return add_line(table, cells, N_CELLS,
+	return add_line(table, &devices_layout, cells,
 			look_state(look) == DAXHP_INCONSISTENT ||
 				(daxhp_observation_is_wedged(obs) && !look->is_busy));
 }
@@ -187,13 +263,16 @@ static const struct layout devices_layout = {
 	.columns = {
 		{ "DEVICE", 0 },
 		{ "SIZE", SCOLS_FL_RIGHT },
+		{ "USABLE", SCOLS_FL_RIGHT },
 		{ "NODE", SCOLS_FL_RIGHT },
 		{ "MODE", 0 },
 		{ "STATE", 0 },
-		{ "INTERFACE", 0 },
+		{ "INTERFACE", 0, .is_rare = true },
 		{ "BLOCKS", SCOLS_FL_RIGHT },
-		{ "ZONES", 0 },
+		/* The last one, and the only one that may be long. */
+		{ "ZONES", SCOLS_FL_WRAP },
 	},
+	.has_choice = true,
 	.add = add_device,
 };
 
@@ -217,7 +296,7 @@ static int add_ranges(struct libscols_table *table, const struct settings *setti
 		snprintf(cells[START], CELL_MAX, "%#" PRIx64, ranges[i].start);
 		snprintf(cells[END], CELL_MAX, "%#" PRIx64, ranges[i].end);
 		set_size(cells[SIZE], settings, ranges[i].end - ranges[i].start + 1);
-		r = add_line(table, cells, N_CELLS, false);
+		r = add_line(table, &ranges_layout, cells, false);
 	}
 	return r;
 }
@@ -246,9 +325,10 @@ static void note_inconsistent(const struct looked_at *look)
 	size_t n_movable = daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE);
 	bool is_mixed = n_movable > 0 && n_movable < n_online;
 
-	complain("note: %s: inconsistent: of %zu memory blocks %zu are present and %zu "
-		 "online%s%s%s%s; run 'daxhp %s %s' to fix this.",
-		 name, n_blocks, n_present, n_online, is_mixed ? " in mixed zones" : "",
+	complain("note: %s: inconsistent: of %zu %s %zu %s present and %zu online%s%s%s%s; run "
+		 "'daxhp %s %s' to fix this.",
+		 name, n_blocks, blocks_word(n_blocks), n_present, n_present == 1 ? "is" : "are",
+		 n_online, is_mixed ? " in mixed zones" : "",
 		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
 		 word ? "'" : "", n_present == n_blocks && !is_mixed ? "online" : "unplug", name);
 }
@@ -301,19 +381,52 @@ static void note_busy(const struct looked_at *look)
 static void print_notes(const struct looked_at *look)
 {
 	const struct daxhp_observation *obs = look->observation;
+	size_t n_present;
 
 	if (look->is_busy)
 		note_busy(look);
 	if (!obs || look->is_busy)
 		return;
+	n_present = daxhp_observation_count_present(obs);
 	if (daxhp_observation_is_wedged(obs))
-		complain("note: %s: wedged: %zu memory blocks stayed when the device was unbound "
-			 "from "
-			 "kmem; only a reboot takes them away.",
-			 daxhp_device_get_name(look->device), daxhp_observation_count_present(obs));
+		complain("note: %s: wedged: %zu %s stayed when the device was unbound from kmem; "
+			 "only a reboot takes %s away.",
+			 daxhp_device_get_name(look->device), n_present, blocks_word(n_present),
+			 n_present == 1 ? "it" : "them");
 	else if (daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT)
 		note_inconsistent(look);
 	note_policy(look);
+}
+
+bool table_has_columns(const char *names)
+{
+	const char *name = names;
+
+	do {
+		size_t len = strcspn(name, ",");
+
+		if (column_find(&devices_layout, name, len) < 0) {
+			complain("'%.*s' is not a column; expected DEVICE, SIZE, USABLE, NODE, "
+				 "MODE, "
+				 "STATE, INTERFACE, BLOCKS or ZONES.",
+				 len > 64 ? 64 : (int)len, name);
+			return false;
+		}
+		name += len + (name[len] == ',');
+	} while (*name);
+	return true;
+}
+
+/* libsmartcols prints no heading when the table has no lines. */
+static void print_headings(const struct settings *settings)
+{
+	if (settings->no_headings)
+		return;
+	if (settings->columns)
+		output("%s\n", settings->columns);
+	else
+		output("DEVICE SIZE USABLE NODE MODE STATE %sBLOCKS ZONES\n",
+		       settings->verbose ? "INTERFACE " : "");
 }
 
 int report_status_table(const struct settings *settings, const struct looked_at *looks,
@@ -323,8 +436,7 @@ int report_status_table(const struct settings *settings, const struct looked_at 
 	int r;
 
 	if (count == 0) {
-		/* libsmartcols prints no heading when the table has no lines. */
-		output("DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES\n");
+		print_headings(settings);
 		return 0;
 	}
 	r = print_table(&devices_layout, settings, looks, count, &table);

@@ -91,6 +91,7 @@ static void print_outcome(const struct outcome *outcome)
 {
 	const char *name = daxhp_device_get_name(outcome->device);
 	const char *from = state_text(outcome->before);
+	size_t n_blocks = daxhp_observation_count_blocks(outcome->before);
 
 	if (!outcome->result) {
 		if (daxhp_plan_count_steps(outcome->plan) == 0)
@@ -98,11 +99,10 @@ static void print_outcome(const struct outcome *outcome)
 		return;
 	}
 	if (daxhp_result_get_changed(outcome->result))
-		output("%s: %s -> %s%s, %zu memory blocks, %.2f s\n", name, from,
+		output("%s: %s -> %s%s, %zu %s, %.2f s\n", name, from,
 		       state_text(daxhp_result_get_after(outcome->result)),
-		       outcome->wish->mode == DAXHP_MODE_UNBOUND ? ", no driver" : "",
-		       daxhp_observation_count_blocks(outcome->before),
-		       daxhp_result_get_seconds(outcome->result));
+		       outcome->wish->mode == DAXHP_MODE_UNBOUND ? ", no driver" : "", n_blocks,
+		       blocks_word(n_blocks), daxhp_result_get_seconds(outcome->result));
 	else
 		output("%s: is %s, nothing to do\n", name, from);
 }

@@ -19,7 +19,8 @@ void tell_of_room(const struct settings *settings, const struct outcome *outcome
 		return;
 	if (settings->dry_run && !settings->json)
 		printf("%s: %s\n", daxhp_device_get_name(outcome->device), text);
-	if (!settings->dry_run)
+	/* The JSON has it. */
+	if (!settings->dry_run && (!settings->json || settings->verbose))
 		complain("%s%s: %s%s.", is_doubtful ? "note: " : "",
 			 daxhp_device_get_name(outcome->device), text,
 			 is_doubtful ? "; daxhp tries it anyway" : "");

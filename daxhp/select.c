@@ -134,5 +134,12 @@ int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int a
 		r = add_all(ctx, settings, ret_selection);
 	for (int i = 0; r == EXIT_DONE && i < argc; i++)
 		r = add_named(ctx, settings, argv[i], ret_selection);
+	/* A machine without devices is no error. A node or a region that no device has is one. */
+	if (r == EXIT_DONE && ret_selection->count == 0 &&
+	    (settings->region || settings->node >= 0)) {
+		complain("no dax device matches; 'daxhp status' shows the nodes, and a region is "
+			 "the X of daxX.Y.");
+		r = EXIT_FAILED;
+	}
 	return r;
 }

@@ -167,7 +167,7 @@ int transition(struct daxhp_ctx *ctx, const struct settings *settings, const str
 	int status;
 
 	if (argc == 0 && !settings_select(settings)) {
-		complain("name a device, or 'all'.");
+		complain("name a device, or 'all', or give --node or --region.");
 		return EXIT_USAGE;
 	}
 	status = select_devices(ctx, settings, argc, argv, &selection);

@@ -14,7 +14,7 @@ hmem=platform/hmem_platform.0/hmem.1
 # ---- no devices ----
 
 succeeds 'no device: status' status
-is "$out" 'DEVICE SIZE NODE MODE STATE INTERFACE BLOCKS ZONES' 'no device: the heading'
+is "$out" 'DEVICE SIZE USABLE NODE MODE STATE BLOCKS ZONES' 'no device: the heading'
 succeeds 'no device: status -j' status -j
 is "$out" '[]' 'no device: an empty array'
 fails 'no device: unknown to status' 1 'dax0\.0: no such dax device; this machine has none' status dax0.0
@@ -85,6 +85,8 @@ device dax2.1 '.hotplug_state, .attribute_state, .online_memblocks, .total_membl
 succeeds 'mappings' status -j -M dax0.0
 json_is '.[0].mappings' \
 	'[{"page_offset":0,"start":10737418240,"end":11005853695,"size":268435456},{"page_offset":65536,"start":8589934592,"end":8858370047,"size":268435456}]' 'mappings: as the kernel has them'
+run status -j -u dax0.0
+json_is '.[0].align' '"2.00 MiB (2.10 MB)"' 'for people: a small size has a unit'
 run status -j dax0.0
 json_is '.[0] | has("mappings")' false 'mappings only when asked for'
 
@@ -96,8 +98,9 @@ is "$status" 0 'table: exit status'
 is "$(grep -c '^dax' <<<"$out")" 10 'table: a line a device'
 is "$(awk '{ print NF }' <<<"$out" | sort -u)" 8 'table: as many cells in each'
 is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" \
-	'dax0.0 536870912 2 system-ram online_movable memory-blocks 4/4 Movable:4' 'table: dax0.0'
-is "$(awk '$1 == "dax1.0"' <<<"$out" | tr -s ' ')" 'dax1.0 268435456 - unbound unplugged - 0/2 -' 'table: dax1.0'
+	'dax0.0 512M 512M 2 system-ram online_movable 4/4 Movable:4' 'table: dax0.0'
+is "$(awk '$1 == "dax1.0"' <<<"$out" | tr -s ' ')" 'dax1.0 256M 256M - unbound unplugged 0/2 -' 'table: dax1.0'
+is "$(awk '$1 == "dax1.1"' <<<"$out" | tr -s ' ')" 'dax1.1 254M 0B 1 unbound unplugged 0/0 -' 'table: what daxhp can use'
 check 'table: a note on the wedged one' matches "$err" 'note: dax2\.0: wedged'
 check 'table: a note on the inconsistent one' matches "$err" "note: dax2\.1: inconsistent: .* 3 .* 2 .* 1 .*'online_movable'"
 is "$(grep -c . <<<"$err")" 2 'table: no other note'
@@ -127,7 +130,7 @@ at_work dax2.1
 run status dax2.1
 is "$status" 0 'busy: exit status'
 is "$err" "daxhp: note: dax2.1: another daxhp (pid $worker) is at work on it." 'busy: a note, and no advice'
-is "$(awk '$1 == "dax2.1" { print $5 }' <<<"$out")" - 'busy: it is not called inconsistent'
+is "$(awk '$1 == "dax2.1" { print $6 }' <<<"$out")" - 'busy: it is not called inconsistent'
 succeeds 'busy: JSON' status -j
 json_is '.[] | select(.busy) | [.chardev, .busy, .hotplug_state, .online_memblocks, .total_memblocks]' \
 	"[\"dax2.1\",{\"pid\":$worker,\"comm\":\"flock\"},null,1,2]" 'busy: who it is, and what is seen'
@@ -164,6 +167,44 @@ is "$err" "daxhp: note: dax0.0: the machine's policy (auto_online_blocks) is 'on
 echo offline >"$memory/auto_online_blocks"
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.4" "$sys/bus/dax/devices/dax4.0" /dev/dax4.0 "$memory/memory384" "$memory/memory385"
 
+succeeds 'columns' status -o 'device,SIZE,interface' dax0.0
+is "$(tail -n 1 <<<"$out" | tr -s ' ')" 'dax0.0 512M memory-blocks' 'columns: as asked for'
+succeeds 'columns, raw' status --raw --noheadings -b -o device,size,usable,state dax1.1 dax0.0
+is "$out" $'dax1.1 266338304 0 unplugged\ndax0.0 536870912 536870912 online_movable' 'columns, raw: for scripts'
+fails 'columns: one that is none' 2 "'nonsense' is not a column; expected DEVICE, " status -o device,nonsense
+fails 'columns: an empty one' 2 "'' is not a column" status -o device,,size
+succeeds 'verbose' status -v dax0.0
+check 'verbose: the interface' matches "$out" 'INTERFACE .*memory-blocks'
+run status
+is "$(awk 'length > 80' <<<"$out")" '' 'table: fits a terminal of 80 columns'
+columns=60
+make_device dax6.0 $hmem/../hmem.6 kmem 1 0xe00000000-0xe17ffffff
+make_blocks online Movable 448
+make_blocks online Normal 449
+make_blocks online DMA32 450
+on_terminal status dax6.0
+is "$(sed 's/\x1b\[[0-9;]*[mK]//g' <<<"$out" | grep -v '^daxhp' | awk 'length > 60')" '' 'table: wraps at 60'
+columns=80
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.6" "$sys/bus/dax/devices/dax6.0" /dev/dax6.0 "$memory/memory448" "$memory/memory449" "$memory/memory450"
+
+# Colours are for a terminal, and not where they are not wanted.
+on_terminal status dax2.1
+check 'colour: the inconsistent one is red' matches "$out" $'\e\\[31m'
+export NO_COLOR=1
+on_terminal status dax2.1
+check 'colour: not with NO_COLOR' test "${out/$'\e['/}" = "$out"
+export NO_COLOR=
+on_terminal status dax2.1
+check 'colour: an empty NO_COLOR does not count' matches "$out" $'\e\\[31m'
+unset NO_COLOR
+
+# One block.
+make_device dax5.0 $hmem/../hmem.5 '' 1 0xd00000000-0xd07ffffff
+make_blocks online Movable 416
+run status dax5.0
+check 'one block: wedged' matches "$err" 'wedged: 1 memory block stayed'
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.5" "$sys/bus/dax/devices/dax5.0" /dev/dax5.0 "$memory/memory416"
+
 # While somebody unbinds a device, its driver is gone before its blocks are.
 mkdir "$work/away"
 { sleep 0.3; mv "$memory/memory289" "$work/away/"; } &
@@ -187,8 +228,14 @@ names 'dax0.0 dax0.1 dax0.2' --region=0 all
 names 'dax2.0 dax2.1' --region=hmem.2
 names 'dax1.1 dax1.2 dax1.3 dax2.0 dax2.1' --node=1
 names 'dax1.1 dax1.2 dax1.3' --node=1 --region=1
-names '' --node=7
-names '' --region=nonsense
+for way in '' -j; do
+	for narrow in --node=7 --region=nonsense; do
+		run status ${way:+"$way"} $narrow
+		is "$status" 1 "select: status $way $narrow: exit status"
+		check "select: status $way $narrow: says why" matches "$err" '^daxhp: no dax device matches'
+		is "$out" '' "select: status $way $narrow: no table"
+	done
+done
 fails 'select: unknown' 1 'dax0\.7: no such dax device' status -j dax0.7
 fails 'select: one unknown among known ones' 1 'dax3\.0' status -j dax0.0 dax3.0
 fails 'select: no match' 1 'no dax device matches' unplug --node=7 all
@@ -197,7 +244,7 @@ fails 'select: no match' 1 'no dax device matches' unplug --node=7 all
 make_device dax3.0 $hmem/../hmem.3 '' 1 0xb00000000-0xb0fffffff
 echo 0 >"$dir/size"
 names 'dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1' all
-names '' --region=3
+fails 'select: only a seed' 1 'no dax device matches' status --region=3
 fails 'select: a seed' 1 'dax3\.0: ' status -j dax3.0
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.3" "$sys/bus/dax/devices/dax3.0" /dev/dax3.0
 # Wedged memory of a device in devdax mode. There is no state, but the note tells of the blocks.
@@ -360,7 +407,7 @@ if for_nobody; then
 	run status -j -M dax0.0
 	json_is '.[0] | has("mappings"), .mappings' $'true\nnull' 'nobody: no ranges'
 	run status dax0.0
-	is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" 'dax0.0 536870912 2 system-ram - memory-blocks - -' 'nobody: table'
+	is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" 'dax0.0 512M - 2 system-ram - - -' 'nobody: table'
 	for command in online unplug; do
 		fails "nobody: $command" 1 'dax0\.0: .*only root' "$command" dax0.0
 		fails "nobody: $command -n" 1 'dax0\.0: .*only root' "$command" -n dax0.0

@@ -91,12 +91,6 @@ done
 
 # ---- the line on a terminal, while nothing completes ----
 
-# on_terminal ARGUMENTS...: runs the tool on a terminal of 80 columns, and sets out to what that shows, line by line.
-on_terminal() {
-	ran="daxhp $*"
-	script -qec "stty cols ${columns:-80}; $tool $*" /dev/null </dev/null >"$work/typescript" 2>&1
-	out=$(tr '\r' '\n' <"$work/typescript")
-}
 if command -v script >/dev/null; then
 	# Opened for writing, a pipe without a reader is a kernel that does not come to an end.
 	make_device dax1.0 platform/hmem_platform.0/hmem.1 kmem 1 0x400000000-0x40fffffff

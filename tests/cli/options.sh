@@ -33,7 +33,7 @@ help_options() {
 }
 
 just_options() {
-	grep -oE -- '-(-[a-z-]+=?|[[:alnum:]])'
+	grep -oE -- '(^| )-(-[a-z-]+=?|[[:alnum:]])' | tr -d ' '
 }
 
 real_commands() {
@@ -117,6 +117,7 @@ for command in $(real_commands); do
 	while read -r option; do
 		case $option in
 		*--help) continue ;;
+		*,*=*) option=${option%=*} words=("${option%,*}1" "${option#*, }=1") ;;
 		*=*) words=("${option%=*}=1") ;;
 		*,*) words=("${option%,*}" "${option#*, }") ;;
 		*) words=("$option") ;;

@@ -48,7 +48,7 @@ says 'room enough' '100 MiB to move, 990 MiB free on node 0: it fits' yes
 json_is '.[0].room' \
 	'{"verdict":"yes","to_move":104857600,"free":1038090240,"reclaimable":0,"swap":0,"missing":0,"huge_pages_missing":0,"nodes":[0]}' 'room enough: all that is said'
 succeeds 'for people' unplug -n -j -u dax0.0
-json_is '.[0].room | [.to_move, .swap]' '["100.00 MiB (104.86 MB)","0"]' 'for people: sizes'
+json_is '.[0].room | [.to_move, .swap]' '["100.00 MiB (104.86 MB)","0 B"]' 'for people: sizes'
 room 119 100
 says 'between the watermarks' '100 MiB to move, 109 MiB free on node 0: it most likely fits' likely
 room 60 100 nr_zone_inactive_file 70 nr_zone_write_pending 10

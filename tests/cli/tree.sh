@@ -136,3 +136,10 @@ for_nobody() {
 	as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 	"${as_user[@]}" "$tool" version >/dev/null 2>&1 || { as_user=(); return 1; }
 }
+
+# on_terminal ARGUMENTS...: runs the tool on a terminal of 80 columns, and sets out to what that shows, line by line.
+on_terminal() {
+	ran="daxhp $*"
+	script -qec "stty cols ${columns:-80}; $tool $*" /dev/null </dev/null >"$work/typescript" 2>&1
+	out=$(tr '\r' '\n' <"$work/typescript")
+}

@@ -15,6 +15,15 @@ for word in --help -h; do
 	is "$out" "$help" "$word is help"
 done
 
+for word in help --help -h; do
+	succeeds "help $word" help "$word"
+	is "$out" "$help" "help $word is help"
+done
+succeeds 'help version' help version
+# What the help says of sizes is what is printed.
+sizes=$(status_help=$("$tool" status --help) && grep -oE '[0-9.]+ [KMGT]iB \([0-9.]+ [kMGT]B\)' <<<"$status_help")
+is "$sizes" '2.00 GiB (2.15 GB)' 'status --help: a size as it is printed'
+
 succeeds list --list-commands
 commands=$(grep -vxE 'help|version' <<<"$out")
 is "$(grep -cxE 'status|online|unplug' <<<"$commands")" 3 'the three commands are there'
@@ -45,6 +54,28 @@ done
 # ---- wrong usage: status 2, one sentence ----
 
 fails 'no such command' 2 "'nonsense'" nonsense
+fails 'a mistyped command' 2 "'unplgu' is not a command; did you mean 'daxhp unplug'\\?" unplgu
+fails 'a mistyped option' 2 "'--movabel' is not an option of 'daxhp online'; did you mean '--movable'\\?" online --movabel
+fails 'a mistyped option with a value' 2 "did you mean '--node'\\?" status --nodee=1
+for word in offline offline-memory; do
+	fails "daxctl: $word" 2 "'$word' is not a command of daxhp: 'daxhp unplug'" $word dax0.0
+done
+fails 'daxctl: online-memory' 2 "'daxhp online'" online-memory dax0.0
+fails 'daxctl: reconfigure-device' 2 "'daxhp reconfigure'" reconfigure-device -m devdax dax0.0
+for word in create create-device; do
+	fails "daxctl: $word" 2 "'daxctl create-device'" $word
+done
+for word in destroy destroy-device; do
+	fails "daxctl: $word" 2 "'daxctl destroy-device'" $word
+done
+run list -j
+is "$out" "$("$tool" status -j)" 'list is status'
+for words in '-m devdax' '-m system-ram -N' '-m system-ram -f' '-r 0 -m devdax' '--mode=devdax'; do
+	# shellcheck disable=SC2086
+	fails "daxctl's options: $words" 1 'no such dax device' reconfigure $words dax4000000000.0
+done
+fails 'options before the command' 1 'no such dax device' -j --movable online dax4000000000.0
+fails 'options before the command, with a value' 1 'no such dax device' --wait 3 unplug dax4000000000.0
 fails 'an empty command' 2 "not a command" ''
 fails 'a very long command' 2 'not a command' "$(printf '%04096d' 0)"
 fails 'help on nonsense' 2 "'nonsense'" help nonsense

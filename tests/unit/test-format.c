@@ -30,12 +30,13 @@ static void test_sizes(void **state)
 	const uint64_t kib = 1024, mib = 1024 * kib, gib = 1024 * mib, tib = 1024 * gib;
 
 	(void)state;
-	check_size(0, "0");
-	check_size(1, "1");
-	check_size(4096, "4096");
-	/* Below 5000 KiB: bytes. */
-	check_size(2 * mib, "2097152");
-	check_size(5000 * kib - 1, "5119999");
+	/* A size has a unit, also a small one. */
+	check_size(0, "0 B");
+	check_size(1, "1 B");
+	check_size(2 * kib - 1, "2047 B");
+	check_size(4096, "4.00 KiB (4.10 kB)");
+	check_size(2 * mib - 1, "2048.00 KiB (2097.15 kB)");
+	check_size(2 * mib, "2.00 MiB (2.10 MB)");
 	check_size(5000 * kib, "4.88 MiB (5.12 MB)");
 	check_size(128 * mib, "128.00 MiB (134.22 MB)");
 	/* Below two of the next unit, the size has the smaller unit. */
