@@ -69,22 +69,17 @@ static int make_path(struct daxhp_device *device)
 }
 
 /* The CXL region that a device of the subsystem cxl is in: ".../region0/dax_region0/dax0.0". */
-static int find_dax_cxl_region(const struct daxhp_device *device, char *ret_name, size_t size)
+static int find_dax_cxl_region(char *place, char *ret_name, size_t size)
 {
-	_cleanup_close_ int devicesfd = sysfs_open_dir("/sys/bus/dax/devices");
-	char text[PATH_MAX], *last;
-	int r = devicesfd < 0 ? devicesfd
-			      : sysfs_read_link(devicesfd, device->name, text, sizeof(text));
+	char *last;
 
-	if (r < 0)
-		return r;
 	for (int i = 0; i < 2; i++) {
-		last = strrchr(text, '/');
+		last = strrchr(place, '/');
 		if (!last)
 			return -EBADMSG;
 		*last = '\0';
 	}
-	last = strrchr(text, '/');
+	last = strrchr(place, '/');
 	if (!last || strlen(last + 1) >= size)
 		return -EBADMSG;
 	strcpy(ret_name, last + 1);
@@ -100,16 +95,29 @@ static int find_pmem_cxl_region(int dirfd, int cxlfd, char *ret_name, size_t siz
 	return r < 0 ? r : cxl_find_region(cxlfd, start, ret_name, size);
 }
 
+static int read_place(const struct daxhp_device *device, char *ret_text, size_t size)
+{
+	_cleanup_close_ int devicesfd = sysfs_open_dir("/sys/bus/dax/devices");
+
+	return devicesfd < 0 ? devicesfd
+			     : sysfs_read_link(devicesfd, device->name, ret_text, size);
+}
+
 static int read_cxl(struct daxhp_device *device, int dirfd)
 {
-	_cleanup_close_ int cxlfd = cxl_open_dir();
-	char name[WORD_MAX];
-	int r = cxlfd;
+	_cleanup_close_ int cxlfd = -1;
+	char place[PATH_MAX], name[WORD_MAX];
+	int r = read_place(device, place, sizeof(place));
 
-	if (r >= 0)
-		r = device->provider == DAXHP_PROVIDER_CXL
-			    ? find_dax_cxl_region(device, name, sizeof(name))
-			    : find_pmem_cxl_region(dirfd, cxlfd, name, sizeof(name));
+	/* A card's persistent memory is behind a bridge from the CXL bus to that of NVDIMMs. */
+	if (r < 0 || (device->provider == DAXHP_PROVIDER_PMEM && !strstr(place, "/nvdimm-bridge")))
+		return 0;
+	cxlfd = cxl_open_dir();
+	if (cxlfd < 0)
+		return 0;
+	r = device->provider == DAXHP_PROVIDER_CXL
+		    ? find_dax_cxl_region(place, name, sizeof(name))
+		    : find_pmem_cxl_region(dirfd, cxlfd, name, sizeof(name));
 	if (r == 0)
 		r = cxl_read_region(cxlfd, name, &device->cxl);
 	return r == -ENOMEM ? r : 0;

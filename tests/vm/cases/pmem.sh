@@ -461,8 +461,8 @@ test_selection() {
 	json_is 'map(.chardev) | join(" ")' "$device" '--region=0'
 	run daxhp status --json --node=0
 	json_is 'map(.chardev) | join(" ")' "$device" '--node=0'
-	run daxhp status --json --node=7
-	json_is 'length' 0 '--node=7 has none'
+	refused '--node=7 has none' 1 daxhp status --json --node=7
+	like "$err" 'no dax device matches' '--node=7 has none: says so'
 	run daxhp status --json all
 	json_is 'map(.chardev) | join(" ")' "$device" 'all'
 	run daxhp --json
