@@ -99,8 +99,7 @@ static int read_place(const struct daxhp_device *device, char *ret_text, size_t 
 {
 	_cleanup_close_ int devicesfd = sysfs_open_dir("/sys/bus/dax/devices");
 
-	return devicesfd < 0 ? devicesfd
-			     : sysfs_read_link(devicesfd, device->name, ret_text, size);
+	return devicesfd < 0 ? devicesfd : sysfs_read_link(devicesfd, device->name, ret_text, size);
 }
 
 static int read_cxl(struct daxhp_device *device, int dirfd)
