@@ -183,7 +183,7 @@ make_blocks online Movable 448
 make_blocks online Normal 449
 make_blocks online DMA32 450
 on_terminal status dax6.0
-is "$(sed 's/\x1b\[[0-9;]*[mK]//g' <<<"$out" | grep -v '^daxhp' | awk 'length > 60')" '' 'table: wraps at 60'
+is "$(printf '%s\n' "$out" | sed 's/\x1b\[[0-9;]*[mK]//g' | grep -v '^daxhp' | awk 'length > 60')" '' 'table: wraps at 60'
 columns=80
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.6" "$sys/bus/dax/devices/dax6.0" /dev/dax6.0 "$memory/memory448" "$memory/memory449" "$memory/memory450"
 

@@ -138,6 +138,7 @@ for_nobody() {
 }
 
 # on_terminal ARGUMENTS...: runs the tool on a terminal of 80 columns, and sets out to what that shows, line by line.
+# shellcheck disable=SC2034 # for those who read this file
 on_terminal() {
 	ran="daxhp $*"
 	script -qec "stty cols ${columns:-80}; $tool $*" /dev/null </dev/null >"$work/typescript" 2>&1

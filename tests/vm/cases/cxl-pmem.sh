@@ -11,16 +11,13 @@
 
 device=dax0.0
 set_policy offline
-run cxl create-region -m -t pmem -d decoder0.0 -w 1 mem0
-[ "$rc" = 0 ] || bail_out "there is no region: $err"
-region=$(json '.region')
-run ndctl create-namespace -m devdax -M mem
-[ "$rc" = 0 ] || bail_out "there is no namespace: $err"
+region=$(cxl create-region -m -t pmem -d decoder0.0 -w 1 mem0 | jq -r .region) || bail_out 'there is no region'
+ndctl create-namespace -m devdax -M mem >/dev/null || bail_out 'there is no namespace'
 wait_until test -e "$dax_bus/devices/$device" || bail_out 'there is no device'
 
 test_source() {
 	local pci
-	pci=$(basename "$(readlink -f $cxl_bus/mem0/..)")
+	pci=$(basename "$(readlink -f /sys/bus/cxl/devices/mem0/..)")
 	run daxhp status -j
 	json_is '.[0] | "\(.chardev) \(.provider) \(.namespace) \(.cxl.region) \(.cxl.decoder) \(.cxl.memdevs[0].name)"' \
 		"$device pmem namespace0.0 $region decoder0.0 mem0" 'both the namespace and the card'
