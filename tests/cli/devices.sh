@@ -205,6 +205,15 @@ run status dax5.0
 check 'one block: wedged' matches "$err" 'wedged: 1 memory block stayed'
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.5" "$sys/bus/dax/devices/dax5.0" /dev/dax5.0 "$memory/memory416"
 
+# Sizes have one digit after the point, and are cut off.
+make_device dax7.0 $hmem/../hmem.7 '' 1 0xf00000000-0xf5fffffff
+run status --noheadings -o SIZE dax7.0
+is "$out" '1.5G' 'sizes: 1.5 GiB'
+echo 2139095040 >"$dir/size"
+run status --noheadings -o SIZE dax7.0
+is "$out" '1.9G' 'sizes: 2040 MiB are not 2 GiB'
+rm -r "$sys/devices/platform/hmem_platform.0/hmem.7" "$sys/bus/dax/devices/dax7.0" /dev/dax7.0
+
 # While somebody unbinds a device, its driver is gone before its blocks are.
 mkdir "$work/away"
 { sleep 0.3; mv "$memory/memory289" "$work/away/"; } &
