@@ -25,11 +25,6 @@ test_topology() {
 	ok 'at least 32 GiB' [ "${#ids[@]}" -ge 256 ]
 }
 
-# What daxhp would do, as a list of the step types.
-planned() {
-	daxhp "$@" --dry-run --json "$device" | jq -r '[.[0].steps[].step] | join(" ")'
-}
-
 test_plan() {
 	local steps='set-policy bind restore-policy claim write-blocks'
 	! has_attribute || steps='write-attribute'
@@ -41,11 +36,6 @@ test_plan() {
 test_no_rival() {
 	tried 'there and back' cycle "$device" "$(quick_or_full 2 20)" movable,kernel,movable,devdax "${ids[@]}"
 	never_wedged
-}
-
-# elsewhere COMMAND...: with a sysfs of another network namespace, whose files have other inodes.
-elsewhere() {
-	exec unshare --net --mount sh -c 'mount -t sysfs sysfs /sys && exec "$@"' sh "$@"
 }
 
 # Into the other zone, by the driver core's own file, and in another sysfs, all at once.

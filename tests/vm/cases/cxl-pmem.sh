@@ -11,7 +11,8 @@
 
 device=dax0.0
 set_policy offline
-region=$(cxl create-region -m -t pmem -d decoder0.0 -w 1 mem0 | jq -r .region) || bail_out 'there is no region'
+region=$(cxl create-region -m -t pmem -d decoder0.0 -w 1 mem0 | jq -r .region)
+[ -n "$region" ] || bail_out 'there is no region'
 ndctl create-namespace -m devdax -M mem >/dev/null || bail_out 'there is no namespace'
 wait_until test -e "$dax_bus/devices/$device" || bail_out 'there is no device'
 

@@ -52,11 +52,6 @@ test_two_rivals_online_file() {
 	two_rivals 'online' rival --online
 }
 
-# elsewhere COMMAND...: with a sysfs of another network namespace, whose files have other inodes.
-elsewhere() {
-	exec unshare --net --mount sh -c 'mount -t sysfs sysfs /sys && exec "$@"' sh "$@"
-}
-
 test_two_rivals_elsewhere() {
 	two_rivals 'state in another sysfs' elsewhere rival
 	two_rivals 'online in another sysfs' elsewhere rival --online

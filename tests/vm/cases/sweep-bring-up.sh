@@ -37,7 +37,7 @@ test_plan() {
 		skip 'block by block' 'the kernel brings the whole device online in one write'
 		return
 	fi
-	is "$(daxhp online --movable --dry-run --json "$device" | jq -r '[.[0].steps[].step] | join(" ")')" \
+	is "$(planned online --movable)" \
 		'set-policy bind restore-policy claim write-blocks' 'block by block'
 }
 

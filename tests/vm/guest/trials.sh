@@ -35,6 +35,11 @@ step() {
 	fi
 }
 
+# planned ARGUMENTS...: what daxhp would do with $device, as a list of the step types.
+planned() {
+	daxhp "$@" --dry-run --json "$device" | jq -r '[.[0].steps[].step] | join(" ")'
+}
+
 # tried NAME TRIALS-ARGUMENTS...: one test. It always prints its figures.
 tried() {
 	local name=$1 start=$SECONDS
@@ -90,6 +95,11 @@ start_holder() {
 	set +m
 	rival_pids+=($!)
 	wait_until grep -qs "$1" /run/holder.out
+}
+
+# elsewhere COMMAND...: with a sysfs of another network namespace, whose files have other inodes.
+elsewhere() {
+	exec unshare --net --mount sh -c 'mount -t sysfs sysfs /sys && exec "$@"' sh "$@"
 }
 
 group_is_gone() {
