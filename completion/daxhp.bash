@@ -31,7 +31,7 @@ _daxhp_devices() {
 _daxhp_values() {
 	local tool=$1 command=$2 option=$3 usage device value
 	usage=$("$tool" "$command" --help 2>/dev/null)
-	if [[ $usage =~ $option=([a-z-]+(\|[a-z-]+)+) ]]; then
+	if [[ $usage =~ $option=([a-z_-]+(\|[a-z_-]+)+) ]]; then
 		printf '%s\n' "${BASH_REMATCH[1]//|/ }"
 		return
 	fi
@@ -76,6 +76,15 @@ _daxhp_arguments() {
 	done
 }
 
+# The word after "policy", and then its devices.
+_daxhp_policy() {
+	if [[ $COMP_CWORD == 2 ]]; then
+		printf '%s\n' list match show save
+	elif [[ ${COMP_WORDS[2]} != list ]]; then
+		_daxhp_arguments
+	fi
+}
+
 _daxhp() {
 	local tool=${1/#\~/$HOME} cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local command='' prefix='' words
@@ -105,6 +114,8 @@ _daxhp() {
 		words=$(_daxhp_options "$tool" "$command")
 		if [[ $prev == --* ]] && grep -qxF -e "$prev=" <<<"$words"; then
 			words=$(_daxhp_values "$tool" "$command" "$prev")
+		elif [[ $cur != -* && $command == policy ]]; then
+			words=$(_daxhp_policy)
 		elif [[ $cur != -* ]]; then
 			words=$(_daxhp_arguments)
 		fi

@@ -6,7 +6,7 @@ static const struct option_row options[] = {
 	{ KEY_MOVABLE, "movable", NULL,
 	  "online in ZONE_MOVABLE: can be unplugged again; the default" },
 	{ KEY_KERNEL, "kernel", NULL,
-	  "online in a zone for kernel memory: expect it to be permanent" },
+	  "online in a zone for kernel memory: it may not come out before a reboot" },
 	ROW_WAIT,
 	ROW_DRY_RUN,
 	{ 0 },

@@ -6,14 +6,17 @@
 
 static const struct option_row options[] = {
 	{ 'm', "mode", "MODE", "change the device's mode to system-ram or devdax" },
-	{ KEY_MOVABLE, "movable", NULL, "online in ZONE_MOVABLE: can be unplugged again" },
+	{ KEY_MOVABLE, "movable", NULL,
+	  "online in ZONE_MOVABLE: can be unplugged again; the default" },
 	{ KEY_KERNEL, "kernel", NULL,
-	  "online in a zone for kernel memory: expect it to be permanent" },
+	  "online in a zone for kernel memory: it may not come out before a reboot" },
 	{ 'N', "no-online", NULL, "system-ram, but do not bring its memory online" },
-	{ 'f', "force", NULL, "go on even if processes use it, or memory is short" },
+	{ 'f', "force", NULL,
+	  "go on even if processes use it, or its used memory does not fit elsewhere" },
 	{ KEY_YES, "yes", NULL, "do not ask before daxhp reconfigures all devices" },
 	ROW_TIMEOUT,
 	ROW_RETRY,
+	ROW_PATIENCE,
 	ROW_WAIT,
 	ROW_DRY_RUN,
 	{ 0 },
@@ -23,20 +26,32 @@ static int check_settings(const struct settings *s)
 {
 	bool has_zone = s->movable || s->kernel;
 
-	if (!s->mode && !has_zone)
-		complain("say what to change: --mode=system-ram, --mode=devdax, --movable or "
-			 "--kernel.");
+	if (s->no_online && !s->mode)
+		refuse_usage("--no-online needs --mode=system-ram.");
+	else if (!s->mode && !has_zone)
+		refuse_usage("say what to change: --mode=system-ram, --mode=devdax, --movable or "
+			     "--kernel.");
 	else if (s->no_online && has_zone)
-		complain("--no-online and --%s contradict each other: give one of them.",
-			 s->movable ? "movable" : "kernel");
+		refuse_usage("--no-online and --%s contradict each other: give one of them.",
+			     s->movable ? "movable" : "kernel");
 	else if (s->mode && strcmp(s->mode, "devdax") == 0 && (has_zone || s->no_online))
-		complain("--mode=devdax cannot be combined with --movable, --kernel or "
-			 "--no-online.");
-	else if (s->no_online && !s->mode)
-		complain("--no-online needs --mode=system-ram.");
+		refuse_usage("--mode=devdax cannot be combined with --movable, --kernel or "
+			     "--no-online.");
 	else
 		return EXIT_DONE;
 	return EXIT_USAGE;
+}
+
+/* Only this command takes a device away from processes that use it. So it asks before "all". */
+static const char *question(const struct settings *s)
+{
+	if (s->mode && strcmp(s->mode, "devdax") == 0)
+		return "devdax";
+	if (s->no_online)
+		return "system RAM that is not online";
+	if (s->movable)
+		return "movable system RAM";
+	return s->kernel ? "system RAM for the kernel" : "system RAM";
 }
 
 static struct wish wish_of(const struct settings *s)
@@ -44,6 +59,7 @@ static struct wish wish_of(const struct settings *s)
 	struct wish wish = {
 		.action = cmd_reconfigure.name,
 		.verb = "reconfigure",
+		.question = question(s),
 		.has_force = true,
 		.mode = DAXHP_MODE_SYSTEM_RAM,
 		.state = s->no_online ? DAXHP_OFFLINE : settings_zone(s),
@@ -58,35 +74,11 @@ static struct wish wish_of(const struct settings *s)
 	return wish;
 }
 
-/* Only this command takes a device away from processes that use it. So it asks before "all". */
-static int confirm(const struct settings *settings, int argc, char **argv)
-{
-	char answer[8] = "";
-	bool is_all = argc == 0;
-
-	for (int i = 0; i < argc; i++)
-		is_all |= strcmp(argv[i], "all") == 0;
-	if (!is_all || settings->yes || settings->dry_run)
-		return EXIT_DONE;
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
-		complain("'all' needs --yes when there is no terminal to ask on.");
-		return EXIT_USAGE;
-	}
-	fprintf(stderr, "Reconfigure all dax devices%s? [y/N] ",
-		settings_select(settings) ? " that match" : "");
-	if (fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y'))
-		return EXIT_DONE;
-	complain("nothing was changed.");
-	return EXIT_FAILED;
-}
-
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
 {
 	const struct wish wish = wish_of(settings);
 	int r = check_settings(settings);
 
-	if (r == EXIT_DONE)
-		r = confirm(settings, argc, argv);
 	return r == EXIT_DONE ? transition(ctx, settings, &wish, argc, argv) : r;
 }
 

@@ -6,7 +6,11 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
+	{ KEY_CARDS, "cards", NULL, "show the CXL cards, and whether they can be removed" },
 	{ 'M', "mappings", NULL, "also show the devices' physical ranges" },
+	{ KEY_CHECK, "check", NULL,
+	  "only tell whether all is well, in one line; see daxhp-status(8)" },
+	{ 'q', "quiet", NULL, "with --check: print nothing" },
 	{ 'b', "bytes", NULL, "print the sizes of the table in bytes" },
 	{ 'o', "output", "COLUMNS", "print these columns of the table, with commas between" },
 	{ KEY_NOHEADINGS, "noheadings", NULL, "print the table without its headings" },
@@ -14,113 +18,78 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-static void describe_look(const struct daxhp_device *device, int error, const char *file, char *buf,
-			  size_t size)
+static void note_only_root(const struct view *view)
 {
-	const char *name = daxhp_device_get_name(device);
+	for (size_t i = 0; i < view->count; i++) {
+		const struct daxhp_observation *obs = view->looks[i].observation;
 
-	if (error == -ENODEV)
-		snprintf(buf, size, "%s: the device went away while it was looked at.", name);
-	else if (error == -EAGAIN)
-		snprintf(buf, size,
-			 "%s: its driver keeps changing; somebody else is at work on it.", name);
-	else if (error == -EOVERFLOW)
-		snprintf(buf, size, "%s: its physical ranges make no sense.", name);
-	else if (error == -EBADMSG || error == -ENODATA || error == -EFBIG)
-		snprintf(buf, size, "%s: %s does not say what it should (%s).", name,
-			 file ? file : "a file about its ranges",
-			 error == -ENODATA ? "it is empty"
-			 : error == -EFBIG ? "it is too long"
-					   : "its contents are not understood");
-	else
-		snprintf(buf, size, "%s: %s cannot be read: %s.", name, file ? file : "the device",
-			 strerror(-error));
-}
-
-/* Something that the report would give advice about. */
-static bool is_odd(const struct settings *settings, int error, const struct daxhp_observation *obs)
-{
-	enum daxhp_state state = error < 0 ? DAXHP_STATE_NONE : daxhp_observation_get_state(obs);
-
-	return error < 0 || daxhp_observation_get_blocks_error(obs) < 0 ||
-	       daxhp_observation_is_wedged(obs) || state == DAXHP_INCONSISTENT ||
-	       (state == DAXHP_OFFLINE && !settings->json);
-}
-
-/*
- * A device that another process is at work on may be seen halfway. To ask for the process takes the kernel
- * ten milliseconds: so only where something is odd.
- */
-static int observe(const struct settings *settings, struct looked_at *look)
-{
-	int r = daxhp_observe(look->device, &look->observation);
-
-	if (is_odd(settings, r, look->observation))
-		look->is_busy = daxhp_device_find_worker(look->device, &look->worker) > 0;
-	return r;
-}
-
-/* If the user may not read something, the report leaves it out. Other errors get a message. */
-static int look_at(const struct settings *settings, struct looked_at *look)
-{
-	const char *file = NULL;
-	char message[MESSAGE_MAX];
-	int r = observe(settings, look);
-
-	if (r == 0) {
-		r = daxhp_observation_get_blocks_error(look->observation);
-		file = daxhp_observation_get_blocks_error_file(look->observation);
-		if (r == -EPERM && geteuid() == 0 && !look->is_busy && !settings->json)
-			complain("note: %s: its memory blocks cannot be read now: another program, "
-				 "probably a daxhp in a container, denies it.",
-				 daxhp_device_get_name(look->device));
-		if (r == -EACCES || r == -EPERM || r == -ENOTSUP)
-			return 0;
+		/* Memory without a device has none, and a device that went away. */
+		if (!obs || daxhp_observation_get_blocks_error(obs) != -EACCES)
+			continue;
+		complain("note: only root may see which memory is a device's: as root, daxhp also "
+			 "shows its state, its memory blocks, and memory without a device.");
+		return;
 	}
-	/* Its driver is being changed. */
-	if (r == 0 || (r == -EAGAIN && look->is_busy))
-		return 0;
-	describe_look(look->device, r, file, message, sizeof(message));
-	complain("%s", message);
-	return r;
+}
+
+static enum exit_status print(struct daxhp_ctx *ctx, const struct settings *settings,
+			      const struct selection *selection, const struct view *view)
+{
+	int r = settings->json ? report_status_json(settings, view->looks, view->count)
+			       : report_status_table(settings, view->looks, view->count);
+
+	if (r < 0)
+		complain("the devices cannot be printed: %s.", strerror(-r));
+	if (!settings->json) {
+		note_only_root(view);
+		note_recoverable(ctx);
+		if (selection->is_all && note_idle_regions(ctx) == 0 && view->count == 0)
+			complain("note: this machine has no dax device; 'daxhp status --cards' "
+				 "shows "
+				 "its CXL cards, if it has any.");
+	}
+	return r < 0 ? EXIT_FAILED : EXIT_DONE;
+}
+
+static bool options_agree(const struct settings *settings)
+{
+	if (settings->quiet && !settings->check)
+		refuse_usage("--quiet needs --check.");
+	else if (settings->check && settings->json)
+		refuse_usage("--check prints no JSON; the exit status says what is wrong.");
+	else if (settings->check && settings->cards)
+		refuse_usage("give either --check or --cards.");
+	else
+		return !settings->columns || table_has_columns(settings->columns);
+	return false;
 }
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
 {
 	_cleanup_(selection_clear) struct selection selection = { 0 };
-	_cleanup_free_ struct looked_at *looks = NULL;
-	int r, status;
+	_cleanup_(view_clear) struct view view = { 0 };
+	enum exit_status status, more;
 
-	if (settings->columns && !table_has_columns(settings->columns))
+	if (!options_agree(settings))
 		return EXIT_USAGE;
 	status = select_devices(ctx, settings, argc, argv, &selection);
 	if (status != EXIT_DONE)
 		return status;
-	looks = calloc(selection.count + 1, sizeof(*looks));
-	if (!looks) {
-		complain("out of memory.");
-		return EXIT_FAILED;
-	}
-	for (size_t i = 0; i < selection.count; i++) {
-		looks[i].device = selection.devices[i];
-		if (look_at(settings, &looks[i]) < 0)
-			status = EXIT_FAILED;
-	}
-	r = settings->json ? report_status_json(settings, looks, selection.count)
-			   : report_status_table(settings, looks, selection.count);
-	if (r < 0)
-		complain("the devices cannot be printed: %s.", strerror(-r));
-	if (!settings->json)
-		note_recoverable(ctx);
-	for (size_t i = 0; i < selection.count; i++)
-		daxhp_observation_unref(looks[i].observation);
-	return r < 0 || selection.n_unseen > 0 ? EXIT_FAILED : status;
+	if (settings->cards)
+		return report_cards(ctx, settings, true);
+	status = look_at_all(ctx, settings, &selection, &view);
+	/* A machine without devices is no error. A node or a region that no device has is one. */
+	if (view.count == 0 && settings_select(settings))
+		return refuse_nothing(settings);
+	more = settings->check ? check_devices(ctx, settings, view.looks, view.count, status)
+			       : print(ctx, settings, &selection, &view);
+	return more != EXIT_DONE ? more : status;
 }
 
 const struct command cmd_status = {
 	.name = "status",
 	.synopsis = "[OPTIONS] [DEVICE...]",
-	.summary = "Show the machine's dax devices and the state of their memory.",
+	.summary = "Show the machine's dax devices and the state of their memory (also: list).",
 	.options = options,
 	.run = run,
 };

@@ -3,10 +3,13 @@
 #include "daxhp.h"
 
 static const struct option_row options[] = {
-	{ KEY_UNBIND, "unbind", NULL, "leave no driver on the device, so that its region can go" },
-	{ 'f', "force", NULL, "go on even if its used memory does not fit elsewhere" },
+	{ KEY_UNBIND, "unbind", NULL,
+	  "leave no driver on it, so that its CXL region can be disabled; implied by a card" },
+	{ 'f', "force", NULL,
+	  "go on even if processes use it, or its used memory does not fit elsewhere" },
 	ROW_TIMEOUT,
 	ROW_RETRY,
+	ROW_PATIENCE,
 	ROW_WAIT,
 	ROW_DRY_RUN,
 	{ 0 },
@@ -14,13 +17,17 @@ static const struct option_row options[] = {
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
 {
+	/* The card is to go, so its regions are. */
+	bool is_card = settings_name_card(settings);
+	bool unbind = settings->unbind || is_card;
 	const struct wish wish = {
 		.action = cmd_unplug.name,
 		.verb = "unplug",
 		.has_force = true,
-		.mode = settings->unbind ? DAXHP_MODE_UNBOUND : DAXHP_MODE_SYSTEM_RAM,
+		.mode = unbind ? DAXHP_MODE_UNBOUND : DAXHP_MODE_SYSTEM_RAM,
 		.state = DAXHP_UNPLUGGED,
-		.may_rebind = settings->unbind,
+		.may_rebind = unbind,
+		.as_one = is_card,
 	};
 
 	return transition(ctx, settings, &wish, argc, argv);

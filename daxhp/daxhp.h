@@ -14,6 +14,11 @@ enum exit_status {
 	EXIT_DONE = 0,
 	EXIT_FAILED = 1, /* the device is as it was */
 	EXIT_USAGE = 2,
+	/* of status --check: what is wrong, the worst of it */
+	EXIT_INCONSISTENT = 3,
+	EXIT_WEDGED = 4,
+	EXIT_LEFTOVER = 5,
+	EXIT_ORPHANED = 6,
 	/* some devices done and some not, an undo that did not complete, or done and not reported */
 	EXIT_PARTLY = 64,
 };
@@ -33,27 +38,43 @@ enum {
 	KEY_RETRY,
 	KEY_WAIT,
 	KEY_YES,
+	KEY_CHECK,
 	KEY_NOHEADINGS,
 	KEY_RAW,
 	KEY_UNBIND,
+	KEY_CARDS,
+	KEY_HAND_BACK,
+	KEY_STATE,
+	KEY_ANY_MODE,
+	KEY_PRESENT,
+	KEY_GONE,
+	KEY_TEXTFILE,
+	KEY_ALL,
+	KEY_PATIENCE,
 };
 
 struct settings {
 	bool json, human, dry_run, mappings;
+	bool check, quiet;
+	bool all;		      /* every memory block */
 	bool bytes, no_headings, raw; /* of the table */
 	const char *columns; /* of the table: names with commas between; NULL: the usual ones */
 	int verbose;	     /* how often it was given */
 	bool movable, kernel, no_online;
-	bool force, yes, unbind;
-	const char *mode;   /* to reconfigure to: "system-ram" or "devdax"; NULL: as it is */
-	const char *region; /* narrow the devices to one region: its number or one of its names */
+	bool force, yes, unbind, cards, hand_back;
+	const char *mode;  /* to reconfigure to or to wait for: "system-ram", "devdax"; NULL: any */
+	const char *state; /* to wait for; NULL: any */
+	bool present, gone;   /* to wait for */
+	const char *textfile; /* for metrics; NULL: standard output */
+	const char *region;   /* narrow the devices to one region: its number or one of its names */
 	const char *memdev, *pci, *namespace; /* narrow them to a CXL card, or a namespace */
 	uint64_t serial;		      /* of a CXL card */
 	bool has_serial;
 	int node;    /* narrow them to one node; -1: any */
 	int timeout; /* seconds; 0: none */
 	int retries;
-	int wait; /* seconds for another daxhp to be done with the device */
+	int patience; /* seconds for pages that do not move; 0: for ever */
+	int wait;     /* seconds for another daxhp to be done with the device */
 };
 
 /* One row per option: the parser, the usage and the completion all come from it. */
@@ -84,6 +105,11 @@ extern const struct option_row options_common[];
 		KEY_RETRY, "retry", "N",                                            \
 			"try busy memory again, up to N times, with growing pauses" \
 	}
+#define ROW_PATIENCE                                                                \
+	{                                                                           \
+		KEY_PATIENCE, "patience", "SECONDS",                                \
+			"give up when the same pages do not move for that long: 30" \
+	}
 #define ROW_WAIT                                                                                 \
 	{                                                                                        \
 		KEY_WAIT, "wait", "SECONDS", "wait for another daxhp to be done with the device" \
@@ -113,10 +139,13 @@ struct suggestion {
 
 /* @word is another one that could have been meant. */
 void suggest(struct suggestion *suggestion, const char *word);
+/* False when @word is not a command of daxctl. @args: what stands after it, up to NULL. */
+bool suggest_for_daxctl(const char *word, char **args, char *buf, size_t size);
 
 /* ---- commands, one file each ---- */
 
-extern const struct command cmd_status, cmd_online, cmd_unplug, cmd_reconfigure;
+extern const struct command cmd_status, cmd_explain, cmd_online, cmd_unplug, cmd_reconfigure,
+	cmd_apply, cmd_policy, cmd_monitor, cmd_wait, cmd_metrics;
 
 /* ---- source.c ---- */
 
@@ -132,6 +161,14 @@ bool settings_match(const struct settings *settings, const struct daxhp_device *
 /* Is the card one that the options name? */
 bool memdev_matches(const struct daxhp_memdev *memdev, const struct settings *settings);
 
+/* ---- cards.c ---- */
+
+/* Say of the cards that the options name, or of all, whether they can be removed. */
+enum exit_status report_cards(struct daxhp_ctx *ctx, const struct settings *settings,
+			      bool is_status);
+/* Say which CXL regions have no dax device because a driver is missing. Returns how many. */
+size_t note_idle_regions(struct daxhp_ctx *ctx);
+
 /* ---- select.c ---- */
 
 struct selection {
@@ -146,20 +183,68 @@ void selection_clear(struct selection *selection);
 int select_devices(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv,
 		   struct selection *ret_selection);
 
+/* No device was named. */
+enum exit_status refuse_unnamed(void);
+/* The name in an argument: EXIT_DONE, or EXIT_USAGE with the sentence printed. "all" is a name. */
+int take_name(const char *arg, const char **ret_name);
+/* Is it a device that the arguments and the options mean? Without an argument all are meant. */
+bool is_meant(const struct settings *settings, int argc, char **argv,
+	      const struct daxhp_device *device);
+/* No device is as the options say, or none is left. */
+enum exit_status refuse_nothing(const struct settings *settings);
+/*
+ * Where no device was named, ask on the terminal whether to make the devices @goal. EXIT_DONE, or
+ * another status with the sentence printed.
+ */
+enum exit_status selection_confirm(const struct selection *selection, const char *goal);
+
+/* ---- follow.c ---- */
+
+/* What a command does with the changes of devices. */
+struct follower {
+	/* A change, and later that there are no more for now. EXIT_DONE and others end it; FOLLOW_ON. */
+	int (*take)(struct follower *follower, const struct daxhp_change *change);
+	int (*pause)(struct follower *follower, const struct daxhp_monitor *monitor);
+	bool watches_output; /* its end ends it, and so does a signal */
+	int timeout;	     /* seconds; 0: none */
+};
+
+#define FOLLOW_ON (-1)
+#define FOLLOW_TIME_OVER (-2)
+
+/*
+ * Returns what a function of @follower returned; EXIT_DONE where it watches the output, and that or a signal
+ * has ended it; FOLLOW_TIME_OVER; or another status, with the sentence printed.
+ */
+int follow(struct daxhp_ctx *ctx, struct follower *follower);
+
 /* ---- transition.c ---- */
 
 /* The goal of a command, see daxhp_request_set_mode() and the setters after it. */
 struct wish {
-	const char *action; /* the command */
-	const char *verb;   /* what it does, in a sentence */
-	bool has_force;	    /* the command has an option --force */
+	const char *action;   /* the command */
+	const char *verb;     /* what it does, in a sentence */
+	const char *question; /* what it makes of devices, to ask before "all"; NULL: do not ask */
+	bool has_force;	      /* the command has an option --force */
 	enum daxhp_mode mode;
 	enum daxhp_state state;
 	bool may_move, may_rebind;
+	bool as_one;	/* all devices or none; then say whether their card can be removed */
+	bool is_policy; /* it comes from a policy file, and not from the user */
 };
 
 int transition(struct daxhp_ctx *ctx, const struct settings *settings, const struct wish *wish,
 	       int argc, char **argv);
+/* The same for devices that are selected already, with a wish for each of them. */
+int transition_each(struct daxhp_ctx *ctx, const struct settings *settings,
+		    const struct selection *selection, const struct wish *const *wishes);
+
+/* ---- policy_save.c ---- */
+
+struct policies;
+/* Write a policy file for how each device is now. */
+int policy_save(struct daxhp_ctx *ctx, const struct settings *settings,
+		const struct policies *policies, const struct selection *selection);
 
 /* ---- outcome.c ---- */
 
@@ -173,10 +258,13 @@ struct outcome {
 	struct daxhp_result *result; /* NULL after a dry run, or when nothing could be planned */
 	int error;		     /* negative: memory ran out, and nothing was changed */
 	bool has_waited;	     /* for another daxhp */
+	bool was_taken_back;	     /* it was done, and undone because another device failed */
 };
 
 void outcome_clear(struct outcome *outcome);
 bool outcome_is_good(const struct outcome *outcome);
+/* The last look at the device; NULL when there was none, or when it failed. */
+const struct daxhp_observation *outcome_now(const struct outcome *outcome);
 /* Why it did not begin, why it was refused, or what went wrong; NULL when all went well, or memory
  * ran out. */
 const struct daxhp_failure *outcome_failure(const struct outcome *outcome);
@@ -192,6 +280,41 @@ void tell_of_recovery(const struct daxhp_recovery *recovery, size_t first,
 		      const struct daxhp_recovery *told);
 /* Only look for entries of killed processes, and mention them. */
 void note_recoverable(struct daxhp_ctx *ctx);
+/* How many things a killed process has left changed; a negative errno when this cannot be seen. */
+int count_recoverable(struct daxhp_ctx *ctx);
+
+#include "policy.h"
+#include "report.h"
+
+/* ---- look.c ---- */
+
+/* What is shown: devices, and memory without a device. */
+struct view {
+	struct looked_at *looks;
+	size_t count;
+	struct daxhp_orphans *orphans; /* NULL: they were not looked for, or cannot be seen */
+	struct policies policies;
+};
+
+void view_clear(struct view *view);
+/* EXIT_FAILED when not all could be looked at; then the sentence is printed, and the view has the rest. */
+enum exit_status look_at_all(struct daxhp_ctx *ctx, const struct settings *settings,
+			     const struct selection *selection, struct view *view);
+
+/* ---- check.c ---- */
+
+/* One line for monitoring, unless it is to be quiet. @look_status: could all be looked at? Returns what is wrong. */
+enum exit_status check_devices(struct daxhp_ctx *ctx, const struct settings *settings,
+			       const struct looked_at *looks, size_t count,
+			       enum exit_status look_status);
+
+/* ---- textfile.c ---- */
+
+/*
+ * Replace the file @path by another one with this text: a reader sees the old one or the new one. 0, or a
+ * negative errno; -EEXIST: there is something that is no file. Then the old one is as it was.
+ */
+int textfile_write(const char *path, const char *text, size_t len);
 
 /* ---- output.c ---- */
 
@@ -202,19 +325,45 @@ int output_flush(void);
 /* It has been told. */
 void output_forget_error(void);
 
-/* ---- report_json.c, report_table.c: all that goes to stdout ---- */
+/* ---- report_json.c, report_table.c: all that goes to stdout: see report.h ---- */
 
-#include "report.h"
+/* Longest sentence for an outcome, with its NUL. */
+#define MESSAGE_MAX 1536
 
 /* ---- complain.c ---- */
 
 /* Say something on stderr, with the program's name before it and a newline behind. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Why a command ended before it reached a device. */
+enum refusal_kind {
+	REFUSAL_NONE,
+	REFUSAL_USAGE,
+	REFUSAL_NO_SUCH_DEVICE,
+	REFUSAL_NO_MATCH,	     /* no device, or no card, is as the options say */
+	REFUSAL_NO_MEMORY_ON_DEVICE, /* its size is 0 */
+	REFUSAL_NOT_CONFIRMED,	     /* the user did not answer yes */
+	REFUSAL_UNSEEN,	   /* the devices cannot be listed, or their state cannot be seen */
+	REFUSAL_TIME_OVER, /* it was not so in time */
+	REFUSAL_OUT_OF_MEMORY,
+	REFUSAL_POLICY, /* a policy file cannot be made, or not be written */
+};
+
+struct refusal {
+	enum refusal_kind kind;
+	char device[64]; /* empty where it is about no device */
+	char message[MESSAGE_MAX];
+};
+
+/* Complain, keep the sentence for JSON, and return the exit status. @device may be NULL. */
+enum exit_status refuse(enum refusal_kind kind, const char *device, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+#define refuse_usage(...) refuse(REFUSAL_USAGE, NULL, __VA_ARGS__)
+/* The last one. */
+const struct refusal *refusal_get(void);
+
 /* ---- message.c ---- */
 
-/* Longest sentence for an outcome, with its NUL. */
-#define MESSAGE_MAX 1536
 /* The sentence for a failed outcome. */
 void describe_outcome(const struct outcome *outcome, char *buf, size_t size);
 void complain_of_outcome(const struct outcome *outcome);
@@ -237,6 +386,13 @@ const char *command_back(enum daxhp_mode mode, enum daxhp_state state);
 /* The rivals, and how often they were denied; NULL when there were none. */
 char *message_for_rivals(const struct daxhp_result *result);
 
+/* ---- record.c ---- */
+
+/* Write to the system's journal what was changed, or changed and undone. Dry runs change nothing. */
+void record_outcome(const struct outcome *outcome);
+/* The same for what a killed process left; @message is the sentence about it. */
+void record_recovered(const struct daxhp_recovered *recovered, const char *message);
+
 /* ---- interrupt.c ---- */
 
 /* From now on a signal, or the end of @timeout seconds (0: none), cancels @request. */
@@ -250,10 +406,14 @@ const char *interrupt_reason(void);
 
 struct progress;
 
+/* Since some moment. */
+double seconds_now(void);
 /* NULL, which is fine, unless stderr is a terminal. */
 struct progress *progress_new(struct daxhp_request *request, const char *device);
 /* What is waited for, where no step of a plan runs. */
 void progress_say(struct progress *progress, const char *what);
+/* The same, with a count of memory blocks. */
+void progress_count(struct progress *progress, const char *what, size_t done, size_t total);
 struct progress *progress_free(struct progress *progress);
 
 #endif

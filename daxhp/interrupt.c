@@ -14,10 +14,13 @@
 static struct daxhp_request *volatile to_cancel;
 static volatile sig_atomic_t first_signal;
 
-static void on_signal(int sig)
+static void on_signal(int sig, siginfo_t *info, void *context __attribute__((unused)))
 {
 	static const char again[] = "\ndaxhp: stopping already, undoing what was done.\n";
 
+	/* The library has sent it to this thread, to interrupt a write. It is not the end of the time. */
+	if (sig == SIGALRM && info->si_code == SI_TKILL)
+		return;
 	if (!first_signal) {
 		first_signal = sig;
 		if (to_cancel)
@@ -72,7 +75,7 @@ static void tell_of_waiting(const struct daxhp_wait *wait, void *data __attribut
 void interrupt_arm(struct daxhp_request *request, int timeout)
 {
 	/* No SA_RESTART: a signal must interrupt the write. */
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO };
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGALRM };
 	sigset_t own;
 

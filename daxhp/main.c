@@ -6,8 +6,10 @@
 
 #include "daxhp.h"
 
-static const struct command *const commands[] = { &cmd_status, &cmd_online, &cmd_unplug,
-						  &cmd_reconfigure };
+static const struct command *const commands[] = {
+	&cmd_status, &cmd_explain, &cmd_online,	 &cmd_unplug, &cmd_reconfigure,
+	&cmd_apply,  &cmd_policy,  &cmd_monitor, &cmd_wait,   &cmd_metrics,
+};
 
 static const struct command *find_command(const char *name)
 {
@@ -18,38 +20,11 @@ static const struct command *find_command(const char *name)
 	return strcmp(name, "list") == 0 ? &cmd_status : NULL;
 }
 
-/* What daxctl and others call it, and what it is here. */
-static const struct {
-	const char *word, *ours;
-} other_words[] = {
-	{ "offline", "'daxhp unplug' takes memory offline, and away" },
-	{ "offline-memory", "'daxhp unplug' takes memory offline, and away" },
-	{ "online-memory", "'daxhp online' does it" },
-	{ "reconfigure-device", "'daxhp reconfigure' does it" },
-	{ "enable-device", "'daxhp reconfigure' binds a device to a driver" },
-	{ "disable-device",
-	  "'daxhp unplug' takes the memory away; 'daxctl disable-device' unbinds" },
-	{ "create", "'daxctl create-device' makes devices" },
-	{ "create-device", "'daxctl create-device' makes devices" },
-	{ "destroy",
-	  "'daxctl destroy-device' takes devices away, once 'daxhp unplug' has unplugged them" },
-	{ "destroy-device",
-	  "'daxctl destroy-device' takes devices away, once 'daxhp unplug' has unplugged them" },
-};
-
-static const char *other_word(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(other_words); i++)
-		if (strcmp(other_words[i].word, name) == 0)
-			return other_words[i].ours;
-	return NULL;
-}
-
 static void print_help(FILE *to)
 {
 	fputs("Usage: daxhp [OPTIONS]\n"
 	      "       daxhp COMMAND [OPTIONS] [DEVICE...]\n\n"
-	      "Move a whole dax device's memory between \"unplugged\" and \"online\".\n\n",
+	      "Bring all memory of a dax device online as system RAM, and take it away again.\n\n",
 	      to);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-16s%s\n", commands[i]->name, commands[i]->summary);
@@ -58,29 +33,36 @@ static void print_help(FILE *to)
 	      "  -V, --version       the same as version\n"
 	      "  -h, --help          the same as help\n"
 	      "      --list-commands the names of the commands, for completion\n\n"
-	      "Without a command, daxhp does what 'daxhp status' does. See daxhp(8).\n",
+	      "Without a command, daxhp does what 'daxhp status' does. For example:\n"
+	      "    daxhp online dax0.0                       make its memory movable system RAM\n"
+	      "    daxhp unplug dax0.0                       take its memory away again\n"
+	      "    daxhp reconfigure --mode=devdax dax0.0    give it to an application\n\n"
+	      "Exit status: 0 done; 1 failed, nothing was changed; 2 wrong usage; 64 done in\n"
+	      "part. See daxhp(8).\n",
 	      to);
 }
 
-static int refuse_command(const char *name)
+/* @args: what stands after it, up to NULL. */
+static int refuse_command(const char *name, char **args)
 {
 	struct suggestion suggestion = { .typed = name };
+	char ours[512];
 
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		suggest(&suggestion, commands[i]->name);
 	suggest(&suggestion, "list");
 	suggest(&suggestion, "help");
 	suggest(&suggestion, "version");
-	if (other_word(name))
-		complain("'%s' is not a command of daxhp: %s.", name, other_word(name));
+	if (suggest_for_daxctl(name, args, ours, sizeof(ours)))
+		refuse_usage("'%s' is not a command of daxhp: %s.", name, ours);
 	else if (suggestion.word)
-		complain("'%.64s' is not a command; did you mean 'daxhp %s'?", name,
-			 suggestion.word);
+		refuse_usage("'%.64s' is not a command; did you mean 'daxhp %s'?", name,
+			     suggestion.word);
 	else if (daxhp_device_name_is_valid(name))
-		complain("'%.64s' is not a command; did you mean 'daxhp status %.64s'?", name,
-			 name);
+		refuse_usage("'%.64s' is not a command; did you mean 'daxhp status %.64s'?", name,
+			     name);
 	else
-		complain("'%.64s' is not a command of daxhp; 'daxhp help' lists them.", name);
+		refuse_usage("'%.64s' is not a command of daxhp; 'daxhp help' lists them.", name);
 	return EXIT_USAGE;
 }
 
@@ -91,11 +73,12 @@ static bool is_help(const char *word)
 
 static int run_help(const char *topic)
 {
+	char *none = NULL;
 	const struct command *command = topic ? find_command(topic) : NULL;
 	bool is_own = topic && (strcmp(topic, "version") == 0 || is_help(topic));
 
 	if (topic && !command && !is_own)
-		return refuse_command(topic);
+		return refuse_command(topic, &none);
 	if (command)
 		usage_print(command, stdout);
 	else
@@ -126,17 +109,18 @@ static int run_command(const struct command *command, int argc, char **argv)
 	struct daxhp_ctx *ctx;
 	int first, r = options_parse(command, argc, argv, &settings, &first);
 
-	if (r != EXIT_DONE)
-		return r < 0 ? EXIT_DONE : r;
-	r = daxhp_new(&ctx);
-	if (r < 0) {
-		complain("%s.", strerror(-r));
-		return EXIT_FAILED;
+	if (r < 0)
+		return EXIT_DONE;
+	if (r == EXIT_DONE && daxhp_new(&ctx) < 0) {
+		r = refuse(REFUSAL_OUT_OF_MEMORY, NULL, "out of memory.");
+	} else if (r == EXIT_DONE) {
+		if (settings.verbose > 1)
+			daxhp_set_log_fn(ctx, log_to_stderr, NULL);
+		r = command->run(ctx, &settings, argc - first, argv + first);
+		daxhp_unref(ctx);
 	}
-	if (settings.verbose > 1)
-		daxhp_set_log_fn(ctx, log_to_stderr, NULL);
-	r = command->run(ctx, &settings, argc - first, argv + first);
-	daxhp_unref(ctx);
+	if (settings.json && refusal_get()->kind != REFUSAL_NONE)
+		report_refusal_json(command->name);
 	return r;
 }
 
@@ -188,6 +172,15 @@ static void pull_command(int argc, char **argv)
 	}
 }
 
+/* Without a command, nobody knows its options. */
+static bool asks_for_json(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-j") == 0 || strcmp(argv[i], "--json") == 0)
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word;
@@ -203,7 +196,9 @@ int main(int argc, char **argv)
 	fill_stdio();
 	if (argc > 0 && !serve_word(word, argc > 2 ? argv[2] : NULL, &status))
 		status = command ? run_command(command, argc - has_command, argv + has_command)
-				 : refuse_command(word);
+				 : refuse_command(word, argv + 2);
+	if (!command && asks_for_json(argc, argv))
+		report_refusal_json(NULL);
 	r = output_flush();
 	/* When the disk is full, or the reader went away, the exit status must say so. */
 	if (r < 0)

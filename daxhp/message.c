@@ -48,7 +48,7 @@ static void print_mode_way_out(const struct outcome *o, const struct daxhp_failu
 	const char *name = daxhp_device_get_name(o->device);
 
 	if (o->wish->state == DAXHP_UNPLUGGED)
-		snprintf(buf, size, " There is none to unplug.");
+		snprintf(buf, size, " It is no system RAM, so there is nothing to unplug.");
 	else if (daxhp_failure_get_kind(failure) == DAXHP_REFUSED_DEVDAX)
 		snprintf(buf, size,
 			 " 'daxhp reconfigure --mode=system-ram%s %s' makes it system RAM.",
@@ -131,7 +131,7 @@ static void describe_way_out(const struct outcome *o, const struct daxhp_failure
 }
 
 /* What the kernel put into a zone of its own it may never move again. */
-static const char *advice(const struct outcome *o)
+static const char *general_advice(const struct outcome *o)
 {
 	const struct daxhp_failure *failure = daxhp_result_get_failure(o->result);
 	int errnum = -daxhp_failure_get_error(failure);
@@ -147,23 +147,53 @@ static const char *advice(const struct outcome *o)
 	return " Try again when less of it is in use.";
 }
 
+/* With a blank before it. The best advice is about what is in the way, if that is known. */
+static void describe_advice(const struct outcome *o, char *buf, size_t size)
+{
+	const struct daxhp_obstacle *obstacle = NULL;
+
+	buf[0] = '\0';
+	if (!o->result)
+		return;
+	obstacle = daxhp_failure_get_obstacle(daxhp_result_get_failure(o->result));
+	if (!obstacle) {
+		snprintf(buf, size, "%s", general_advice(o));
+		return;
+	}
+	buf[0] = ' ';
+	daxhp_obstacle_advise(obstacle, buf + 1, size - 1);
+}
+
 /* Only the tool knows whether a signal cancelled it, or the end of --timeout. */
 static void describe_cancel(const struct daxhp_failure *failure, char *buf, size_t size)
 {
 	int64_t block = daxhp_failure_get_block(failure);
 	char where[32] = "";
+	const struct daxhp_obstacle *obstacle = daxhp_failure_get_obstacle(failure);
+	char what[384] = "";
 
 	if (block >= 0)
 		snprintf(where, sizeof(where), " at memory%" PRId64, block);
-	snprintf(buf, size, "%s%s (EINTR)", interrupt_reason(), where);
+	if (obstacle)
+		daxhp_obstacle_describe(obstacle, what, sizeof(what));
+	snprintf(buf, size, "%s%s%s%s (EINTR)", interrupt_reason(), where, obstacle ? ": " : "",
+		 what);
 }
 
 void describe_outcome(const struct outcome *o, char *buf, size_t size)
 {
 	const struct daxhp_failure *failure = outcome_failure(o);
-	const char *name = daxhp_device_get_name(o->device), *errno_name;
-	char why[512], way_out[256], standing[512];
+	const char *name = daxhp_device_get_name(o->device), *errno_name, *word;
+	char why[768], way_out[256], standing[512], advice[256];
 
+	if (o->was_taken_back) {
+		word = standing_word(daxhp_result_get_after(o->result));
+		snprintf(buf, size,
+			 "%s: is %s again, because not all of the card's devices could be "
+			 "unplugged.",
+			 name, word ? word : "as it was");
+		return;
+	}
 	if (!failure) {
 		errno_name = strerrorname_np(-o->error);
 		snprintf(buf, size, "%s: cannot %s: %s (%s). Nothing was changed.", name,
@@ -177,8 +207,9 @@ void describe_outcome(const struct outcome *o, char *buf, size_t size)
 		snprintf(why, sizeof(why), "%s", daxhp_failure_get_sentence(failure));
 	describe_way_out(o, failure, way_out, sizeof(way_out));
 	describe_standing(o, standing, sizeof(standing));
+	describe_advice(o, advice, sizeof(advice));
 	snprintf(buf, size, "%s: cannot %s: %s.%s %s%s", name, o->wish->verb, why, way_out,
-		 standing, o->result ? advice(o) : "");
+		 standing, advice);
 }
 
 void complain_of_outcome(const struct outcome *o)

@@ -12,8 +12,10 @@ const struct option_row options_common[] = {
 	{ 'r', "region", "ID", "select only devices of this region" },
 	{ KEY_NODE, "node", "NODE", "select only devices whose memory goes to this NUMA node" },
 	{ KEY_MEMDEV, "memdev", "NAME", "select only devices with memory of this CXL card" },
-	{ KEY_SERIAL, "serial", "NUMBER", "the same, by the card's serial number" },
-	{ KEY_PCI, "pci", "ADDRESS", "the same, by the card's PCI address" },
+	{ KEY_SERIAL, "serial", "NUMBER",
+	  "select only devices with memory of the card with this serial number" },
+	{ KEY_PCI, "pci", "ADDRESS",
+	  "select only devices with memory of the card at this PCI address" },
 	{ KEY_NAMESPACE, "namespace", "NAME",
 	  "select only the device of this namespace, or its uuid" },
 	{ 'j', "json", NULL, "print JSON" },
@@ -27,6 +29,7 @@ const struct option_row options_common[] = {
 #define NODE_MAX 65535
 #define TIMEOUT_MAX (365 * 24 * 3600)
 #define RETRY_MAX 1000
+#define PATIENCE_DEFAULT 30
 
 /* @shorts: the string of short options for getopt(). */
 static void append_rows(struct option *longs, char *shorts, const struct option_row *rows)
@@ -55,9 +58,8 @@ static int take_number(const char *what, int least, int most, int *ret_value)
 	errno = 0;
 	value = strtol(optarg, &end, 10);
 	if (errno || *end || !isdigit((unsigned char)*optarg) || value < least || value > most) {
-		complain("'%.64s' is not %s: expected a number from %d to %d.", optarg, what, least,
-			 most);
-		return EXIT_USAGE;
+		return refuse_usage("'%.64s' is not %s: expected a number from %d to %d.", optarg,
+				    what, least, most);
 	}
 	*ret_value = value;
 	return EXIT_DONE;
@@ -71,9 +73,9 @@ static int take_serial(struct settings *s)
 	errno = 0;
 	value = strtoull(optarg, &end, 0);
 	if (errno || *end || !isdigit((unsigned char)*optarg)) {
-		complain("'%.64s' is not a serial number: expected a number such as 0x1000.",
-			 optarg);
-		return EXIT_USAGE;
+		return refuse_usage(
+			"'%.64s' is not a serial number: expected a number such as 0x1000.",
+			optarg);
 	}
 	s->serial = value;
 	s->has_serial = true;
@@ -83,11 +85,43 @@ static int take_serial(struct settings *s)
 static int take_mode(struct settings *s)
 {
 	if (strcmp(optarg, "system-ram") != 0 && strcmp(optarg, "devdax") != 0) {
-		complain("'%.64s' is not a mode: expected system-ram or devdax.", optarg);
-		return EXIT_USAGE;
+		return refuse_usage("'%.64s' is not a mode: expected system-ram or devdax.",
+				    optarg);
 	}
 	s->mode = optarg;
 	return EXIT_DONE;
+}
+
+/* A word of @name_of(1), @name_of(2) ..., which has @n of them. */
+static int take_word(const char *what, const char *(*name_of)(int i), int first, int n,
+		     const char **ret_word)
+{
+	char words[256] = "";
+
+	for (int i = first; i < n; i++) {
+		size_t used = strlen(words);
+
+		if (strcmp(optarg, name_of(i)) == 0) {
+			*ret_word = optarg;
+			return EXIT_DONE;
+		}
+		snprintf(words + used, sizeof(words) - used, "%s%s",
+			 i == first   ? ""
+			 : i + 1 == n ? " or "
+				      : ", ",
+			 name_of(i));
+	}
+	return refuse_usage("'%.64s' is not a %s: expected %s.", optarg, what, words);
+}
+
+static const char *state_word(int i)
+{
+	return daxhp_state_name(i);
+}
+
+static const char *mode_word(int i)
+{
+	return daxhp_mode_name(i);
 }
 
 static int take_option(const struct command *command, struct settings *s, int key)
@@ -115,6 +149,11 @@ static int take_option(const struct command *command, struct settings *s, int ke
 		return take_number("a time in seconds", 0, TIMEOUT_MAX, &s->wait);
 	case KEY_RETRY:
 		return take_number("a count of tries", 0, RETRY_MAX, &s->retries);
+	case KEY_PATIENCE:
+		return take_number("a time in seconds", 0, TIMEOUT_MAX, &s->patience);
+	case KEY_ALL:
+		s->all = true;
+		return EXIT_DONE;
 	case KEY_MOVABLE:
 		s->movable = true;
 		return EXIT_DONE;
@@ -130,11 +169,31 @@ static int take_option(const struct command *command, struct settings *s, int ke
 	case KEY_YES:
 		s->yes = true;
 		return EXIT_DONE;
+	case KEY_CARDS:
+		s->cards = true;
+		return EXIT_DONE;
+	case KEY_HAND_BACK:
+		s->hand_back = true;
+		return EXIT_DONE;
 	case KEY_UNBIND:
 		s->unbind = true;
 		return EXIT_DONE;
 	case 'm':
 		return take_mode(s);
+	case KEY_ANY_MODE:
+		return take_word("mode", mode_word, 0, DAXHP_MODE_OTHER, &s->mode);
+	case KEY_STATE:
+		return take_word("state", state_word, DAXHP_UNPLUGGED, DAXHP_INCONSISTENT + 1,
+				 &s->state);
+	case KEY_TEXTFILE:
+		s->textfile = optarg;
+		return EXIT_DONE;
+	case KEY_PRESENT:
+		s->present = true;
+		return EXIT_DONE;
+	case KEY_GONE:
+		s->gone = true;
+		return EXIT_DONE;
 	case 'j':
 		s->json = true;
 		return EXIT_DONE;
@@ -149,6 +208,12 @@ static int take_option(const struct command *command, struct settings *s, int ke
 		return EXIT_DONE;
 	case 'M':
 		s->mappings = true;
+		return EXIT_DONE;
+	case KEY_CHECK:
+		s->check = true;
+		return EXIT_DONE;
+	case 'q':
+		s->quiet = true;
 		return EXIT_DONE;
 	case 'b':
 		s->bytes = true;
@@ -182,23 +247,38 @@ static int complain_option(const struct command *command, const struct option *l
 		snprintf(typed, sizeof(typed), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
 	for (const struct option *o = longs; o->name; o++)
 		suggest(&suggestion, o->name);
+	/* As daxctl calls it. */
+	if (strcmp(typed, "no-movable") == 0)
+		suggestion.word = "kernel";
 	if (suggestion.word)
 		snprintf(meant, sizeof(meant), "; did you mean '--%s'?", suggestion.word);
 	while (longs->name && (!optopt || longs->val != optopt))
 		longs++;
 	if (longs->name && key == ':')
-		complain("--%s needs a value; see 'daxhp %s --help'.", longs->name, command->name);
+		refuse_usage("--%s needs a value; see 'daxhp %s --help'.", longs->name,
+			     command->name);
 	else if (longs->name && is_long)
-		complain("--%s takes no value; see 'daxhp %s --help'.", longs->name, command->name);
+		refuse_usage("--%s takes no value; see 'daxhp %s --help'.", longs->name,
+			     command->name);
 	else if (optopt > ' ' && !is_long)
-		complain("'-%c' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", optopt,
-			 command->name, command->name);
+		refuse_usage("'-%c' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", optopt,
+			     command->name, command->name);
 	else if (*meant)
-		complain("'%.64s' is not an option of 'daxhp %s'%s", arg, command->name, meant);
+		refuse_usage("'%.64s' is not an option of 'daxhp %s'%s", arg, command->name, meant);
 	else
-		complain("'%.64s' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", arg,
-			 command->name, command->name);
+		refuse_usage("'%.64s' is not an option of 'daxhp %s'; see 'daxhp %s --help'.", arg,
+			     command->name, command->name);
 	return EXIT_USAGE;
+}
+
+/* After an error in the options: is it to be JSON? */
+static void find_json(int argc, char **argv, const char *shorts, const struct option *longs,
+		      struct settings *settings)
+{
+	int key;
+
+	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		settings->json |= key == 'j';
 }
 
 int options_parse(const struct command *command, int argc, char **argv, struct settings *settings,
@@ -211,6 +291,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct s
 	append_rows(longs, shorts, command->options);
 	append_rows(longs, shorts, options_common);
 	settings->node = -1;
+	settings->patience = PATIENCE_DEFAULT;
 	optind = 1;
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -218,12 +299,14 @@ int options_parse(const struct command *command, int argc, char **argv, struct s
 				? complain_option(command, longs, key, argv[optind - 1])
 				: take_option(command, settings, key);
 
-		if (r != EXIT_DONE)
+		if (r != EXIT_DONE) {
+			find_json(argc, argv, shorts, longs, settings);
 			return r;
+		}
 	}
 	if (settings->movable && settings->kernel) {
-		complain("--movable and --kernel contradict each other: give one of them.");
-		return EXIT_USAGE;
+		return refuse_usage(
+			"--movable and --kernel contradict each other: give one of them.");
 	}
 	*ret_first_arg = optind;
 	return EXIT_DONE;

@@ -12,7 +12,12 @@ void outcome_clear(struct outcome *outcome)
 
 bool outcome_is_good(const struct outcome *outcome)
 {
-	return outcome->error == 0 && !outcome_failure(outcome);
+	return outcome->error == 0 && !outcome->was_taken_back && !outcome_failure(outcome);
+}
+
+const struct daxhp_observation *outcome_now(const struct outcome *o)
+{
+	return o->result ? daxhp_result_get_after(o->result) : o->before;
 }
 
 const struct daxhp_failure *outcome_failure(const struct outcome *o)
@@ -32,6 +37,9 @@ enum exit_status outcomes_status(const struct outcome *outcomes, size_t count, s
 		const struct daxhp_result *result = outcomes[i].result;
 
 		if (result && daxhp_result_get_failure(result) && !daxhp_result_get_undone(result))
+			return EXIT_PARTLY;
+		/* It was done, and could not be taken back. */
+		if (result && outcomes[i].error && daxhp_result_get_changed(result))
 			return EXIT_PARTLY;
 		good += outcome_is_good(&outcomes[i]);
 	}

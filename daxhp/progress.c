@@ -29,7 +29,7 @@ struct progress {
 	unsigned int retry;
 };
 
-static double now(void)
+double seconds_now(void)
 {
 	struct timespec ts;
 
@@ -108,17 +108,17 @@ static void draw(struct progress *p)
 			 blocks_word(p->total));
 	if (p->retry)
 		snprintf(retry, sizeof(retry), ", retry %u", p->retry);
-	snprintf(line, sizeof(line), "%s, %.0f s", retry, now() - p->start);
+	snprintf(line, sizeof(line), "%s, %.0f s", retry, seconds_now() - p->start);
 	if (p->total)
 		make_bar(p,
 			 width - (int)(strlen(p->device) + strlen(p->label) + strlen(count) +
 				       strlen(line) + strlen(": ") + strlen(" ")),
 			 bar);
 	snprintf(line, sizeof(line), "%s: %s%s%s%s%s, %.0f s", p->device, p->label,
-		 p->total ? " " : "", bar, count, retry, now() - p->start);
+		 p->total ? " " : "", bar, count, retry, seconds_now() - p->start);
 	fprintf(stderr, "\r\033[K%.*s", width, line);
 	fflush(stderr);
-	p->last = now();
+	p->last = seconds_now();
 }
 
 static void show(const struct daxhp_step *step, size_t done, size_t total, void *data)
@@ -132,7 +132,7 @@ static void show(const struct daxhp_step *step, size_t done, size_t total, void 
 	p->done = is_counted(step) ? done : 0;
 	p->total = is_counted(step) ? total : 0;
 	p->retry = daxhp_step_get_retry(step);
-	if (is_new || now() - p->last >= PAUSE)
+	if (is_new || seconds_now() - p->last >= PAUSE)
 		draw(p);
 	pthread_mutex_unlock(&p->mutex);
 }
@@ -185,7 +185,7 @@ struct progress *progress_new(struct daxhp_request *request, const char *device)
 		return NULL;
 	p->request = request;
 	p->device = device;
-	p->start = now();
+	p->start = seconds_now();
 	if (start_thread(p) != 0) {
 		free(p);
 		return NULL;
@@ -201,6 +201,19 @@ void progress_say(struct progress *p, const char *what)
 	pthread_mutex_lock(&p->mutex);
 	snprintf(p->label, sizeof(p->label), "%s", what);
 	draw(p);
+	pthread_mutex_unlock(&p->mutex);
+}
+
+void progress_count(struct progress *p, const char *what, size_t done, size_t total)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->mutex);
+	snprintf(p->label, sizeof(p->label), "%s", what);
+	p->done = done;
+	p->total = total;
+	if (seconds_now() - p->last >= PAUSE)
+		draw(p);
 	pthread_mutex_unlock(&p->mutex);
 }
 

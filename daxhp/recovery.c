@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a daxhp that was killed left behind: put right before anything else, or just mentioned. */
+#include <errno.h>
 #include <string.h>
 
 #include "daxhp.h"
 
 #define WAY_OUT "the next 'daxhp online', 'daxhp unplug' or 'daxhp reconfigure' restores it"
 
-static void tell_of_device(const struct daxhp_recovered *r)
+static void describe_device(const struct daxhp_recovered *r, char *buf, size_t size)
 {
 	const char *name = daxhp_recovered_get_name(r), *before = daxhp_recovered_get_before(r);
 	const char *now = daxhp_recovered_get_found(r);
@@ -18,17 +19,20 @@ static void tell_of_device(const struct daxhp_recovered *r)
 		now = "something else";
 	switch (daxhp_recovered_get_outcome(r)) {
 	case DAXHP_RECOVERED_FOUND:
-		complain("note: a daxhp that was killed (pid %d) left %s half reconfigured, it was "
+		snprintf(buf, size,
+			 "note: a daxhp that was killed (pid %d) left %s half reconfigured, it was "
 			 "%s; " WAY_OUT ".",
 			 pid, name, before);
 		break;
 	case DAXHP_RECOVERED_RESTORED:
-		complain("restored %s to %s: a daxhp that was killed (pid %d) had left it half "
+		snprintf(buf, size,
+			 "restored %s to %s: a daxhp that was killed (pid %d) had left it half "
 			 "reconfigured.",
 			 name, before, pid);
 		break;
 	case DAXHP_RECOVERED_FAILED:
-		complain("warning: %s: a daxhp that was killed (pid %d) left it half reconfigured, "
+		snprintf(buf, size,
+			 "warning: %s: a daxhp that was killed (pid %d) left it half reconfigured, "
 			 "and it could not be restored to %s: %s. It is %s now; 'daxhp %s %s' "
 			 "tries again.",
 			 name, pid, before,
@@ -36,7 +40,8 @@ static void tell_of_device(const struct daxhp_recovered *r)
 			 name);
 		break;
 	default:
-		complain("note: %s: a daxhp that was killed (pid %d) was reconfiguring it; it was "
+		snprintf(buf, size,
+			 "note: %s: a daxhp that was killed (pid %d) was reconfiguring it; it was "
 			 "%s, is %s now, and was left so. 'daxhp %s %s' changes that.",
 			 name, pid, before, now, command, name);
 		break;
@@ -44,7 +49,7 @@ static void tell_of_device(const struct daxhp_recovered *r)
 }
 
 /* A word of the machine: the policy, or whether the bus probes. */
-static void tell_of_word(const struct daxhp_recovered *r)
+static void describe_word(const struct daxhp_recovered *r, char *buf, size_t size)
 {
 	const char *name = daxhp_recovered_get_name(r), *before = daxhp_recovered_get_before(r);
 	const char *found = daxhp_recovered_get_found(r);
@@ -52,22 +57,26 @@ static void tell_of_word(const struct daxhp_recovered *r)
 
 	switch (daxhp_recovered_get_outcome(r)) {
 	case DAXHP_RECOVERED_FOUND:
-		complain("note: a daxhp that was killed (pid %d) left %s at '%s', it was "
+		snprintf(buf, size,
+			 "note: a daxhp that was killed (pid %d) left %s at '%s', it was "
 			 "'%s'; " WAY_OUT ".",
 			 pid, name, found, before);
 		break;
 	case DAXHP_RECOVERED_RESTORED:
-		complain("restored %s to '%s': a daxhp that was killed (pid %d) had left it at "
+		snprintf(buf, size,
+			 "restored %s to '%s': a daxhp that was killed (pid %d) had left it at "
 			 "'%s'.",
 			 name, before, pid, found);
 		break;
 	case DAXHP_RECOVERED_FAILED:
-		complain("warning: cannot tell whether a daxhp that was killed left %s changed: "
+		snprintf(buf, size,
+			 "warning: cannot tell whether a daxhp that was killed left %s changed: "
 			 "%s.",
 			 name, strerror(-daxhp_failure_get_error(daxhp_recovered_get_failure(r))));
 		break;
 	default:
-		complain("note: another program wrote '%s' to %s while daxhp had it changed for a "
+		snprintf(buf, size,
+			 "note: another program wrote '%s' to %s while daxhp had it changed for a "
 			 "moment; it stays so, before it was '%s'.",
 			 found, name, before);
 		break;
@@ -92,13 +101,16 @@ void tell_of_recovery(const struct daxhp_recovery *recovery, size_t first,
 {
 	for (size_t i = first; i < daxhp_recovery_count(recovery); i++) {
 		const struct daxhp_recovered *r = daxhp_recovery_get(recovery, i);
+		char message[MESSAGE_MAX];
 
 		if (has_failed(told, r))
 			continue;
 		if (daxhp_recovered_get_kind(r) == DAXHP_RECOVERED_DEVICE)
-			tell_of_device(r);
+			describe_device(r, message, sizeof(message));
 		else
-			tell_of_word(r);
+			describe_word(r, message, sizeof(message));
+		complain("%s", message);
+		record_recovered(r, message);
 	}
 }
 
@@ -111,13 +123,35 @@ struct daxhp_recovery *recover_all(struct daxhp_ctx *ctx, struct daxhp_request *
 	return recovery;
 }
 
-void note_recoverable(struct daxhp_ctx *ctx)
+/* Changes nothing. NULL: out of memory. */
+static struct daxhp_recovery *find_recoverable(struct daxhp_ctx *ctx)
 {
+	struct daxhp_recovery *recovery = NULL;
 	struct daxhp_request *request;
 
 	if (daxhp_request_new(&request) < 0)
-		return;
+		return NULL;
 	daxhp_request_set_dry_run(request, true);
-	daxhp_recovery_free(recover_all(ctx, request));
+	if (daxhp_recover(ctx, request, &recovery) < 0)
+		recovery = NULL;
 	daxhp_request_free(request);
+	return recovery;
+}
+
+int count_recoverable(struct daxhp_ctx *ctx)
+{
+	struct daxhp_recovery *recovery = find_recoverable(ctx);
+	int n = recovery ? (int)daxhp_recovery_count(recovery) : -ENOMEM;
+
+	daxhp_recovery_free(recovery);
+	return n;
+}
+
+void note_recoverable(struct daxhp_ctx *ctx)
+{
+	struct daxhp_recovery *recovery = find_recoverable(ctx);
+
+	if (recovery)
+		tell_of_recovery(recovery, 0, NULL);
+	daxhp_recovery_free(recovery);
 }

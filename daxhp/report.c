@@ -63,13 +63,47 @@ void note_kernel_zone(const struct settings *settings, const struct outcome *out
 			 name);
 }
 
+/* The kernel places new memory before anybody is asked, and what it has in its own zones stays there. */
+void note_too_late(const struct settings *settings, const struct outcome *outcome)
+{
+	const struct daxhp_observation *before = outcome->before;
+	const char *name = daxhp_device_get_name(outcome->device), *policy;
+
+	if (settings->json || !outcome->wish->is_policy || !before || outcome_is_good(outcome) ||
+	    daxhp_observation_count_zone(before, DAXHP_ZONE_MOVABLE) ==
+		    daxhp_observation_count_online(before))
+		return;
+	policy = daxhp_observation_get_policy(before);
+	complain("note: %s: the kernel had put its memory into a zone for kernel memory before the "
+		 "policy was applied%s%s%s. After a reboot the policy comes first, if it is in "
+		 "place "
+		 "by then; memhp_default_state=offline on the kernel's command line keeps all new "
+		 "memory offline.",
+		 name, policy ? ", as auto_online_blocks says ('" : "", policy ? policy : "",
+		 policy ? "')" : "");
+}
+
+/* Where the driver stays, a card's region cannot be disabled. On Linux 6.12 the driver goes with the memory. */
+void note_card(const struct settings *settings, const struct outcome *outcome)
+{
+	const struct daxhp_observation *now = outcome_now(outcome);
+	const struct daxhp_memdev *memdev = daxhp_device_get_memdev(outcome->device, 0);
+	const char *name = daxhp_device_get_name(outcome->device);
+
+	if (settings->json || settings->dry_run || !outcome_is_good(outcome) ||
+	    outcome->wish->state != DAXHP_UNPLUGGED || outcome->wish->mode == DAXHP_MODE_UNBOUND ||
+	    daxhp_observation_get_mode(now) != DAXHP_MODE_SYSTEM_RAM || !memdev)
+		return;
+	complain("note: %s: it stays bound to kmem. To remove the card %s, type 'daxhp unplug "
+		 "--memdev=%s'.",
+		 name, memdev->name, memdev->name);
+}
+
 /* Memory that is present can be brought online by anybody, and a udev rule does it within a second. */
 void note_fragile(const struct settings *settings, const struct outcome *outcome)
 {
 	const char *name = daxhp_device_get_name(outcome->device);
-	const struct daxhp_observation *now = outcome->result
-						      ? daxhp_result_get_after(outcome->result)
-						      : outcome->before;
+	const struct daxhp_observation *now = outcome_now(outcome);
 	bool is_planned = !outcome->result && outcome->plan &&
 			  daxhp_plan_count_steps(outcome->plan) > 0;
 
@@ -79,8 +113,7 @@ void note_fragile(const struct settings *settings, const struct outcome *outcome
 		       : daxhp_observation_get_state(now) != DAXHP_OFFLINE)
 		return;
 	complain("note: %s: its memory %s present and offline: another program, such as a udev "
-		 "rule, "
-		 "can bring it online at any time. 'daxhp unplug %s' takes it away for good.",
+		 "rule, can bring it online at any time. After 'daxhp unplug %s' no program can.",
 		 name, is_planned ? "would be" : "is", name);
 }
 

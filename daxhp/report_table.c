@@ -8,6 +8,7 @@
 #include <libsmartcols.h>
 
 #include "daxhp.h"
+#include "policy.h"
 
 /* As in daxctl, a unit is used only from two of it on; but there is always one. */
 #define KEEP_UNIT 2
@@ -66,7 +67,7 @@ static void set_cell(char *cell, const char *value)
 }
 
 /* "1.5G": as lsmem prints it, cut off and not rounded up: more than there is would be a lie. */
-static void set_short_size(char *cell, uint64_t bytes)
+void format_short_size(uint64_t bytes, char *buf, size_t size)
 {
 	static const char letters[] = "BKMGTPE";
 	size_t i = 0;
@@ -76,10 +77,10 @@ static void set_short_size(char *cell, uint64_t bytes)
 		i++;
 	tenths = (bytes & ((UINT64_C(1) << (10 * i)) - 1)) * (i < 6 ? 10 : 1) >> (10 * i);
 	if (tenths && i < 6)
-		snprintf(cell, CELL_MAX, "%" PRIu64 ".%" PRIu64 "%c", bytes >> (10 * i), tenths,
+		snprintf(buf, size, "%" PRIu64 ".%" PRIu64 "%c", bytes >> (10 * i), tenths,
 			 letters[i]);
 	else
-		snprintf(cell, CELL_MAX, "%" PRIu64 "%c", bytes >> (10 * i), letters[i]);
+		snprintf(buf, size, "%" PRIu64 "%c", bytes >> (10 * i), letters[i]);
 }
 
 static void set_size(char *cell, const struct settings *settings, uint64_t bytes)
@@ -89,7 +90,7 @@ static void set_size(char *cell, const struct settings *settings, uint64_t bytes
 	else if (settings->human && !settings->raw) /* it has blanks */
 		format_size(bytes, cell, CELL_MAX);
 	else
-		set_short_size(cell, bytes);
+		format_short_size(bytes, cell, CELL_MAX);
 }
 
 /* Skips blanks, and the escape sequences that colour a line. */
@@ -186,18 +187,35 @@ static void set_terminal(struct libscols_table *table)
 		scols_table_set_termwidth(table, ws.ws_col);
 }
 
-static int print_table(const struct layout *layout, const struct settings *settings,
-		       const struct looked_at *looks, size_t count, char **ret_text)
+int table_to_text(struct libscols_table *table, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL;
+	int r = scols_print_table_to_string(table, &text);
+
+	if (r == 0 && !is_whole(table, text))
+		r = -ENOMEM;
+	if (r == 0)
+		*ret_text = steal_pointer(text);
+	return r;
+}
+
+struct libscols_table *table_new(void)
+{
 	struct libscols_table *table;
-	int r;
 
 	scols_init_debug(0);
 	table = scols_new_table();
-	r = table ? add_columns(table, layout, settings) : -ENOMEM;
 	if (table)
 		set_terminal(table);
+	return table;
+}
+
+static int print_table(const struct layout *layout, const struct settings *settings,
+		       const struct looked_at *looks, size_t count, char **ret_text)
+{
+	struct libscols_table *table = table_new();
+	int r = table ? add_columns(table, layout, settings) : -ENOMEM;
+
 	if (table && settings->no_headings)
 		scols_table_enable_noheadings(table, 1);
 	if (table && settings->raw)
@@ -205,21 +223,41 @@ static int print_table(const struct layout *layout, const struct settings *setti
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = layout->add(table, settings, &looks[i]);
 	if (r == 0)
-		r = scols_print_table_to_string(table, &text);
-	if (r == 0 && !is_whole(table, text))
-		r = -ENOMEM;
-	if (r == 0)
-		*ret_text = steal_pointer(text);
+		r = table_to_text(table, ret_text);
 	scols_unref_table(table);
 	return r;
 }
 
 static const struct layout devices_layout, ranges_layout;
 
+const char *orphan_state(const struct daxhp_orphan *orphan)
+{
+	if (orphan->n_online == 0)
+		return daxhp_state_name(DAXHP_OFFLINE);
+	if (orphan->n_online < orphan->n_blocks ||
+	    (orphan->n_movable > 0 && orphan->n_movable < orphan->n_online))
+		return daxhp_state_name(DAXHP_INCONSISTENT);
+	return daxhp_state_name(orphan->n_movable ? DAXHP_ONLINE_MOVABLE : DAXHP_ONLINE);
+}
+
+/* The cells of a line of devices_layout. */
+enum { DEVICE, SIZE, USABLE, NODE, MODE, STATE, INTERFACE, BLOCKS, ZONES, N_CELLS };
+
+static int add_orphan(struct libscols_table *table, const struct settings *settings,
+		      const struct daxhp_orphan *orphan, char cells[][CELL_MAX])
+{
+	set_size(cells[SIZE], settings, orphan->size);
+	if (orphan->node >= 0)
+		snprintf(cells[NODE], CELL_MAX, "%d", orphan->node);
+	set_cell(cells[MODE], "orphaned");
+	set_cell(cells[STATE], orphan_state(orphan));
+	snprintf(cells[BLOCKS], CELL_MAX, "%zu/%zu", orphan->n_online, orphan->n_blocks);
+	return add_line(table, &devices_layout, cells, true);
+}
+
 static int add_device(struct libscols_table *table, const struct settings *settings,
 		      const struct looked_at *look)
 {
-	enum { DEVICE, SIZE, USABLE, NODE, MODE, STATE, INTERFACE, BLOCKS, ZONES, N_CELLS };
 	const struct daxhp_observation *obs = look->observation;
 	char cells[N_CELLS][CELL_MAX];
 	const char *mode;
@@ -229,6 +267,8 @@ static int add_device(struct libscols_table *table, const struct settings *setti
 
 	for (size_t i = 0; i < N_CELLS; i++)
 		set_cell(cells[i], NULL);
+	if (look->orphan)
+		return add_orphan(table, settings, look->orphan, cells);
 	set_cell(cells[DEVICE], daxhp_device_get_name(look->device));
 	if (daxhp_device_get_size(look->device, &bytes) == 0)
 		set_size(cells[SIZE], settings, bytes);
@@ -279,23 +319,25 @@ static const struct layout devices_layout = {
 static int add_ranges(struct libscols_table *table, const struct settings *settings,
 		      const struct looked_at *look)
 {
-	enum { DEVICE, PAGE_OFFSET, START, END, SIZE, N_CELLS };
-	char cells[N_CELLS][CELL_MAX];
-	const struct daxhp_range *ranges;
-	size_t n;
-	int r = daxhp_device_get_ranges(look->device, &ranges, &n);
+	enum { RANGE_DEVICE, PAGE_OFFSET, START, END, RANGE_SIZE, N_RANGE_CELLS };
+	char cells[N_RANGE_CELLS][CELL_MAX];
+	const struct daxhp_range *range;
+	int r;
 
-	set_cell(cells[DEVICE], daxhp_device_get_name(look->device));
+	if (look->orphan)
+		return 0;
+	r = daxhp_device_get_ranges_error(look->device);
+	set_cell(cells[RANGE_DEVICE], daxhp_device_get_name(look->device));
 	if (r < 0) {
-		complain("%s: its physical ranges cannot be read: %s.", cells[DEVICE],
+		complain("%s: its physical ranges cannot be read: %s.", cells[RANGE_DEVICE],
 			 strerror(-r));
 		return 0;
 	}
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		snprintf(cells[PAGE_OFFSET], CELL_MAX, "%" PRIu64, ranges[i].page_offset);
-		snprintf(cells[START], CELL_MAX, "%#" PRIx64, ranges[i].start);
-		snprintf(cells[END], CELL_MAX, "%#" PRIx64, ranges[i].end);
-		set_size(cells[SIZE], settings, ranges[i].end - ranges[i].start + 1);
+	for (size_t i = 0; r == 0 && (range = daxhp_device_get_range(look->device, i)); i++) {
+		snprintf(cells[PAGE_OFFSET], CELL_MAX, "%" PRIu64, range->page_offset);
+		snprintf(cells[START], CELL_MAX, "%#" PRIx64, range->start);
+		snprintf(cells[END], CELL_MAX, "%#" PRIx64, range->end);
+		set_size(cells[RANGE_SIZE], settings, range->end - range->start + 1);
 		r = add_line(table, &ranges_layout, cells, false);
 	}
 	return r;
@@ -324,13 +366,16 @@ static void note_inconsistent(const struct looked_at *look)
 	size_t n_online = daxhp_observation_count_online(obs);
 	size_t n_movable = daxhp_observation_count_zone(obs, DAXHP_ZONE_MOVABLE);
 	bool is_mixed = n_movable > 0 && n_movable < n_online;
+	char online[64] = "";
 
+	if (n_present == n_blocks && !is_mixed)
+		snprintf(online, sizeof(online), "'daxhp online %s' or ", name);
 	complain("note: %s: inconsistent: of %zu %s %zu %s present and %zu online%s%s%s%s; run "
-		 "'daxhp %s %s' to fix this.",
+		 "%s'daxhp unplug %s' to fix this.",
 		 name, n_blocks, blocks_word(n_blocks), n_present, n_present == 1 ? "is" : "are",
 		 n_online, is_mixed ? " in mixed zones" : "",
 		 word ? ", while the kernel's attribute says '" : "", word ? word : "",
-		 word ? "'" : "", n_present == n_blocks && !is_mixed ? "online" : "unplug", name);
+		 word ? "'" : "", online, name);
 }
 
 /* The policy decides in which zone the memory will be after the next bind. */
@@ -364,10 +409,41 @@ static void note_policy(const struct looked_at *look)
 			 name);
 }
 
+int look_keeps_policy(const struct looked_at *look)
+{
+	const struct daxhp_observation *obs = look->observation;
+
+	if (!look->policy || !obs || look->is_busy || daxhp_observation_get_blocks_error(obs) < 0)
+		return -1;
+	return rule_is_kept(&look->policy->rule, daxhp_observation_get_mode(obs),
+			    daxhp_observation_get_state(obs));
+}
+
+/* True when the device is not as its policy says. */
+static bool note_stored_policy(const struct looked_at *look)
+{
+	const char *name = daxhp_device_get_name(look->device), *now;
+	enum daxhp_state state;
+	bool is_stuck;
+
+	if (look_keeps_policy(look) != 0)
+		return false;
+	state = daxhp_observation_get_state(look->observation);
+	is_stuck = state == DAXHP_ONLINE || state == DAXHP_ONLINE_KERNEL;
+	now = standing_word(look->observation);
+	complain("note: %s: it is %s, and its policy (%s) says %s; 'daxhp apply %s' %s.", name,
+		 now ? now : "in an unknown state", look->policy->path,
+		 rule_goal_word(&look->policy->rule), name,
+		 is_stuck ? "tries to bring it there. The kernel may keep what it has in a zone of "
+			    "its own until a reboot; then the policy comes first"
+			  : "brings it there");
+	return true;
+}
+
 /* Whatever is not as it should be, that process is about to change it. */
 static void note_busy(const struct looked_at *look)
 {
-	const struct daxhp_worker *worker = &look->worker;
+	const struct daxhp_worker *worker = look->worker;
 	char way_out[96] = "";
 
 	if (worker->stopped)
@@ -383,6 +459,10 @@ static void print_notes(const struct looked_at *look)
 	const struct daxhp_observation *obs = look->observation;
 	size_t n_present;
 
+	if (look->orphan)
+		complain("note: %" PRIu64 " MiB at %#" PRIx64 " belong to no dax device: it went "
+			 "away while they were online. Only a reboot takes them away.",
+			 look->orphan->size >> 20, look->orphan->start);
 	if (look->is_busy)
 		note_busy(look);
 	if (!obs || look->is_busy)
@@ -395,7 +475,8 @@ static void print_notes(const struct looked_at *look)
 			 n_present == 1 ? "it" : "them");
 	else if (daxhp_observation_get_state(obs) == DAXHP_INCONSISTENT)
 		note_inconsistent(look);
-	note_policy(look);
+	if (!note_stored_policy(look))
+		note_policy(look);
 }
 
 bool table_has_columns(const char *names)
@@ -406,10 +487,9 @@ bool table_has_columns(const char *names)
 		size_t len = strcspn(name, ",");
 
 		if (column_find(&devices_layout, name, len) < 0) {
-			complain("'%.*s' is not a column; expected DEVICE, SIZE, USABLE, NODE, "
-				 "MODE, "
-				 "STATE, INTERFACE, BLOCKS or ZONES.",
-				 len > 64 ? 64 : (int)len, name);
+			refuse_usage("'%.*s' is not a column; expected DEVICE, SIZE, USABLE, NODE, "
+				     "MODE, STATE, INTERFACE, BLOCKS or ZONES.",
+				     len > 64 ? 64 : (int)len, name);
 			return false;
 		}
 		name += len + (name[len] == ',');
@@ -418,15 +498,19 @@ bool table_has_columns(const char *names)
 }
 
 /* libsmartcols prints no heading when the table has no lines. */
-static void print_headings(const struct settings *settings)
+static int print_headings(const struct settings *settings)
 {
-	if (settings->no_headings)
-		return;
-	if (settings->columns)
-		output("%s\n", settings->columns);
-	else
-		output("DEVICE SIZE USABLE NODE MODE STATE %sBLOCKS ZONES\n",
-		       settings->verbose ? "INTERFACE " : "");
+	struct libscols_table *table = scols_new_table();
+	int r = table ? add_columns(table, &devices_layout, settings) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < scols_table_get_ncols(table); i++)
+		output("%s%s", i ? " " : "",
+		       (const char *)scols_cell_get_data(
+			       scols_column_get_header(scols_table_get_column(table, i))));
+	if (r == 0)
+		output("\n");
+	scols_unref_table(table);
+	return r;
 }
 
 int report_status_table(const struct settings *settings, const struct looked_at *looks,
@@ -435,10 +519,8 @@ int report_status_table(const struct settings *settings, const struct looked_at 
 	_cleanup_free_ char *table = NULL, *mappings = NULL;
 	int r;
 
-	if (count == 0) {
-		print_headings(settings);
-		return 0;
-	}
+	if (count == 0)
+		return settings->no_headings ? 0 : print_headings(settings);
 	r = print_table(&devices_layout, settings, looks, count, &table);
 	if (r == 0 && settings->mappings)
 		r = print_table(&ranges_layout, settings, looks, count, &mappings);

@@ -2,6 +2,7 @@
 /* Text about steps and their outcome, for people. */
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #include "daxhp.h"
 
@@ -90,7 +91,8 @@ static void print_steps(const struct settings *settings, const struct outcome *o
 static void print_outcome(const struct outcome *outcome)
 {
 	const char *name = daxhp_device_get_name(outcome->device);
-	const char *from = state_text(outcome->before);
+	const char *from = state_text(outcome->before), *to;
+	bool is_unbound = outcome->wish->mode == DAXHP_MODE_UNBOUND;
 	size_t n_blocks = daxhp_observation_count_blocks(outcome->before);
 
 	if (!outcome->result) {
@@ -98,13 +100,17 @@ static void print_outcome(const struct outcome *outcome)
 			output("%s: is %s, nothing to do\n", name, from);
 		return;
 	}
-	if (daxhp_result_get_changed(outcome->result))
-		output("%s: %s -> %s%s, %zu %s, %.2f s\n", name, from,
-		       state_text(daxhp_result_get_after(outcome->result)),
-		       outcome->wish->mode == DAXHP_MODE_UNBOUND ? ", no driver" : "", n_blocks,
-		       blocks_word(n_blocks), daxhp_result_get_seconds(outcome->result));
-	else
+	to = state_text(daxhp_result_get_after(outcome->result));
+	if (!daxhp_result_get_changed(outcome->result))
 		output("%s: is %s, nothing to do\n", name, from);
+	else if (strcmp(from, to) == 0)
+		output("%s: is %s, and %s now, %.2f s\n", name, to,
+		       is_unbound ? "has no driver" : "is bound to kmem",
+		       daxhp_result_get_seconds(outcome->result));
+	else
+		output("%s: %s -> %s%s, %zu %s, %.2f s\n", name, from, to,
+		       is_unbound ? ", no driver" : "", n_blocks, blocks_word(n_blocks),
+		       daxhp_result_get_seconds(outcome->result));
 }
 
 /* A failure already has its sentence on stderr. Nothing about it goes to stdout. */
@@ -118,4 +124,70 @@ void report_outcome_text(const struct settings *settings, const struct outcome *
 		print_outcome(outcome);
 	/* The user should see this before the next device, which may take long. */
 	output_flush();
+}
+
+/* "2026-11-29T15:10:03.123+00:00" */
+static void print_time(double seconds)
+{
+	time_t whole = (time_t)seconds;
+	struct tm tm;
+	char date[32] = "?", zone[16] = "";
+
+	if (localtime_r(&whole, &tm)) {
+		strftime(date, sizeof(date), "%FT%T", &tm);
+		strftime(zone, sizeof(zone), "%z", &tm);
+	}
+	output("%s.%03d%s", date, (int)((seconds - (double)whole) * 1e3), zone);
+}
+
+/* A device's state, or its mode where the state says nothing. */
+static const char *change_word(const struct daxhp_change *change,
+			       const struct daxhp_observation *obs, bool is_by_mode)
+{
+	const char *word;
+
+	if (daxhp_observation_is_wedged(obs))
+		return "wedged";
+	word = is_by_mode ? daxhp_mode_name(daxhp_observation_get_mode(obs)) : standing_word(obs);
+	if (obs == daxhp_change_get_after(change) && daxhp_change_is_busy(change))
+		word = "changing";
+	return word ? word : daxhp_observation_get_driver(obs);
+}
+
+/* On Linux 6.x a device is unplugged by taking its driver away: then the mode is the news. */
+static bool is_by_mode(const struct daxhp_observation *before,
+		       const struct daxhp_observation *after)
+{
+	return before && after &&
+	       daxhp_observation_get_state(before) == daxhp_observation_get_state(after) &&
+	       !daxhp_observation_is_wedged(before) && !daxhp_observation_is_wedged(after);
+}
+
+static void print_blocks(const struct daxhp_observation *obs)
+{
+	if (!obs || daxhp_observation_get_state(obs) != DAXHP_INCONSISTENT)
+		return;
+	output(" (%zu of %zu memory blocks present, %zu online)",
+	       daxhp_observation_count_present(obs), daxhp_observation_count_blocks(obs),
+	       daxhp_observation_count_online(obs));
+}
+
+void report_change_text(const struct daxhp_change *change)
+{
+	const struct daxhp_observation *before = daxhp_change_get_before(change);
+	const struct daxhp_observation *after = daxhp_change_get_after(change);
+	const struct daxhp_worker *worker = daxhp_change_get_worker(change);
+	bool by_mode = is_by_mode(before, after);
+
+	print_time(daxhp_change_get_time(change));
+	output(" %s: ", daxhp_device_get_name(daxhp_change_get_device(change)));
+	if (daxhp_change_get_kind(change) == DAXHP_CHANGE_APPEARED)
+		output("new: ");
+	if (before)
+		output("%s -> ", change_word(change, before, by_mode));
+	output("%s", after ? change_word(change, after, by_mode) : "gone");
+	print_blocks(after);
+	if (worker)
+		output(", by %s (pid %d)", worker->comm, worker->pid);
+	output("\n");
 }

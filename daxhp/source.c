@@ -30,11 +30,10 @@ bool memdev_matches(const struct daxhp_memdev *memdev, const struct settings *s)
 /* One of its cards is meant. */
 static bool is_on_card(const struct daxhp_device *device, const struct settings *s)
 {
-	const struct daxhp_memdev *memdevs;
-	size_t n = daxhp_device_get_memdevs(device, &memdevs);
+	const struct daxhp_memdev *memdev;
 
-	for (size_t i = 0; i < n; i++)
-		if (memdev_matches(&memdevs[i], s))
+	for (size_t i = 0; (memdev = daxhp_device_get_memdev(device, i)); i++)
+		if (memdev_matches(memdev, s))
 			return true;
 	return false;
 }

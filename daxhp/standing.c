@@ -24,18 +24,20 @@ static size_t list_blocks(const struct daxhp_result *result, char *buf, size_t s
 }
 
 /* A shell loop starts a process for each write. So count by name, not by process. */
-static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t n, size_t first,
-			       bool is_in_use)
+static void print_rivals_named(FILE *f, const struct daxhp_result *result,
+			       const struct daxhp_rival *first, bool is_in_use)
 {
+	const struct daxhp_rival *rival;
 	unsigned int denied = 0, processes = 0;
 
-	for (size_t i = first; i < n; i++) {
-		if (strcmp(rivals[i].comm, rivals[first].comm) == 0) {
-			denied += rivals[i].denied;
+	for (size_t i = 0; (rival = daxhp_result_get_rival(result, i)); i++) {
+		if (strcmp(rival->comm, first->comm) == 0) {
+			denied += rival->denied;
 			processes++;
 		}
 	}
-	fprintf(f, "%s%s (pid %d", first ? ", " : "", rivals[first].comm, rivals[first].pid);
+	fprintf(f, "%s%s (pid %d", first == daxhp_result_get_rival(result, 0) ? "" : ", ",
+		first->comm, first->pid);
 	if (processes > 1)
 		fprintf(f, " and %u more", processes - 1);
 	if (denied)
@@ -48,28 +50,38 @@ static void print_rivals_named(FILE *f, const struct daxhp_rival *rivals, size_t
 /* A person reads no more names than this; the JSON has more. */
 #define NAMES_MAX 4
 
+/* There is one of that name. */
+static const struct daxhp_rival *first_named(const struct daxhp_result *result, const char *comm)
+{
+	const struct daxhp_rival *rival;
+	size_t i = 0;
+
+	do
+		rival = daxhp_result_get_rival(result, i++);
+	while (strcmp(rival->comm, comm) != 0);
+	return rival;
+}
+
 char *message_for_rivals(const struct daxhp_result *result)
 {
-	const struct daxhp_rival *rivals;
-	size_t n = daxhp_result_get_rivals(result, &rivals), k, n_named = 0;
+	const struct daxhp_rival *rival = daxhp_result_get_rival(result, 0);
+	size_t n_named = 0;
 	unsigned long left_out = daxhp_result_count_left_out(result);
 	char *text = NULL;
 	size_t size;
-	FILE *f = n ? open_memstream(&text, &size) : NULL;
+	FILE *f = rival ? open_memstream(&text, &size) : NULL;
 	const struct daxhp_failure *failure = daxhp_result_get_failure(result);
 	bool is_in_use = failure && daxhp_failure_get_kind(failure) == DAXHP_FAILED_IN_USE;
 
 	if (!f)
 		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		for (k = 0; k < i && strcmp(rivals[k].comm, rivals[i].comm); k++)
-			;
-		if (k < i)
+	for (size_t i = 0; (rival = daxhp_result_get_rival(result, i)); i++) {
+		if (first_named(result, rival->comm) != rival)
 			continue;
 		if (n_named++ < NAMES_MAX)
-			print_rivals_named(f, rivals, n, i, is_in_use);
+			print_rivals_named(f, result, rival, is_in_use);
 		else
-			left_out += rivals[i].denied ? rivals[i].denied : 1;
+			left_out += rival->denied ? rival->denied : 1;
 	}
 	if (left_out)
 		fprintf(f, "; others were met %lu time%s", left_out, left_out == 1 ? "" : "s");
@@ -100,6 +112,21 @@ const char *standing_word(const struct daxhp_observation *obs)
 	const char *state = daxhp_state_name(daxhp_observation_get_state(obs));
 
 	return state ? state : daxhp_mode_name(daxhp_observation_get_mode(obs));
+}
+
+/* Without the device nothing can be undone. */
+static void describe_rest(const struct daxhp_observation *after, char *buf, size_t size)
+{
+	size_t n = daxhp_observation_count_present(after);
+
+	if (n == 0)
+		snprintf(buf, size, "None of its memory is left.");
+	else
+		snprintf(buf, size,
+			 "%zu of its %zu memory blocks are left, %zu of them online; only a reboot "
+			 "takes them away.",
+			 n, daxhp_observation_count_blocks(after),
+			 daxhp_observation_count_online(after));
 }
 
 static void describe_not_undone(const struct outcome *o, char *buf, size_t size)
@@ -146,6 +173,9 @@ void describe_standing(const struct outcome *o, char *buf, size_t size)
 		snprintf(buf, size, "Nothing was changed.");
 	else if (!after || daxhp_observation_get_blocks_error(after) < 0)
 		snprintf(buf, size, "The device's state now cannot be seen.");
+	else if (daxhp_failure_get_kind(daxhp_result_get_failure(o->result)) ==
+		 DAXHP_FAILED_DEVICE_GONE)
+		describe_rest(after, buf, size);
 	else
 		describe_not_undone(o, buf, size);
 }

@@ -28,6 +28,7 @@ static bool only_looks(const struct daxhp_step *step)
 static int run_steps(struct run *run, struct daxhp_plan *plan)
 {
 	run->obs = plan->before;
+	run->room = plan->has_room ? &plan->room : NULL;
 	run->mode = plan->before->mode;
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		int r;
@@ -71,8 +72,11 @@ static int look_again(struct run *run)
 	struct daxhp_observation *now = NULL;
 	int r = -ENOMEM;
 
-	for (int i = 0; r == -ENOMEM && i < LOOKS_MAX; i++)
+	for (int i = 0; r == -ENOMEM && i < LOOKS_MAX; i++) {
 		r = run->kernel->observe(run->device, &now);
+		if (r == -ENODEV)
+			r = run->kernel->observe_gone(run->device, &now);
+	}
 	daxhp_observation_unref(run->result->after);
 	run->result->after = now;
 	return r;
@@ -83,6 +87,10 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 	struct daxhp_result *result = run->result;
 	int r = look_again(run);
 
+	if (r == 0 && result->after->is_gone) {
+		result_fail(result, DAXHP_FAILED_DEVICE_GONE, -ENODEV);
+		return -ENODEV;
+	}
 	/* Blocks that cannot be read: that is another failure than a missed goal. */
 	if (r == 0)
 		r = result->after->blocks_error;
@@ -107,14 +115,18 @@ static int verify(struct run *run, const struct daxhp_plan *plan)
 }
 
 /*
- * A block or an attribute that is gone because another process changed the driver: the failure is
- * the changed driver, and not the write.
+ * A block or an attribute that is gone because another process changed the driver, or the device went
+ * away: the failure is that, and not the write.
  */
-static void note_driver_change(const struct run *run)
+static void note_change_by_others(const struct run *run)
 {
 	struct daxhp_result *result = run->result;
 	const struct daxhp_failure *f = &result->failure;
 
+	if (result->after && result->after->is_gone) {
+		result_fail(result, DAXHP_FAILED_DEVICE_GONE, -ENODEV);
+		return;
+	}
 	if ((f->kind == DAXHP_FAILED_WRITE || f->kind == DAXHP_FAILED_READ) &&
 	    (f->errnum == ENOENT || f->errnum == ENODEV) && result->after &&
 	    result->after->mode != run->mode)
@@ -138,7 +150,7 @@ static void go_back(struct run *run, const struct daxhp_observation *before)
 				run->result->failure.errnum == EWOULDBLOCK;
 		put_policy_back(run);
 		/* Another process has kept the policy's lock for ten minutes. Do not wait again. */
-		if (look_again(run) < 0 || is_locked_out)
+		if (look_again(run) < 0 || run->result->after->is_gone || is_locked_out)
 			break;
 	}
 	/* The last plan is freed, and its observation with it. */
@@ -166,8 +178,9 @@ static void undo(struct run *run, struct daxhp_observation *before)
 	}
 	if (!result->after)
 		return;
-	note_driver_change(run);
-	if (result->failure.kind == DAXHP_FAILED_DRIVER_CHANGED)
+	note_change_by_others(run);
+	if (result->failure.kind == DAXHP_FAILED_DRIVER_CHANGED ||
+	    result->failure.kind == DAXHP_FAILED_DEVICE_GONE)
 		return;
 	ignored.after = result->after;
 	run->result = &ignored;
@@ -348,12 +361,7 @@ EXPORT size_t daxhp_result_get_stuck_blocks(const struct daxhp_result *result,
 	return result->n_stuck;
 }
 
-EXPORT size_t daxhp_result_get_rivals(const struct daxhp_result *result,
-				      const struct daxhp_rival **ret_rivals)
-{
-	*ret_rivals = result->rivals.list;
-	return result->rivals.count;
-}
+ITEM_GETTER(result, struct daxhp_rival, rival, rivals.list, rivals.count)
 
 EXPORT unsigned long daxhp_result_count_left_out(const struct daxhp_result *result)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * daxhp changes two words of the machine for a moment: the policy around a bind, and the dax bus's
- * autoprobe while a module is loaded. Before the change daxhp writes the old word into the journal,
+ * daxhp changes three words of the machine for a moment: the policy around a bind, the dax bus's
+ * autoprobe while a module is loaded, and whether the kernel logs why memory does not go offline. Before the change daxhp writes the old word into the journal,
  * and after it daxhp writes the old word back. If another program has written another word
  * meanwhile, that word is kept.
  */
@@ -14,11 +14,18 @@
 #define POLICY_WAIT_SECONDS 600
 
 static const struct {
-	const char *file, *name;
+	const char *file, *name, *lock;
 } kinds[MACHINE_WORDS] = {
-	[DAXHP_RECOVERED_POLICY] = { "auto_online_blocks", "policy" },
-	[DAXHP_RECOVERED_AUTOPROBE] = { "drivers_autoprobe", "autoprobe" },
+	[DAXHP_RECOVERED_POLICY] = { "auto_online_blocks", "policy", POLICY_LOCK },
+	[DAXHP_RECOVERED_AUTOPROBE] = { "drivers_autoprobe", "autoprobe", POLICY_LOCK },
+	/* While an offline lasts, others may bind devices. So it has a lock of its own. */
+	[DAXHP_RECOVERED_DEBUG] = { "dynamic_debug/control", "debug", DEBUG_LOCK },
 };
+
+bool borrow_is_word(enum daxhp_recovered_kind kind)
+{
+	return kind < MACHINE_WORDS && kinds[kind].name;
+}
 
 static void set_name(struct daxhp_recovered *entry, enum daxhp_recovered_kind kind)
 {
@@ -80,7 +87,7 @@ int borrow_find(const struct kernel *kernel, enum daxhp_recovered_kind kind,
 		struct daxhp_recovered *ret_found)
 {
 	set_name(ret_found, kind);
-	return kernel->lock_is_held(POLICY_LOCK) ? 0 : read_entry(kernel, kind, ret_found);
+	return kernel->lock_is_held(kinds[kind].lock) ? 0 : read_entry(kernel, kind, ret_found);
 }
 
 /* ---- giving it back ---- */
@@ -138,21 +145,23 @@ int borrow_recover(struct daxhp_session *session, enum daxhp_recovered_kind kind
 }
 
 /* Another process holds it while it adds a device's memory: minutes, for a very big device. */
-int words_lock(struct daxhp_session *session, struct lock *lock)
+int word_lock(struct daxhp_session *session, enum daxhp_recovered_kind kind, struct lock *lock)
 {
+	bool is_policy = strcmp(kinds[kind].lock, POLICY_LOCK) == 0;
 	int holder;
 
-	return session->ctx->kernel->lock_take(session, POLICY_LOCK, POLICY_WAIT_SECONDS, lock,
-					       &holder);
+	return session->ctx->kernel->lock_take(session, kinds[kind].lock,
+					       is_policy ? POLICY_WAIT_SECONDS : 0, lock, &holder);
 }
 
 /* The process that held the lock may have been killed. Then its word is still there. */
 int policy_lock(struct daxhp_session *session, struct lock *lock)
 {
-	int r = words_lock(session, lock);
+	int r = word_lock(session, DAXHP_RECOVERED_POLICY, lock);
 
 	for (enum daxhp_recovered_kind kind = 0; r >= 0 && kind < MACHINE_WORDS; kind++)
-		r = borrow_recover(session, kind);
+		if (borrow_is_word(kind) && strcmp(kinds[kind].lock, POLICY_LOCK) == 0)
+			r = borrow_recover(session, kind);
 	if (r < 0)
 		session->ctx->kernel->lock_drop(lock);
 	return r < 0 ? r : 0;

@@ -3,14 +3,16 @@
 
 #include "libdaxhp-private.h"
 
-EXPORT int daxhp_new(struct daxhp_ctx **ret_ctx)
+int context_new(const struct daxhp_ctx *like, struct daxhp_ctx **ret_ctx)
 {
 	struct daxhp_ctx *ctx = calloc(1, sizeof(*ctx));
 	int r;
 
 	if (!ctx)
 		return -ENOMEM;
-	ctx->kernel = &kernel_linux;
+	ctx->kernel = like->kernel;
+	ctx->log_fn = like->log_fn;
+	ctx->log_data = like->log_data;
 	r = ctx->kernel->open(ctx);
 	if (r < 0) {
 		free(ctx);
@@ -18,6 +20,13 @@ EXPORT int daxhp_new(struct daxhp_ctx **ret_ctx)
 	}
 	*ret_ctx = ctx;
 	return 0;
+}
+
+EXPORT int daxhp_new(struct daxhp_ctx **ret_ctx)
+{
+	const struct daxhp_ctx like = { .kernel = &kernel_linux };
+
+	return context_new(&like, ret_ctx);
 }
 
 EXPORT struct daxhp_ctx *daxhp_unref(struct daxhp_ctx *ctx)

@@ -50,10 +50,14 @@ EXPORT int daxhp_device_refresh(struct daxhp_device *device)
 	return device->ctx->kernel->read_device(device);
 }
 
-EXPORT int daxhp_device_find_worker(const struct daxhp_device *device,
-				    struct daxhp_worker *ret_worker)
+EXPORT int daxhp_device_find_worker(struct daxhp_device *device,
+				    const struct daxhp_worker **ret_worker)
 {
-	return device->ctx->kernel->find_worker(device->name, ret_worker);
+	int r = device->ctx->kernel->find_worker(device->name, &device->worker);
+
+	if (r > 0)
+		*ret_worker = &device->worker;
+	return r;
 }
 
 EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
@@ -86,12 +90,10 @@ EXPORT int daxhp_device_get_target_node(const struct daxhp_device *device, int *
 	return device->target_node_error;
 }
 
-EXPORT int daxhp_device_get_ranges(const struct daxhp_device *device,
-				   const struct daxhp_range **ret_ranges, size_t *ret_count)
+GETTER(device, int, ranges_error)
+
+/* Where one could not be read, those before it are there. */
+EXPORT const struct daxhp_range *daxhp_device_get_range(const struct daxhp_device *device, size_t i)
 {
-	if (device->ranges_error < 0)
-		return device->ranges_error;
-	*ret_ranges = device->ranges;
-	*ret_count = device->n_ranges;
-	return 0;
+	return device->ranges_error == 0 && i < device->n_ranges ? &device->ranges[i] : NULL;
 }

@@ -30,6 +30,7 @@ static bool is_disturbed(const struct run *run, int errnum)
 static int fail_with(struct run *run, int errnum, struct daxhp_failure *failure)
 {
 	failure->errnum = -errnum;
+	failure->obstacle = run->inquiry.obstacle;
 	if (!is_disturbed(run, errnum))
 		failure_set(&run->result->failure, failure);
 	return errnum;
@@ -81,8 +82,27 @@ static bool try_again(const struct run *run, struct daxhp_step *step, int r)
 /* @block: the one that was on its way, or -1. */
 static int fail_cancelled_at(struct run *run, int64_t block)
 {
-	return fail_with(run, -EINTR,
-			 &(struct daxhp_failure){ .kind = DAXHP_FAILED_CANCELLED, .block = block });
+	struct daxhp_failure failure = {
+		.kind = run->session->is_stuck ? DAXHP_FAILED_STUCK : DAXHP_FAILED_CANCELLED,
+		.block = block,
+	};
+
+	return fail_with(run, -EINTR, &failure);
+}
+
+static bool takes_offline(const struct run *run, const struct daxhp_step *step)
+{
+	return (step->type == DAXHP_STEP_WRITE_BLOCKS ||
+		step->type == DAXHP_STEP_WRITE_ATTRIBUTE) &&
+	       (step->word == DAXHP_OFFLINE || step->word == DAXHP_UNPLUGGED) &&
+	       !run->session->undoing;
+}
+
+/* Memory did not go offline: what is in the way? Not if the step begins anew. */
+static void ask_why(struct run *run, const struct daxhp_step *step, int64_t block, int errnum)
+{
+	if (takes_offline(run, step) && !is_disturbed(run, errnum))
+		inquiry_ask(run, block, -errnum);
 }
 
 static int fail_cancelled(struct run *run)
@@ -162,6 +182,9 @@ static int write_attribute(struct run *run, struct daxhp_step *step)
 		return 0;
 	if (step->word == DAXHP_UNPLUGGED)
 		block = find_silent_block(run, was_done);
+	ask_why(run, step, block, r);
+	if (run->inquiry.obstacle.kind)
+		block = run->inquiry.obstacle.block;
 	if (is_cancelled(run))
 		return fail_cancelled_at(run, block);
 	snprintf(dir, sizeof(dir), "/sys/bus/dax/devices/%s", run->device->name);
@@ -187,6 +210,8 @@ static int write_blocks(struct run *run, struct daxhp_step *step)
 		do
 			r = run->kernel->write_block(dirfd, fd, id, step->word);
 		while (r < 0 && try_again(run, step, r));
+		if (r < 0)
+			ask_why(run, step, id, r);
 		if (r < 0 && is_cancelled(run))
 			return fail_cancelled_at(run, id);
 		if (r < 0) {
@@ -555,13 +580,20 @@ int step_run(struct run *run, struct daxhp_step *step)
 	 * A signal that is not meant to stop daxhp can interrupt the step. Then the step begins anew, and
 	 * such signals are held back.
 	 */
+	if (takes_offline(run, step))
+		inquiry_begin(run);
 	while ((r = run_step[step->type](run, step)) < 0 && is_disturbed(run, r)) {
 		run->n_disturbed++;
 		signals_hold(run);
 	}
 	/* The request was cancelled after is_disturbed() had looked. */
-	if (r == -EINTR && is_cancelled(run) && run->result->failure.kind != DAXHP_FAILED_CANCELLED)
+	if (r == -EINTR && is_cancelled(run) &&
+	    run->result->failure.kind != DAXHP_FAILED_CANCELLED &&
+	    run->result->failure.kind != DAXHP_FAILED_STUCK)
 		fail_cancelled(run);
+	if (takes_offline(run, step))
+		inquiry_end(run);
+	run->inquiry.obstacle = (struct daxhp_obstacle){ 0 };
 	if (run->n_disturbed) {
 		run->n_disturbed = 0;
 		signals_hold(run);

@@ -7,6 +7,11 @@
 
 #include "kernel/kernel.h"
 
+/* ---- context.c ---- */
+
+/* Another context, with the same kernel side and the same log. */
+int context_new(const struct daxhp_ctx *like, struct daxhp_ctx **ret_ctx);
+
 /* ---- apply.c ---- */
 
 struct daxhp_result {
@@ -35,7 +40,22 @@ void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan,
 int apply_restore(struct daxhp_session *session, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result);
 
+/* ---- last.c ---- */
+
+/* Note what became of a plan for the session's device. */
+void last_put(const struct daxhp_session *session, const struct daxhp_result *result);
+/* Pure. -EBADMSG. */
+int last_parse(const char *words, struct daxhp_last *ret_last);
+
 /* ---- execute.c ---- */
+
+/* What the kernel says while memory goes offline. */
+struct inquiry {
+	struct kernel_log *log;
+	struct lock lock;		/* for the kernel's debug message */
+	char found[WORD_MAX];		/* its flags; empty unless they are changed */
+	struct daxhp_obstacle obstacle; /* what the step at hand met */
+};
 
 /* The data that the steps of a plan share while it runs. */
 struct run {
@@ -57,12 +77,24 @@ struct run {
 		n_disturbed; /* how often the step at hand was interrupted by others' signals */
 	bool is_loading;     /* the bus does not probe meanwhile */
 	struct watch *watch;
+	struct inquiry inquiry;
+	const struct daxhp_room *room; /* the plan's; NULL: none */
 };
 
 /* 0, or a negative errno with the failure in the result. */
 int step_run(struct run *run, struct daxhp_step *step);
 /* End the guard. The processes that it has denied are among the run's rivals. */
 void drop_guard(struct run *run);
+
+/* ---- inquiry.c ---- */
+
+/* Around the writes that take memory offline. */
+void inquiry_begin(struct run *run);
+void inquiry_end(struct run *run);
+/* @block (-1: not known) did not go offline: find out why. The run's inquiry has the obstacle. */
+void inquiry_ask(struct run *run, int64_t block, int errnum);
+/* May this process use memory of the device's node only? Then its pages have nowhere to go. */
+bool is_bound_to_node(const struct kernel *kernel, const struct daxhp_observation *obs);
 
 /* ---- signals.c ---- */
 
@@ -88,9 +120,11 @@ int borrow_find(const struct kernel *kernel, enum daxhp_recovered_kind kind,
 		struct daxhp_recovered *ret_found);
 /* Write the old word again, and drop the entry. Under policy_lock(). 1: written; 0: not needed. */
 int borrow_recover(struct daxhp_session *session, enum daxhp_recovered_kind kind);
-/* Take the lock for the machine's words. */
-int words_lock(struct daxhp_session *session, struct lock *lock);
-/* Like words_lock(); and recover the words that a killed process left changed. */
+/* Is it one of the machine's words? */
+bool borrow_is_word(enum daxhp_recovered_kind kind);
+/* Take the lock for a word. Another process may keep that of the policy for minutes. */
+int word_lock(struct daxhp_session *session, enum daxhp_recovered_kind kind, struct lock *lock);
+/* Take the lock for the policy and the bus, and recover what a killed process left of them. */
 int policy_lock(struct daxhp_session *session, struct lock *lock);
 /* Pure. -EBADMSG. */
 int borrow_parse(const char *words, enum daxhp_recovered_kind kind,

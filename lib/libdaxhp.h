@@ -6,10 +6,16 @@
  * session. libdaxhp(3) has a whole program.
  *
  * Conventions. A call that can fail returns 0 or a negative errno. On failure it writes nothing
- * through its ret_ parameters; daxhp_begin() and daxhp_apply() do, see there. A string that is
- * returned belongs to the object of the getter, and lives as long as the object. Destructors take
- * NULL and return NULL. The library prints nothing; a log function gets its messages. One thread at
- * a time may use a context and the objects made from it, but daxhp_request_cancel() is for all.
+ * through its ret_ parameters; daxhp_begin() and daxhp_apply() do, see there. What a getter returns
+ * belongs to the getter's object, and lives as long as the object. A list is asked for item by
+ * item: its getter returns the one with the number @i, from 0 on, and NULL after the last one.
+ * Destructors take NULL and return NULL. The library prints nothing; a log function gets its
+ * messages. One thread at a time may use a context and the objects made from it, but
+ * daxhp_request_cancel() is for all.
+ *
+ * A struct whose fields are here can get more fields at its end in a later version, and an enum more
+ * values. So all these structs belong to the library. A program uses the library's pointers to
+ * them: it declares none, copies none, and needs the size of none.
  *
  * While daxhp_apply() or daxhp_recover() works, the library may raise the soft limit of open files
  * (RLIMIT_NOFILE) of the process, up to the hard limit: it opens a file for each memory block. It
@@ -132,18 +138,19 @@ const char *daxhp_device_get_name(const struct daxhp_device *device);
 int daxhp_device_get_region_id(const struct daxhp_device *device);
 /* The device that has the region: "dax0.0" on an NVDIMM, "hmem.0" on soft-reserved memory. */
 const char *daxhp_device_get_region_name(const struct daxhp_device *device);
-/* Errors of these four: -EACCES: the user may not read the value; -ENOENT: the kernel does not have
- * it; -EBADMSG: the kernel's file does not have a value of this kind. */
+/* Errors of these four: -EACCES: the user may not read it; -ENOENT: the kernel does not have it;
+ * -EBADMSG: the kernel's file does not have a value of this kind. */
 int daxhp_device_get_size(const struct daxhp_device *device, uint64_t *ret_bytes);
 int daxhp_device_get_align(const struct daxhp_device *device, uint64_t *ret_bytes);
 /* -1 is an answer: the firmware gave the device no node. */
 int daxhp_device_get_target_node(const struct daxhp_device *device, int *ret_node);
+/* 0 when the ranges below were read; else there are none. */
+int daxhp_device_get_ranges_error(const struct daxhp_device *device);
 /*
  * In the kernel's order, which need not be the order of the addresses. Valid until the next
  * daxhp_device_refresh(), daxhp_begin() or daxhp_recover(): these read the ranges again.
  */
-int daxhp_device_get_ranges(const struct daxhp_device *device,
-			    const struct daxhp_range **ret_ranges, size_t *ret_count);
+const struct daxhp_range *daxhp_device_get_range(const struct daxhp_device *device, size_t i);
 
 /* ---- where the memory comes from ---- */
 
@@ -169,9 +176,8 @@ enum daxhp_provider daxhp_device_get_provider(const struct daxhp_device *device)
 const char *daxhp_device_get_cxl_region(const struct daxhp_device *device);
 /* "decoder0.0", the root decoder that the region is in; NULL as above. */
 const char *daxhp_device_get_cxl_decoder(const struct daxhp_device *device);
-/* The cards, in the order in which they are interleaved. Returns how many. */
-size_t daxhp_device_get_memdevs(const struct daxhp_device *device,
-				const struct daxhp_memdev **ret_memdevs);
+/* The cards, in the order in which they are interleaved. */
+const struct daxhp_memdev *daxhp_device_get_memdev(const struct daxhp_device *device, size_t i);
 /* Of persistent memory: "namespace0.0", and the namespace's uuid; else NULL. */
 const char *daxhp_device_get_namespace(const struct daxhp_device *device);
 const char *daxhp_device_get_uuid(const struct daxhp_device *device);
@@ -181,30 +187,59 @@ const char *daxhp_device_get_uuid(const struct daxhp_device *device);
  */
 const char *daxhp_device_get_path(const struct daxhp_device *device);
 
-struct daxhp_card {
-	struct daxhp_memdev memdev;
-	char slot[32]; /* its name in /sys/bus/pci/slots; empty when it has none */
-};
-
-struct daxhp_cxl_region {
-	char name[32], decoder[32];
-	uint64_t start; /* UINT64_MAX when not known */
-	uint64_t size;	/* 0 when not known */
-	uint64_t dpa;	/* where it begins on its first card; UINT64_MAX when not known */
-	struct daxhp_memdev *memdevs;
-	size_t n_memdevs;
-	bool is_idle; /* no driver has made dax devices of it: dax_cxl is not loaded */
-};
-
 /* The machine's CXL cards and regions, by name. */
 struct daxhp_cxl;
+struct daxhp_card;
+struct daxhp_cxl_region;
+
 int daxhp_cxl_new(struct daxhp_ctx *ctx, struct daxhp_cxl **ret_cxl);
 /* Returns NULL. NULL is fine. */
 struct daxhp_cxl *daxhp_cxl_free(struct daxhp_cxl *cxl);
-/* Both return how many there are. They are owned by @cxl. */
-size_t daxhp_cxl_get_cards(const struct daxhp_cxl *cxl, const struct daxhp_card **ret_cards);
-size_t daxhp_cxl_get_regions(const struct daxhp_cxl *cxl,
-			     const struct daxhp_cxl_region **ret_regions);
+size_t daxhp_cxl_count_cards(const struct daxhp_cxl *cxl);
+/* Both belong to @cxl. */
+const struct daxhp_card *daxhp_cxl_get_card(const struct daxhp_cxl *cxl, size_t i);
+const struct daxhp_cxl_region *daxhp_cxl_get_region(const struct daxhp_cxl *cxl, size_t i);
+
+const struct daxhp_memdev *daxhp_card_get_memdev(const struct daxhp_card *card);
+/* Its name in /sys/bus/pci/slots; NULL when it has none. */
+const char *daxhp_card_get_slot(const struct daxhp_card *card);
+
+const char *daxhp_cxl_region_get_name(const struct daxhp_cxl_region *region);
+/* The root decoder that it is in; NULL when not known. */
+const char *daxhp_cxl_region_get_decoder(const struct daxhp_cxl_region *region);
+/* UINT64_MAX when not known. */
+uint64_t daxhp_cxl_region_get_start(const struct daxhp_cxl_region *region);
+/* 0 when not known. */
+uint64_t daxhp_cxl_region_get_size(const struct daxhp_cxl_region *region);
+/* Where it begins on its first card; UINT64_MAX when not known. */
+uint64_t daxhp_cxl_region_get_dpa(const struct daxhp_cxl_region *region);
+/* Its cards, in the order in which they are interleaved. */
+const struct daxhp_memdev *daxhp_cxl_region_get_memdev(const struct daxhp_cxl_region *region,
+						       size_t i);
+/* Has no driver made dax devices of it? Then dax_cxl is not loaded. */
+bool daxhp_cxl_region_is_idle(const struct daxhp_cxl_region *region);
+/* Has it persistent memory? Then namespaces may be in use in it. */
+bool daxhp_cxl_region_is_pmem(const struct daxhp_cxl_region *region);
+/* Has cxl-cli not disabled it? */
+bool daxhp_cxl_region_is_enabled(const struct daxhp_cxl_region *region);
+
+/* Memory that kmem has added and that belongs to no dax device. It stays until a reboot. */
+struct daxhp_orphan {
+	uint64_t start, size;
+	uint64_t block_size;
+	int node; /* -1 when not known */
+	size_t n_blocks, n_online, n_movable;
+};
+/* What there is of it, by address. */
+struct daxhp_orphans;
+/*
+ * Errors: -EACCES: only root may see addresses; -ENOMEM; others: it cannot be seen. Free it with
+ * daxhp_orphans_free().
+ */
+int daxhp_find_orphans(struct daxhp_ctx *ctx, struct daxhp_orphans **ret_orphans);
+struct daxhp_orphans *daxhp_orphans_free(struct daxhp_orphans *orphans);
+size_t daxhp_orphans_count(const struct daxhp_orphans *orphans);
+const struct daxhp_orphan *daxhp_orphans_get(const struct daxhp_orphans *orphans, size_t i);
 
 /*
  * Read the device's size, alignment, node and ranges again: another program can change them while
@@ -223,9 +258,29 @@ struct daxhp_worker {
 /*
  * Is another process at work on @device? Then a look at the device may find it halfway. 1: it is; 0: none
  * is, or none that /proc shows. Errors: -ENODEV when the device is gone; -EACCES, -ENOENT and others: it
- * cannot be seen. It disturbs nobody, and needs no rights.
+ * cannot be seen. It disturbs nobody, and needs no rights. The worker is valid until this is
+ * asked again of the device.
  */
-int daxhp_device_find_worker(const struct daxhp_device *device, struct daxhp_worker *ret_worker);
+int daxhp_device_find_worker(struct daxhp_device *device, const struct daxhp_worker **ret_worker);
+
+enum daxhp_last_result {
+	DAXHP_LAST_DONE = 0,   /* the device was at the goal */
+	DAXHP_LAST_UNDONE = 1, /* it failed, and the device was as before */
+	DAXHP_LAST_STUCK = 2,  /* it failed, and so did the undo */
+};
+/* "done", "undone", "stuck". */
+const char *daxhp_last_result_name(enum daxhp_last_result result);
+
+/* The last plan with steps that this library applied to the device, by whichever process. */
+struct daxhp_last {
+	double time; /* when it came to its end: seconds since the beginning of 1970 */
+	enum daxhp_last_result result;
+};
+/*
+ * Read it. 1 with it; 0: there was none since the boot. Errors: -EACCES: only root may see it; others: it
+ * cannot be read. It is valid until it is read again for the device.
+ */
+int daxhp_device_read_last(struct daxhp_device *device, const struct daxhp_last **ret_last);
 
 /* ---- observation ---- */
 
@@ -298,6 +353,125 @@ size_t daxhp_observation_count_zone(const struct daxhp_observation *observation,
 uint64_t daxhp_observation_get_room_needed(const struct daxhp_observation *observation);
 uint64_t daxhp_observation_get_room(const struct daxhp_observation *observation);
 
+/* ---- monitor ---- */
+
+/*
+ * The changes of the machine's dax devices, whoever makes them. A state is reported once the device has
+ * settled: no process has it locked (see daxhp_device_find_worker()), and the kernel has sent no event of it
+ * for a tenth of a second; if it is inconsistent or wedged, for a second. A state that does not last so long
+ * may be left out. A thousand blocks that go online are one change.
+ */
+struct daxhp_monitor;
+struct daxhp_change;
+
+enum daxhp_change_kind {
+	DAXHP_CHANGE_FOUND = 0,	   /* the device was there when the monitor began */
+	DAXHP_CHANGE_APPEARED = 1, /* it is new */
+	DAXHP_CHANGE_STATE = 2,	   /* its mode or state is another one */
+	DAXHP_CHANGE_GONE = 3,	   /* it is no longer there */
+};
+/* "found", "appeared", "changed", "gone". */
+const char *daxhp_change_kind_name(enum daxhp_change_kind kind);
+
+/*
+ * Begin. The monitor takes over @ctx's log function, and does not use its devices. Errors: -ENOMEM, those of
+ * listening to the kernel's events, and those of daxhp_load_devices(). Free it with daxhp_monitor_free().
+ */
+int daxhp_monitor_new(struct daxhp_ctx *ctx, struct daxhp_monitor **ret_monitor);
+struct daxhp_monitor *daxhp_monitor_free(struct daxhp_monitor *monitor);
+/* To poll for POLLIN: then call daxhp_monitor_read(). It is ready at once. It belongs to the monitor. */
+int daxhp_monitor_get_fd(const struct daxhp_monitor *monitor);
+/*
+ * 1 with the next change, which is valid until the next call; 0: there is none now. It does not wait. Call it
+ * until it returns 0, and then poll. All devices come first, as DAXHP_CHANGE_FOUND.
+ * When the kernel had to drop events, the monitor looks at all devices again, so no change is lost but those
+ * that have been undone meanwhile.
+ * Errors: -ENOMEM, and those of daxhp_load_devices(). The monitor goes on with the next call.
+ */
+int daxhp_monitor_read(struct daxhp_monitor *monitor, const struct daxhp_change **ret_change);
+/* Have all devices that were found been reported? Then the machine is as the changes say. */
+bool daxhp_monitor_is_complete(const struct daxhp_monitor *monitor);
+
+enum daxhp_change_kind daxhp_change_get_kind(const struct daxhp_change *change);
+/* Valid as long as the change, even if the device is gone. */
+struct daxhp_device *daxhp_change_get_device(const struct daxhp_change *change);
+/* The last look that was reported, unless a process was at work then; NULL when there is none. */
+struct daxhp_observation *daxhp_change_get_before(const struct daxhp_change *change);
+/* The look now; NULL when the device is gone. */
+struct daxhp_observation *daxhp_change_get_after(const struct daxhp_change *change);
+/* The process that had the device locked meanwhile, the last one if there were several. NULL: none is known. */
+const struct daxhp_worker *daxhp_change_get_worker(const struct daxhp_change *change);
+/*
+ * Is that process still at work? Then the look may have found the device halfway. Only of a device that was
+ * found or has appeared; once it has settled there is another change.
+ */
+bool daxhp_change_is_busy(const struct daxhp_change *change);
+/* When it was: seconds since the beginning of 1970. */
+double daxhp_change_get_time(const struct daxhp_change *change);
+
+/* ---- what is in the way ---- */
+
+/* What keeps memory from going offline. The numbers never change. */
+enum daxhp_obstacle_kind {
+	DAXHP_OBSTACLE_NONE = 0,
+	DAXHP_OBSTACLE_UNKNOWN = 1,	   /* something; what it is cannot be told */
+	DAXHP_OBSTACLE_KERNEL_MEMORY = 2,  /* slab, or memory that the kernel has reserved */
+	DAXHP_OBSTACLE_PAGE_TABLES = 3,	   /* of programs */
+	DAXHP_OBSTACLE_KERNEL_BUFFERS = 4, /* of pipes and sockets, stacks and the like */
+	DAXHP_OBSTACLE_NO_ROOM = 5,	   /* its pages do not fit elsewhere */
+	DAXHP_OBSTACLE_CPUSET = 6,     /* this process may use memory of the device's node only */
+	DAXHP_OBSTACLE_HUGE_PAGES = 7, /* no huge page elsewhere, and no memory in one piece */
+	DAXHP_OBSTACLE_HUGE_RESERVED = 8, /* huge pages that are free, but promised */
+	DAXHP_OBSTACLE_GIGANTIC_PAGES =
+		9,		       /* huge pages that are too large for the kernel to make */
+	DAXHP_OBSTACLE_PINNED = 10,    /* pages that a device may read or write (O_DIRECT) */
+	DAXHP_OBSTACLE_HELD = 11,      /* a pipe, a socket or I/O holds pages of a program */
+	DAXHP_OBSTACLE_FILE_HELD = 12, /* the same, pages of a file's cache */
+	DAXHP_OBSTACLE_IO = 13,	       /* a page that is locked for I/O */
+	DAXHP_OBSTACLE_DRIVER = 14,    /* a driver of the kernel refused */
+	DAXHP_OBSTACLE_BUSY = 15,      /* pages were busy for a moment */
+	DAXHP_OBSTACLE_POISONED = 16,  /* pages that have failed. It does not keep memory online */
+};
+
+/* Where it was seen. */
+enum daxhp_evidence {
+	DAXHP_EVIDENCE_NONE = 0,
+	DAXHP_EVIDENCE_ESTIMATE = 1,   /* the figures of zones, swap and huge pages */
+	DAXHP_EVIDENCE_PAGE_FLAGS = 2, /* /proc/kpageflags */
+	DAXHP_EVIDENCE_KERNEL_LOG = 3,
+	DAXHP_EVIDENCE_PROCESS = 4, /* /proc/self */
+};
+
+struct daxhp_obstacle {
+	enum daxhp_obstacle_kind kind;
+	enum daxhp_evidence evidence;
+	bool is_certain;	/* else it is likely */
+	int64_t block;		/* the memory block, or -1: not one alone, or not known */
+	int64_t pfn;		/* one of its pages, or -1 */
+	uint64_t pages;		/* how many pages of @page_size; 0: not known */
+	uint64_t page_size;	/* bytes */
+	uint64_t to_move, free; /* bytes, for DAXHP_OBSTACLE_NO_ROOM; both 0: not known */
+	int node;		/* the device's, or -1 */
+	int errnum;		/* positive, of DAXHP_OBSTACLE_DRIVER; else 0 */
+	int pid;		/* a process that has the page; 0: none, or not known */
+	char comm[64];
+	/* As the kernel's log names them: what is not printable ASCII is \xNN. Empty: not known. */
+	char file[128], filesystem[32];
+	char nodes[64]; /* "node 0", "nodes 0 and 2": where it would have to go */
+};
+
+/* "kernel-memory", "no-room"; "page-flags": never changed. NULL for the NONE ones. */
+const char *daxhp_obstacle_kind_name(enum daxhp_obstacle_kind kind);
+const char *daxhp_evidence_name(enum daxhp_evidence evidence);
+/*
+ * In English: what it is ("8 huge pages of 2 MiB are reserved, and none is spare elsewhere"), and what to
+ * do ("Raise nr_hugepages on node 0, or end the program that reserved them."). The first one says
+ * "likely" where it is not certain. Both write @size bytes at most, and return the length of the
+ * whole text, as snprintf() does.
+ */
+size_t daxhp_obstacle_describe(const struct daxhp_obstacle *obstacle, char *buf, size_t size);
+size_t daxhp_obstacle_advise(const struct daxhp_obstacle *obstacle, char *buf, size_t size);
+
 /* ---- failure ---- */
 
 /*
@@ -355,6 +529,8 @@ enum daxhp_failure_kind {
 	DAXHP_FAILED_AT_WORK = 53,	  /* another process works on the device, see the pid */
 	DAXHP_FAILED_REQUEST = 54,	  /* the request contradicts itself */
 	DAXHP_FAILED_RECOVERY = 55,	  /* a change of a killed process could not be undone */
+	DAXHP_FAILED_DEVICE_GONE = 56,	  /* the device went away meanwhile */
+	DAXHP_FAILED_STUCK = 57, /* the same pages kept failing, see daxhp_request_set_patience() */
 };
 
 /* "write-refused", "in-use": never changed. NULL for DAXHP_FAILURE_NONE and for an unknown kind. */
@@ -380,6 +556,8 @@ const char *daxhp_failure_get_driver(const struct daxhp_failure *failure);
 int64_t daxhp_failure_get_block(const struct daxhp_failure *failure);
 /* The process that works on the device; 0 when not known: it may have another /run. */
 int daxhp_failure_get_pid(const struct daxhp_failure *failure);
+/* What was in the way; NULL when that is not known, or was not asked. */
+const struct daxhp_obstacle *daxhp_failure_get_obstacle(const struct daxhp_failure *failure);
 /* Was that process stopped, by SIGSTOP or Ctrl-Z? Then it is no use to wait for it. */
 bool daxhp_failure_get_stopped(const struct daxhp_failure *failure);
 
@@ -494,8 +672,7 @@ struct daxhp_rival {
 };
 
 /* The rivals that were met first, 32 at most. */
-size_t daxhp_result_get_rivals(const struct daxhp_result *result,
-			       const struct daxhp_rival **ret_rivals);
+const struct daxhp_rival *daxhp_result_get_rival(const struct daxhp_result *result, size_t i);
 /* How often a rival was met that is not in the list. */
 unsigned long daxhp_result_count_left_out(const struct daxhp_result *result);
 /*
@@ -584,6 +761,12 @@ void daxhp_request_set_force(struct daxhp_request *request, bool force);
  * (EBUSY, EAGAIN). Nothing else is tried twice. The default is 0.
  */
 void daxhp_request_set_retries(struct daxhp_request *request, unsigned int retries);
+/*
+ * While pages cannot be moved, the kernel tries again without end. Give up when the same page has
+ * failed for so many seconds, by the kernel's log, and undo. 0, the default: never. It takes a cancel
+ * signal, see daxhp_request_set_cancel_signal().
+ */
+void daxhp_request_set_patience(struct daxhp_request *request, unsigned int seconds);
 /* How long daxhp_begin() waits for another process that works on the device. The default is 0. */
 void daxhp_request_set_wait(struct daxhp_request *request, unsigned int seconds);
 void daxhp_request_set_progress_fn(struct daxhp_request *request, daxhp_progress_fn fn, void *data);
@@ -611,6 +794,84 @@ bool daxhp_request_is_cancelled(const struct daxhp_request *request);
  */
 void daxhp_request_set_cancel_signal(struct daxhp_request *request, int signal);
 
+/* ---- explain ---- */
+
+/* What is in the way, before anything is tried. */
+struct daxhp_explanation;
+
+/* What a page is used for. */
+enum daxhp_use {
+	DAXHP_USE_FREE = 0,
+	DAXHP_USE_ANON = 1,   /* private memory of programs */
+	DAXHP_USE_SHARED = 2, /* shared memory and tmpfs */
+	DAXHP_USE_FILE = 3,   /* page cache */
+	DAXHP_USE_HUGE = 4,   /* huge pages, also free ones */
+	DAXHP_USE_SLAB = 5,
+	DAXHP_USE_PAGE_TABLES = 6,
+	DAXHP_USE_RESERVED = 7,
+	DAXHP_USE_POISONED = 8,
+	DAXHP_USE_OTHER = 9, /* the kernel's; most are free, and set aside for a processor */
+	DAXHP_USE_MAX = 10,
+};
+/* "free", "anon", ...; NULL for another value. */
+const char *daxhp_use_name(enum daxhp_use use);
+
+/* What a memory block is used for. */
+struct daxhp_block_use;
+
+struct daxhp_user {
+	int pid;
+	char comm[64];
+	char *cgroup; /* "/machine.slice/a"; NULL when not known */
+	uint64_t
+		bytes; /* of the device's memory that it has mapped; shared memory counts for each */
+};
+
+/* What could not be looked at. */
+struct daxhp_unseen {
+	char file[80];
+	int error; /* negative */
+};
+
+typedef void (*daxhp_scan_fn)(size_t done, size_t total, void *data);
+
+/*
+ * Look what keeps the device's memory from being unplugged. Changes nothing. It reads the use of each
+ * page of the device, and which processes use them: this takes a while on a big device, and root.
+ * Without it, the explanation says what was not seen. @scan_fn may be NULL: it gets the number of memory
+ * blocks that have been read. The request can cancel it: -EINTR. Other errors: those of daxhp_observe().
+ * Pages that are pinned look like others: nothing shows them before the kernel tries to move them.
+ */
+int daxhp_explain(struct daxhp_device *device, const struct daxhp_request *request,
+		  daxhp_scan_fn scan_fn, void *data, struct daxhp_explanation **ret_explanation);
+/* Returns NULL. NULL is fine. */
+struct daxhp_explanation *daxhp_explanation_free(struct daxhp_explanation *explanation);
+/* All that the getters return belongs to the explanation. */
+struct daxhp_observation *
+daxhp_explanation_get_observation(const struct daxhp_explanation *explanation);
+/* The estimate of the room alone; NULL when no memory block is online. */
+const struct daxhp_room *daxhp_explanation_get_room(const struct daxhp_explanation *explanation);
+/* All together. DAXHP_VERDICT_YES when no memory block is online. */
+enum daxhp_verdict daxhp_explanation_get_verdict(const struct daxhp_explanation *explanation);
+/* By block; those of no block alone come first. */
+const struct daxhp_obstacle *
+daxhp_explanation_get_obstacle(const struct daxhp_explanation *explanation, size_t i);
+/* The online blocks, ascending; none if the pages could not be seen. */
+const struct daxhp_block_use *
+daxhp_explanation_get_block_use(const struct daxhp_explanation *explanation, size_t i);
+/* The largest first. */
+const struct daxhp_user *daxhp_explanation_get_user(const struct daxhp_explanation *explanation,
+						    size_t i);
+const struct daxhp_unseen *daxhp_explanation_get_unseen(const struct daxhp_explanation *explanation,
+							size_t i);
+
+uint64_t daxhp_block_use_get_block(const struct daxhp_block_use *use);
+enum daxhp_zone daxhp_block_use_get_zone(const struct daxhp_block_use *use);
+/* 0 for a value that is no use. */
+uint64_t daxhp_block_use_get_bytes(const struct daxhp_block_use *block_use, enum daxhp_use use);
+/* Bytes that have to move, or are in the way. */
+uint64_t daxhp_block_use_get_used(const struct daxhp_block_use *use);
+
 /* ---- recovery ---- */
 
 /*
@@ -622,6 +883,8 @@ enum daxhp_recovered_kind {
 	DAXHP_RECOVERED_POLICY = 0,    /* /sys/devices/system/memory/auto_online_blocks */
 	DAXHP_RECOVERED_AUTOPROBE = 1, /* /sys/bus/dax/drivers_autoprobe */
 	DAXHP_RECOVERED_DEVICE = 2,    /* a device that was left half reconfigured */
+	/* whether the kernel logs why memory did not go offline: /proc/dynamic_debug/control */
+	DAXHP_RECOVERED_DEBUG = 3,
 };
 
 enum daxhp_recovered_outcome {
@@ -709,6 +972,20 @@ int daxhp_plan(struct daxhp_session *session, struct daxhp_plan **ret_plan);
  */
 int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
 		struct daxhp_result **ret_result);
+/*
+ * After daxhp_apply(): lead the device back to how it was when the session began, as an undo does. For
+ * those who want several devices changed, or none. It is not cancelled. 0, or a negative errno; the
+ * result, NULL when there was no look or no memory, says the rest.
+ */
+int daxhp_restore(struct daxhp_session *session, struct daxhp_result **ret_result);
+/*
+ * Let the kernel bind the session's device, which has no driver, to the driver that fits it: as when the
+ * device appears. Its memory goes where the machine's policy says. For those who have turned off
+ * /sys/bus/dax/drivers_autoprobe, and find that the device is not theirs.
+ * Returns 1 when it has a driver, 0 when none took it. Errors: -ENOLCK: the session did not lock it, or was
+ * for a dry run; -EBUSY: memory of it is present; those of the kernel's file.
+ */
+int daxhp_hand_back(struct daxhp_session *session);
 /* Unlock the device early. The session, its plan and its result can still be read. */
 void daxhp_session_unlock(struct daxhp_session *session);
 /* Unlock the device and free the session. Call it before daxhp_unref(). */

@@ -315,17 +315,18 @@ void recover_words(struct daxhp_session *session)
 {
 	for (enum daxhp_recovered_kind kind = 0; kind < MACHINE_WORDS; kind++) {
 		struct daxhp_recovered told = { 0 };
-		int r = borrow_find(session->ctx->kernel, kind, &told);
+		int r = borrow_is_word(kind) ? borrow_find(session->ctx->kernel, kind, &told) : 0;
 		struct lock lock;
 
 		if (r == 0)
 			continue;
-		r = words_lock(session, &lock);
+		r = word_lock(session, kind, &lock);
 		if (r == 0) {
 			r = borrow_recover(session, kind);
 			session->ctx->kernel->lock_drop(&lock);
 		}
-		if (r < 0)
+		/* Another one has begun to use the debug message: then it is not left over. */
+		if (r < 0 && !(r == -EWOULDBLOCK && kind == DAXHP_RECOVERED_DEBUG))
 			add_failed(session, &told, r);
 	}
 }
@@ -337,7 +338,7 @@ static void find_words(struct daxhp_session *session)
 	for (enum daxhp_recovered_kind kind = 0; kind < MACHINE_WORDS; kind++) {
 		struct daxhp_recovered told = { 0 };
 
-		if (borrow_find(session->ctx->kernel, kind, &told) > 0)
+		if (borrow_is_word(kind) && borrow_find(session->ctx->kernel, kind, &told) > 0)
 			recovery_add(&session->recovery, &told);
 	}
 }

@@ -36,6 +36,7 @@ SETTER(dry_run, bool, dry_run)
 SETTER(force, bool, force)
 SETTER(retries, unsigned int, retries)
 SETTER(wait, unsigned int, wait)
+SETTER(patience, unsigned int, patience)
 
 EXPORT void daxhp_request_set_progress_fn(struct daxhp_request *request, daxhp_progress_fn fn,
 					  void *data)

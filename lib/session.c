@@ -136,14 +136,55 @@ EXPORT int daxhp_apply(struct daxhp_session *session, struct daxhp_plan *plan,
 			result_fail(result,
 				    is_locked ? DAXHP_FAILED_JOURNAL : DAXHP_FAILED_NOT_LOCKED, r);
 	}
-	if (plan->n_steps && r >= 0)
+	if (plan->n_steps && r >= 0) {
 		apply_plan(session, plan, result);
-	else
+		last_put(session, result);
+	} else {
 		result->after = daxhp_observation_ref(plan->before);
+	}
 	/* The device is as the user wants it: an entry of a killed process has no more use. */
 	if (r > 0 || (!result->failure.kind && is_locked))
 		recovery_drop(session);
 	return -result->failure.errnum;
+}
+
+EXPORT int daxhp_restore(struct daxhp_session *session, struct daxhp_result **ret_result)
+{
+	_cleanup_(cleanup_observation) struct daxhp_observation *now = NULL;
+	int r;
+
+	*ret_result = NULL;
+	if (!lock_is_mine(&session->lock))
+		return -ENOLCK;
+	r = session->ctx->kernel->observe(session->device, &now);
+	if (r < 0)
+		return r;
+	/* Who cancels the request wants the device as it was. */
+	session->undoing = true;
+	r = apply_restore(session, now, session->before, ret_result);
+	session->undoing = false;
+	return r;
+}
+
+EXPORT int daxhp_hand_back(struct daxhp_session *session)
+{
+	const struct kernel *kernel = session->ctx->kernel;
+	struct lock lock;
+	int r;
+
+	if (!lock_is_mine(&session->lock))
+		return -ENOLCK;
+	if (session->before->mode != DAXHP_MODE_UNBOUND)
+		return 1;
+	if (session->before->n_present > 0)
+		return -EBUSY;
+	/* Another process may have changed the machine's policy for a bind of its own. */
+	r = policy_lock(session, &lock);
+	if (r < 0)
+		return r;
+	r = kernel->probe(session->device);
+	kernel->lock_drop(&lock);
+	return r;
 }
 
 EXPORT void daxhp_session_unlock(struct daxhp_session *session)

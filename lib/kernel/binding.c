@@ -20,6 +20,7 @@
 #include "internal.h"
 
 #define DRIVERS_DIR "/sys/bus/dax/drivers"
+#define PROBE_FILE "/sys/bus/dax/drivers_probe"
 #define PMEM_REGION_DRIVER "dax_pmem"
 
 static void log_kmod(void *data, int priority __attribute__((unused)), const char *file, int line,
@@ -223,6 +224,14 @@ int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 		return r;
 	/* After a new id the kernel has tried to bind, but reports no error. This write does. */
 	return sysfs_write_word(dirfd, "bind", device->name);
+}
+
+/* The kernel says nothing when no driver took the device. */
+int binding_probe(struct daxhp_device *device)
+{
+	int r = sysfs_write_word(AT_FDCWD, PROBE_FILE, device->name);
+
+	return r < 0 ? r : !is_unbound(device);
 }
 
 /* libdaxctl says EBUSY, whatever the kernel said. */

@@ -11,6 +11,14 @@ double clock_now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
+double clock_wall(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return ts.tv_sec + ts.tv_nsec / 1e9;
+}
+
 void clock_pause(const struct daxhp_session *session, unsigned int ms)
 {
 	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L };

@@ -123,6 +123,7 @@ static bool is_idle(int regionfd, const char *name)
 int cxl_read_region(int cxlfd, const char *name, struct daxhp_cxl_region *region)
 {
 	_cleanup_close_ int regionfd = sysfs_open_dir_at(cxlfd, name);
+	char mode[WORD_MAX];
 
 	*region = (struct daxhp_cxl_region){ .start = UINT64_MAX };
 	if (regionfd < 0 || strlen(name) >= sizeof(region->name))
@@ -132,6 +133,9 @@ int cxl_read_region(int cxlfd, const char *name, struct daxhp_cxl_region *region
 	sysfs_read_u64(regionfd, "resource", 0, &region->start);
 	sysfs_read_u64(regionfd, "size", 0, &region->size);
 	region->is_idle = is_idle(regionfd, name);
+	region->is_pmem = sysfs_read_word(regionfd, "mode", mode, sizeof(mode)) == 0 &&
+			  strcmp(mode, "pmem") == 0;
+	region->is_enabled = sysfs_exists(regionfd, "driver");
 	return read_targets(cxlfd, regionfd, region);
 }
 

@@ -13,8 +13,6 @@
 
 #include "internal.h"
 
-#define DAX_DEVICES_DIR "/sys/bus/dax/devices"
-
 /* No kernel splits a device into more. */
 #define RANGES_MAX 65536
 /* How often to look for devices when libdaxctl does not find all. */

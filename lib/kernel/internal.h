@@ -15,9 +15,12 @@ struct statx;
 
 /* See struct kernel. */
 double clock_now(void);
+double clock_wall(void);
 void clock_pause(const struct daxhp_session *session, unsigned int ms);
 
 /* ---- devices.c ---- */
+
+#define DAX_DEVICES_DIR "/sys/bus/dax/devices"
 
 /* See struct kernel. */
 int devices_open(struct daxhp_ctx *ctx);
@@ -42,12 +45,17 @@ void provider_clear(struct daxhp_device *device);
 int cxl_list(struct daxhp_cxl *cxl);
 /* The directory of all CXL devices. */
 int cxl_open_dir(void);
-/* What cannot be read is not known; see struct daxhp_memdev and struct daxhp_cxl_region. */
+/* What cannot be read is not known; see libdaxhp.h. */
 void cxl_read_memdev(int cxlfd, const char *name, struct daxhp_memdev *memdev);
 /* The caller frees its memdevs. */
 int cxl_read_region(int cxlfd, const char *name, struct daxhp_cxl_region *region);
 /* The region that begins at the address. */
 int cxl_find_region(int cxlfd, uint64_t start, char *ret_name, size_t size);
+
+/* ---- orphans.c ---- */
+
+/* See daxhp_find_orphans(). On errors it may have a part. */
+int orphans_find(const struct daxhp_ctx *ctx, struct daxhp_orphans *orphans);
 
 /* ---- sysfs.c ---- */
 
@@ -70,6 +78,8 @@ int sysfs_read_word_fd(int fd, char *ret_word, size_t size);
 int sysfs_write_word_fd(int fd, const char *word);
 /* Open a file only to lock it. @access: O_RDONLY or O_WRONLY, as the file's mode allows root. */
 int sysfs_open_lock(int dirfd, const char *name, int access);
+/* A descriptor that is ready once a process has closed the file. */
+int sysfs_watch_closing(const char *path);
 /* The root of debugfs, to lock it: all namespaces share it. */
 int sysfs_open_debugfs(void);
 bool sysfs_exists(int dirfd, const char *name);
@@ -80,9 +90,15 @@ int sysfs_read_link_name(int dirfd, const char *name, char *ret_name, size_t siz
 
 /* ---- proc.c ---- */
 
+/* Does this error only mean that the process, or its file, went away meanwhile? */
+bool proc_is_gone(int r);
 /* NULL with errno when it cannot be opened. */
 DIR *proc_open_dir_at(int dirfd, const char *name);
 FILE *proc_open_file(int dirfd, const char *name);
+/* See struct kernel. */
+int proc_read_own_nodes(char *ret_nodes, size_t size);
+/* A file of numbers. A negative errno when it cannot be opened. */
+int proc_open_numbers(int dirfd, const char *name);
 /* Bytes of memory that are available without swapping: MemAvailable in /proc/meminfo. */
 int proc_read_available(uint64_t *ret_bytes);
 /* Has this process the capability now? */
@@ -108,7 +124,7 @@ struct proc_task {
 };
 
 /*
- * A look at all threads of all processes but this one. The functions return 0 to go on, more than 0
+ * A look at all threads of all processes but this one and the kernel's. The functions return 0 to go on, more than 0
  * to end the look with that value, or a negative errno. -ENOENT and -ESRCH mean that the thread or
  * its file is gone.
  */
@@ -207,6 +223,8 @@ int lock_take(const struct daxhp_session *session, const char *name, unsigned in
 	      struct lock *lock, int *ret_holder);
 void lock_drop(struct lock *lock);
 bool lock_is_held(const char *name);
+/* A descriptor that is ready once a process may have dropped the lock of the device: it needs root. */
+int lock_watch(const char *name);
 int lock_find_worker(const char *name, struct daxhp_worker *ret_worker);
 
 /* ---- journal.c ---- */
@@ -215,6 +233,8 @@ int lock_find_worker(const char *name, struct daxhp_worker *ret_worker);
 int journal_put(const char *name, const char *words);
 int journal_get(const char *name, char *ret_words, size_t size);
 int journal_drop(const char *name);
+int journal_put_last(const char *name, const char *words);
+int journal_get_last(const char *name, char *ret_words, size_t size);
 void journal_each(void (*fn)(const char *name, void *data), void *data);
 /* Pure. @ret_words points into @line. -EBADMSG, -ESTALE: see struct kernel. */
 int journal_parse(const char *line, const char *boot, const char **ret_words);
@@ -228,11 +248,34 @@ int task_open_self(void);
  */
 void task_look(int taskfd, char *ret_state, char *ret_where, size_t size);
 bool task_is_stopped(int pid);
+/* 1: a thread of the kernel; 0: of a program. */
+int task_is_kernel_thread(int procfd, const char *pid);
+
+/* ---- kernel_log.c ---- */
+
+/* See struct kernel. */
+struct kernel_log *kernel_log_open(void);
+bool kernel_log_read(struct kernel_log *log, struct clues *clues);
+void kernel_log_close(struct kernel_log *log);
+
+/* ---- pages.c ---- */
+
+/* See struct kernel. */
+int pages_read(uint64_t pfn, uint64_t n, struct page_counts *counts);
+int pages_read_flags(uint64_t pfn, uint64_t *ret_flags);
+
+/* ---- users.c ---- */
+
+/* See struct kernel. */
+int users_find(struct user_search *search);
+/* The start of a line of numa_maps whose memory is on the node, and how many pages. False: it has none there. */
+bool numa_line_parse(const char *line, int node, uint64_t *ret_start, uint64_t *ret_pages,
+		     uint64_t *ret_page_size);
 
 /* ---- watch.c ---- */
 
 /* See struct kernel. */
-struct watch *watch_start(const struct daxhp_session *session, const struct daxhp_observation *obs);
+struct watch *watch_start(struct daxhp_session *session, const struct daxhp_observation *obs);
 void watch_stop(struct watch *watch);
 
 /* ---- memmap.c ---- */
@@ -308,6 +351,7 @@ int binding_load(struct daxhp_ctx *ctx, enum daxhp_mode mode, enum daxhp_failure
 int binding_bind(struct daxhp_device *device, enum daxhp_mode mode,
 		 enum daxhp_failure_kind *ret_kind);
 int binding_unbind(struct daxhp_device *device);
+int binding_probe(struct daxhp_device *device);
 
 /* ---- holders.c ---- */
 
@@ -317,7 +361,9 @@ int find_holders(const struct daxhp_session *session, struct rivals *found, char
 /* ---- observe.c ---- */
 
 /* See struct kernel. */
+int device_look(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation);
+int device_observe_gone(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 
 /* ---- keeper.c ---- */
 
@@ -374,6 +420,31 @@ int guard_check(struct guard *guard, struct rivals *rivals);
 const char *guard_get_unseen(const struct guard *guard);
 int guard_get_fd(const struct guard *guard, uint64_t id);
 void guard_stop(struct guard *guard, struct rivals *rivals);
+
+/* ---- uevents.c ---- */
+
+struct uevents;
+
+/* Listen to the events of memory blocks; @with_dax also to those of dax devices. */
+int uevents_open(bool with_dax, struct uevents **ret_uevents);
+/* NULL is fine. */
+void uevents_close(struct uevents *uevents);
+/* To poll it for POLLIN. */
+int uevents_get_fd(const struct uevents *uevents);
+/* 1 with the next event; 0: there is none now; -ENOBUFS, -ENOMEM: events were lost. */
+int uevents_next(struct uevents *uevents, struct uevent *ret_event);
+
+/* ---- news.c ---- */
+
+/* See struct kernel. */
+int news_open(struct news **ret_news);
+void news_close(struct news *news);
+int news_get_fd(const struct news *news);
+int news_next(struct news *news, struct news_item *ret_item);
+int news_set_alarm(const struct news *news, double when);
+int await_new(const struct news *news, const char *device, int pid, void *data,
+	      struct await **ret_await);
+void await_free(struct await *await);
 
 /* ---- monitor.c ---- */
 

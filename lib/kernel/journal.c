@@ -16,6 +16,8 @@
 #include "internal.h"
 
 #define ENDING ".journal"
+/* What became of the last plan for a device. Nobody needs it to restore anything. */
+#define LAST_ENDING ".last"
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define BOOT_ID_LENGTH 36
 
@@ -24,9 +26,9 @@ static int read_boot_id(char *ret_id, size_t size)
 	return sysfs_read_word(AT_FDCWD, BOOT_ID_FILE, ret_id, size);
 }
 
-static void entry_file(char *ret_file, const char *name, const char *ending)
+static void entry_file(char *ret_file, const char *name, const char *ending, const char *rest)
 {
-	snprintf(ret_file, WORD_MAX, "%.32s" ENDING "%s", name, ending);
+	snprintf(ret_file, WORD_MAX, "%.32s%s%s", name, ending, rest);
 }
 
 static int create(int dirfd, const char *file)
@@ -49,13 +51,13 @@ static int write_line(int dirfd, const char *file, const char *line)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int replace(int dirfd, const char *name, const char *line)
+static int replace(int dirfd, const char *name, const char *ending, const char *line)
 {
 	char file[WORD_MAX], file_new[WORD_MAX];
 	int r;
 
-	entry_file(file, name, "");
-	entry_file(file_new, name, ".new");
+	entry_file(file, name, ending, "");
+	entry_file(file_new, name, ending, ".new");
 	r = write_line(dirfd, file_new, line);
 	/* The file gets its name when its contents are on the disk: the entry is there as a whole, or not. */
 	if (r == 0 && renameat(dirfd, file_new, dirfd, file) < 0)
@@ -67,7 +69,7 @@ static int replace(int dirfd, const char *name, const char *line)
 	return r;
 }
 
-int journal_put(const char *name, const char *words)
+static int put(const char *name, const char *ending, const char *words)
 {
 	_cleanup_close_ int dirfd = run_dir_open(true);
 	char boot[WORD_MAX], line[JOURNAL_LINE_MAX];
@@ -77,7 +79,17 @@ int journal_put(const char *name, const char *words)
 		return r;
 	if (snprintf(line, sizeof(line), "%s %s\n", boot, words) >= (int)sizeof(line))
 		return -EFBIG;
-	return replace(dirfd, name, line);
+	return replace(dirfd, name, ending, line);
+}
+
+int journal_put(const char *name, const char *words)
+{
+	return put(name, ENDING, words);
+}
+
+int journal_put_last(const char *name, const char *words)
+{
+	return put(name, LAST_ENDING, words);
 }
 
 int journal_parse(const char *line, const char *boot, const char **ret_words)
@@ -93,7 +105,7 @@ int journal_parse(const char *line, const char *boot, const char **ret_words)
 	return 0;
 }
 
-int journal_get(const char *name, char *ret_words, size_t size)
+static int get(const char *name, const char *ending, char *ret_words, size_t size)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
 	char file[WORD_MAX], boot[WORD_MAX], line[JOURNAL_LINE_MAX];
@@ -102,7 +114,7 @@ int journal_get(const char *name, char *ret_words, size_t size)
 
 	if (dirfd < 0)
 		return dirfd == -ENOENT ? 0 : dirfd;
-	entry_file(file, name, "");
+	entry_file(file, name, ending, "");
 	r = sysfs_read_word(dirfd, file, line, sizeof(line));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
@@ -115,6 +127,16 @@ int journal_get(const char *name, char *ret_words, size_t size)
 	return 1;
 }
 
+int journal_get(const char *name, char *ret_words, size_t size)
+{
+	return get(name, ENDING, ret_words, size);
+}
+
+int journal_get_last(const char *name, char *ret_words, size_t size)
+{
+	return get(name, LAST_ENDING, ret_words, size);
+}
+
 int journal_drop(const char *name)
 {
 	_cleanup_close_ int dirfd = run_dir_open(false);
@@ -122,7 +144,7 @@ int journal_drop(const char *name)
 
 	if (dirfd < 0)
 		return dirfd;
-	entry_file(file, name, "");
+	entry_file(file, name, ENDING, "");
 	return unlinkat(dirfd, file, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 

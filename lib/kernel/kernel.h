@@ -21,7 +21,10 @@ struct daxctl_ctx;
 struct daxctl_dev;
 struct guard;
 struct monitor;
+struct news;
+struct await;
 struct watch;
+struct kernel_log;
 
 /* ---- the objects that the functions take ---- */
 
@@ -39,6 +42,19 @@ void ctx_log(struct daxhp_ctx *ctx, const char *file, int line, const char *fn, 
 	     ...) __attribute__((format(printf, 5, 6)));
 #define log_debug(ctx, ...) ctx_log(ctx, __FILE__, __LINE__, __func__, __VA_ARGS__)
 
+struct daxhp_cxl_region {
+	char name[32], decoder[32]; /* empty: not known */
+	uint64_t start, size, dpa;
+	struct daxhp_memdev *memdevs;
+	size_t n_memdevs;
+	bool is_idle, is_pmem, is_enabled;
+};
+
+struct daxhp_card {
+	struct daxhp_memdev memdev;
+	char slot[32]; /* empty: none */
+};
+
 struct daxhp_device {
 	struct daxhp_ctx *ctx;
 	struct daxhp_device *next;
@@ -55,6 +71,9 @@ struct daxhp_device {
 	struct daxhp_cxl_region cxl;
 	char namespace[WORD_MAX], uuid[WORD_MAX];
 	char *path; /* NULL: not known */
+	/* what was returned last */
+	struct daxhp_worker worker;
+	struct daxhp_last last;
 	/* 0, or why the value is not known */
 	int size_error, align_error, target_node_error, ranges_error;
 };
@@ -67,11 +86,16 @@ struct daxhp_cxl {
 	size_t n_regions;
 };
 
+struct daxhp_orphans {
+	struct daxhp_orphan *list;
+	size_t count;
+};
+
 struct daxhp_request {
 	struct goal goal;
 	bool dry_run, force;
 	unsigned int retries;
-	unsigned int wait; /* seconds */
+	unsigned int wait, patience; /* seconds; 0: none */
 	daxhp_progress_fn progress_fn;
 	void *progress_data;
 	daxhp_waiting_fn waiting_fn;
@@ -102,13 +126,36 @@ struct daxhp_session {
 	struct daxhp_observation *before;
 	struct daxhp_failure failure; /* its kind is NONE when the session has begun */
 	struct daxhp_recovery recovery;
-	atomic_bool undoing; /* then a cancel has no effect */
+	atomic_bool undoing;	       /* then a cancel has no effect */
+	atomic_bool is_stuck;	       /* the same page has failed for the request's patience */
+	atomic_bool has_waited_for_io; /* the kernel has, on a page */
 };
 
+/* Also true when it gives up by itself. */
 static inline bool session_is_cancelled(const struct daxhp_session *session)
 {
-	return session->request->is_cancelled && !session->undoing;
+	return (session->request->is_cancelled || session->is_stuck) && !session->undoing;
 }
+
+/* An event of the kernel, about a memory block or a dax device. */
+struct uevent {
+	bool is_dax;
+	char sysname[32]; /* "memory32", "dax0.0" */
+	char action[16];  /* "add", "online", "bind" ... */
+};
+
+enum news_kind {
+	NEWS_NONE, /* only a wake-up */
+	NEWS_UEVENT,
+	NEWS_LOST, /* events were lost */
+	NEWS_DONE, /* what an await waits for may have come */
+};
+
+struct news_item {
+	enum news_kind kind;
+	struct uevent event; /* of NEWS_UEVENT */
+	void *data;	     /* of NEWS_DONE: the await's */
+};
 
 #define RIVALS_MAX 32
 
@@ -121,11 +168,24 @@ struct rivals {
 /* Longest path below /proc that a message names. */
 #define UNSEEN_MAX 80
 
-/* The machine's two words: DAXHP_RECOVERED_POLICY and DAXHP_RECOVERED_AUTOPROBE. */
-#define MACHINE_WORDS DAXHP_RECOVERED_DEVICE
+/* The machine's words are the kinds below this, but for DAXHP_RECOVERED_DEVICE. */
+#define MACHINE_WORDS (DAXHP_RECOVERED_DEBUG + 1)
 
-/* The name of the lock for the machine's words. Any other lock has the name of a device. */
+/* The names of the locks for the machine's words. Any other lock has the name of a device. */
 #define POLICY_LOCK "policy"
+#define DEBUG_LOCK "debug"
+
+/* A search for the processes that have pages of a device mapped. */
+struct user_search {
+	const struct daxhp_request *request; /* may cancel it: -EINTR */
+	const struct daxhp_observation *obs; /* the device's blocks, and its node */
+	uint64_t page_size;
+	int64_t pfn;  /* -1: all pages; else it ends with the first process that has this one */
+	double until; /* then it ends, with -ETIMEDOUT; 0: never */
+	struct daxhp_user *users; /* found; the caller frees them with users_free() */
+	size_t n_users;
+	char unseen[UNSEEN_MAX]; /* on errors */
+};
 
 /* Longest entry of the journal, with its NUL. */
 #define JOURNAL_LINE_MAX 240
@@ -163,8 +223,15 @@ struct kernel {
 	bool (*device_is_gone)(const char *name);
 	/* Fill in what is empty. On errors it may have a part. */
 	int (*list_cxl)(struct daxhp_cxl *cxl);
+	/* As above; see daxhp_find_orphans(). The devices are listed. */
+	int (*find_orphans)(const struct daxhp_ctx *ctx, struct daxhp_orphans *orphans);
+	/* Like observe(), but memory without a driver is reported at once: it may be about to go. */
+	int (*look)(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 	/* See daxhp_observe(). */
 	int (*observe)(struct daxhp_device *device, struct daxhp_observation **ret_observation);
+	/* The device has gone away: the look has only its blocks, where its ranges were. */
+	int (*observe_gone)(struct daxhp_device *device,
+			    struct daxhp_observation **ret_observation);
 	/*
 	 * Add the processes to @found that have the session's device open or mapped. On errors, not
 	 * all processes could be looked at, and @ret_unseen (UNSEEN_MAX bytes) has the path below
@@ -212,6 +279,22 @@ struct kernel {
 	int (*read_word)(enum daxhp_recovered_kind kind, char *ret_word, size_t size);
 	int (*write_word)(enum daxhp_recovered_kind kind, const char *word);
 
+	/* ---- what is in the way ---- */
+
+	/* Read the kernel's log from now on. NULL, which the others take: it cannot be read. */
+	struct kernel_log *(*log_open)(void);
+	/* Add what was logged since then. False: some of it was lost. */
+	bool (*log_read)(struct kernel_log *log, struct clues *clues);
+	void (*log_close)(struct kernel_log *log);
+	/* Count the uses of @n pages from @pfn on. -EACCES, -EPERM, -ENOENT: nobody may see them. */
+	int (*count_pages)(uint64_t pfn, uint64_t n, struct page_counts *counts);
+	/* The flags of one page. */
+	int (*read_page_flags)(uint64_t pfn, uint64_t *ret_flags);
+	/* On errors it may have found some. -EPERM: CAP_SYS_PTRACE or CAP_SYS_ADMIN is missing. */
+	int (*find_users)(struct user_search *search);
+	/* The nodes whose memory this process may use, as "0-1". */
+	int (*read_own_nodes)(char *ret_nodes, size_t size);
+
 	/* ---- drivers. @mode is the driver's: DAXHP_MODE_SYSTEM_RAM or DAXHP_MODE_DEVDAX ---- */
 
 	/* Load the driver's module. On errors @ret_kind is the kind of the failure. */
@@ -222,6 +305,8 @@ struct kernel {
 		    enum daxhp_failure_kind *ret_kind);
 	/* Unbind the device. The caller has seen that no block is online. */
 	int (*unbind)(struct daxhp_device *device);
+	/* Let the bus find a driver for the device. 1: it has one now; 0: none took it. */
+	int (*probe)(struct daxhp_device *device);
 
 	/* ---- the guard ---- */
 
@@ -257,10 +342,32 @@ struct kernel {
 	/* Returns for each block whether it has reached the word, if only for a while. NULL: unknown. */
 	bool *(*monitor_stop)(struct monitor *monitor);
 
+	/* Listen to the events of memory blocks and dax devices. */
+	int (*news_open)(struct news **ret_news);
+	/* NULL is fine. */
+	void (*news_close)(struct news *news);
+	/* Ready for reading when there is news. */
+	int (*news_get_fd)(const struct news *news);
+	/* 1 with the next; 0: there is none now. */
+	int (*news_next)(struct news *news, struct news_item *ret_item);
+	/* Be ready at @when, a time of now(); INFINITY: never. */
+	int (*news_set_alarm)(const struct news *news, double when);
+	/*
+	 * Be ready when process @pid may have dropped the lock of a device. @data comes back with the
+	 * news, until the await is freed. It may never come: the process can be in another PID
+	 * namespace, and the user without rights.
+	 */
+	int (*await_new)(const struct news *news, const char *device, int pid, void *data,
+			 struct await **ret_await);
+	/* NULL is fine. */
+	void (*await_free)(struct await *await);
+
 	/* ---- waiting ---- */
 
 	/* Seconds since some moment. */
 	double (*now)(void);
+	/* Seconds since the beginning of 1970. */
+	double (*wall_now)(void);
 	/* Sleep for @ms milliseconds, or until the session is cancelled. */
 	void (*pause)(const struct daxhp_session *session, unsigned int ms);
 	/*
@@ -268,7 +375,7 @@ struct kernel {
 	 * what the calling thread waits for. NULL, which watch_stop() takes: the request
 	 * needs no thread, or none could be started.
 	 */
-	struct watch *(*watch_start)(const struct daxhp_session *session,
+	struct watch *(*watch_start)(struct daxhp_session *session,
 				     const struct daxhp_observation *observation);
 	void (*watch_stop)(struct watch *watch);
 
@@ -300,6 +407,9 @@ struct kernel {
 	int (*journal_drop)(const char *name);
 	/* Call @fn with the name of each entry. */
 	void (*journal_each)(void (*fn)(const char *name, void *data), void *data);
+	/* The same for what became of the last plan for a device, which nobody restores or drops. */
+	int (*journal_put_last)(const char *name, const char *words);
+	int (*journal_get_last)(const char *name, char *ret_words, size_t size);
 };
 
 extern const struct kernel kernel_linux;

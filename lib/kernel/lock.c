@@ -242,6 +242,14 @@ int lock_find_worker(const char *name, struct daxhp_worker *ret_worker)
 	return 1;
 }
 
+int lock_watch(const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%.32s/" DEVICE_LOCK, DAX_DEVICES_DIR, name);
+	return sysfs_watch_closing(path);
+}
+
 /* A file that is not there is shared with nobody. */
 static int take_also(const struct daxhp_session *session, struct lock *lock,
 		     int (*open)(const void *what), const char *name, double until)

@@ -11,19 +11,13 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#include <libudev.h>
-
 #include "internal.h"
-
-/* The kernel can send two thousand events before the thread wakes up. */
-#define RECEIVE_BUFFER (16 * 1024 * 1024)
 
 struct monitor {
 	const struct daxhp_session *session;
 	struct tally tally;
 	bool has_lost; /* an event was lost: then it is not known which blocks sent none */
-	struct udev *udev;
-	struct udev_monitor *uevents;
+	struct uevents *uevents;
 	int stop_fd;
 	pthread_t thread;
 };
@@ -84,27 +78,19 @@ static void take_event(struct monitor *m, const char *sysname, const char *actio
 
 static void receive(struct monitor *m)
 {
-	struct udev_device *dev;
-	const char *sysname, *action;
+	struct uevent event;
+	int r = uevents_next(m->uevents, &event);
 
-	errno = 0;
-	dev = udev_monitor_receive_device(m->uevents);
-	if (!dev) {
-		m->has_lost |= errno == ENOMEM || errno == ENOBUFS;
-		return;
-	}
-	sysname = udev_device_get_sysname(dev);
-	action = udev_device_get_action(dev);
-	if (sysname && action)
-		take_event(m, sysname, action);
-	udev_device_unref(dev);
+	if (r > 0)
+		take_event(m, event.sysname, event.action);
+	m->has_lost |= r < 0;
 }
 
 static void *run(void *data)
 {
 	struct monitor *m = data;
 	struct pollfd fds[] = {
-		{ .fd = udev_monitor_get_fd(m->uevents), .events = POLLIN },
+		{ .fd = uevents_get_fd(m->uevents), .events = POLLIN },
 		{ .fd = m->stop_fd, .events = POLLIN },
 	};
 
@@ -119,26 +105,11 @@ static void *run(void *data)
 	}
 }
 
-static int open_uevents(struct monitor *m)
-{
-	m->udev = udev_new();
-	if (!m->udev)
-		return -ENOMEM;
-	/* The kernel's own events, and not udevd's: there may be no udevd. */
-	m->uevents = udev_monitor_new_from_netlink(m->udev, "kernel");
-	if (!m->uevents)
-		return -errno;
-	udev_monitor_set_receive_buffer_size(m->uevents, RECEIVE_BUFFER);
-	udev_monitor_filter_add_match_subsystem_devtype(m->uevents, "memory", NULL);
-	return udev_monitor_enable_receiving(m->uevents);
-}
-
 static void monitor_free(struct monitor *m)
 {
 	if (m->stop_fd >= 0)
 		close(m->stop_fd);
-	udev_monitor_unref(m->uevents);
-	udev_unref(m->udev);
+	uevents_close(m->uevents);
 	tally_clear(&m->tally);
 	free(m);
 }
@@ -154,7 +125,7 @@ struct monitor *monitor_start(const struct daxhp_session *session, const struct 
 	m->session = session;
 	m->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (tally_init(&m->tally, step, blocks, n_blocks) < 0 || m->stop_fd < 0 ||
-	    open_uevents(m) < 0 || thread_start(&m->thread, run, m) < 0) {
+	    uevents_open(false, &m->uevents) < 0 || thread_start(&m->thread, run, m) < 0) {
 		log_debug(session->ctx, "no uevents to count memory blocks by");
 		monitor_free(m);
 		return NULL;

@@ -180,9 +180,6 @@ static int fill_in(struct daxhp_observation *obs, const struct daxhp_device *dev
 	obs->target_node = device->target_node_error < 0 ? -1 : device->target_node;
 	observe_attribute(obs, dirfd);
 	policy_read(DAXHP_RECOVERED_POLICY, obs->policy, sizeof(obs->policy));
-	/* ENOMEM does not mean "not known": memory is short now, and the look has to fail. */
-	if (proc_read_available(&obs->room) == -ENOMEM)
-		return -ENOMEM;
 	obs->has_kmem = binding_has_driver(DAXHP_MODE_SYSTEM_RAM);
 	obs->has_device_dax = binding_has_driver(DAXHP_MODE_DEVDAX);
 	obs->blocks_error = observe_blocks(obs, device);
@@ -205,7 +202,17 @@ static int is_same_driver(const struct daxhp_observation *obs, const struct daxh
 	return strcmp(driver, obs->driver) == 0;
 }
 
-static int look(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+/* Only a device without blocks needs room for its memory map, and only online memory moves elsewhere. */
+static int read_memory(struct daxhp_observation *obs)
+{
+	/* ENOMEM does not mean "not known": memory is short now, and the look has to fail. */
+	if (obs->n_present == 0 && proc_read_available(&obs->room) == -ENOMEM)
+		return -ENOMEM;
+	return obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_online > 0 ? memory_read(&obs->memory)
+								       : 0;
+}
+
+int device_look(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
 	for (int i = 0; i < LOOKS_MAX; i++) {
 		_cleanup_(cleanup_observation) struct daxhp_observation *obs = NULL;
@@ -223,8 +230,7 @@ static int look(struct daxhp_device *device, struct daxhp_observation **ret_obse
 			return r;
 		if (r > 0) {
 			observation_derive(obs);
-			if (obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_online > 0)
-				r = memory_read(&obs->memory);
+			r = read_memory(obs);
 			if (r < 0)
 				return r;
 			*ret_observation = steal_pointer(obs);
@@ -235,23 +241,55 @@ static int look(struct daxhp_device *device, struct daxhp_observation **ret_obse
 	return -EAGAIN;
 }
 
+/* What can still be seen of a device that is gone: its blocks, by the ranges that it had. */
+static int look_at_rest(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+{
+	_cleanup_(cleanup_observation) struct daxhp_observation *obs = calloc(1, sizeof(*obs));
+
+	if (!obs)
+		return -ENOMEM;
+	obs->refcount = 1;
+	obs->is_gone = true;
+	obs->mode = DAXHP_MODE_UNBOUND;
+	obs->memmap_on_memory = -1;
+	obs->target_node = device->target_node_error < 0 ? -1 : device->target_node;
+	obs->blocks_error = observe_blocks(obs, device);
+	if (obs->blocks_error < 0)
+		return obs->blocks_error;
+	observation_derive(obs);
+	*ret_observation = steal_pointer(obs);
+	return 0;
+}
+
 /*
  * While another program unbinds the device, the driver goes first, and the blocks go after it. Memory
  * is wedged only if it stays.
  */
-int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+static int look_until_settled(struct daxhp_device *device,
+			      int (*look_once)(struct daxhp_device *, struct daxhp_observation **),
+			      struct daxhp_observation **ret_observation)
 {
 	const struct timespec pause = { .tv_nsec = WEDGED_PAUSE_MS * 1000000L };
 	struct daxhp_observation *obs;
-	int r = look(device, &obs);
+	int r = look_once(device, &obs);
 
 	for (int ms = 0; r == 0 && ms < WEDGED_MS && daxhp_observation_is_wedged(obs);
 	     ms += WEDGED_PAUSE_MS) {
 		daxhp_observation_unref(obs);
 		nanosleep(&pause, NULL);
-		r = look(device, &obs);
+		r = look_once(device, &obs);
 	}
 	if (r == 0)
 		*ret_observation = obs;
 	return r;
+}
+
+int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+{
+	return look_until_settled(device, device_look, ret_observation);
+}
+
+int device_observe_gone(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+{
+	return look_until_settled(device, look_at_rest, ret_observation);
 }

@@ -25,7 +25,7 @@
 /* The inode number of the first PID namespace, fixed in the kernel: PROC_PID_INIT_INO. */
 #define FIRST_PID_NAMESPACE 0xEFFFFFFCU
 
-static bool is_gone(int r)
+bool proc_is_gone(int r)
 {
 	return r == -ENOENT || r == -ESRCH;
 }
@@ -42,9 +42,16 @@ DIR *proc_open_dir_at(int dirfd, const char *name)
 	return dir;
 }
 
-FILE *proc_open_file(int dirfd, const char *name)
+int proc_open_numbers(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+FILE *proc_open_file(int dirfd, const char *name)
+{
+	int fd = proc_open_numbers(dirfd, name);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "re");
 
 	if (!f && fd >= 0)
@@ -128,6 +135,23 @@ int proc_read_available(uint64_t *ret_bytes)
 	return r;
 }
 
+int proc_read_own_nodes(char *ret_nodes, size_t size)
+{
+	FILE *f = proc_open_file(AT_FDCWD, "/proc/self/status");
+	char line[512], nodes[256];
+	int r = -ENODATA;
+
+	if (!f)
+		return -errno;
+	while (r < 0 && fgets(line, sizeof(line), f))
+		if (sscanf(line, "Mems_allowed_list: %255[0-9,-]", nodes) == 1)
+			r = strlen(nodes) < size ? 0 : -EFBIG;
+	fclose(f);
+	if (r == 0)
+		strcpy(ret_nodes, nodes);
+	return r;
+}
+
 /* A FUSE file system can be visible to its owner only, and not even to root. */
 static bool is_private_to_owner(int dirfd, const char *name)
 {
@@ -142,7 +166,7 @@ int proc_stat_file(int dirfd, const char *name, unsigned int mask, struct statx 
 	/* Cached values are enough, and a call to a dead file server would not return. */
 	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, mask, ret_stx) == 0)
 		return 1;
-	if (is_gone(-errno))
+	if (proc_is_gone(-errno))
 		return 0;
 	if (errno == EACCES && is_private_to_owner(dirfd, name))
 		return 0;
@@ -190,7 +214,7 @@ struct place {
 
 static int fail_at(struct proc_walk *walk, int r, const char *a, const char *b)
 {
-	if (is_gone(r))
+	if (proc_is_gone(r))
 		return 0;
 	snprintf(walk->unseen, sizeof(walk->unseen), "/proc/%.40s%s%.20s", a, *b ? "/" : "", b);
 	return r;
@@ -290,6 +314,22 @@ static int walk_maps(struct place *p, int procfd, const char *pid)
 	return fd < 0 ? fail_at(p->walk, -errno, pid, "") : walk_files(p, &task, "map_files");
 }
 
+/*
+ * A kernel thread has no files and maps none, and no program acts through it. There are some ten
+ * of them for each processor.
+ */
+static int walk_process(struct place *p, int procfd, const char *pid)
+{
+	int r = task_is_kernel_thread(procfd, pid);
+
+	if (r != 0)
+		return r > 0 ? 0 : fail_at(p->walk, r, pid, "stat");
+	r = walk_tasks(p, procfd, pid);
+	if (r == 0 && p->walk->sees_maps)
+		r = walk_maps(p, procfd, pid);
+	return r;
+}
+
 static int read_self(int procfd, pid_t *ret_pid)
 {
 	char name[16];
@@ -320,9 +360,7 @@ int proc_walk(struct proc_walk *walk)
 			continue;
 		if (session_is_cancelled(walk->session))
 			return -EINTR;
-		r = walk_tasks(&p, dirfd(dir), pid);
-		if (r == 0 && walk->sees_maps)
-			r = walk_maps(&p, dirfd(dir), pid);
+		r = walk_process(&p, dirfd(dir), pid);
 		if (r != 0)
 			return r;
 	}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Where a device's memory comes from: a CXL region, a namespace, or the firmware's list of it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,9 +98,10 @@ static int find_pmem_cxl_region(int dirfd, int cxlfd, char *ret_name, size_t siz
 
 static int read_place(const struct daxhp_device *device, char *ret_text, size_t size)
 {
-	_cleanup_close_ int devicesfd = sysfs_open_dir("/sys/bus/dax/devices");
+	char path[64];
 
-	return devicesfd < 0 ? devicesfd : sysfs_read_link(devicesfd, device->name, ret_text, size);
+	snprintf(path, sizeof(path), "/sys/bus/dax/devices/%.31s", device->name);
+	return sysfs_read_link(AT_FDCWD, path, ret_text, size);
 }
 
 static int read_cxl(struct daxhp_device *device, int dirfd)
@@ -135,7 +137,7 @@ int provider_read(struct daxhp_device *device, int dirfd)
 	else if (strcmp(word, "nd") == 0)
 		device->provider = DAXHP_PROVIDER_PMEM;
 	else if (sysfs_read_link_name(dirfd, "../driver", word, sizeof(word)) == 0 &&
-		 strcmp(word, "dax_hmem") == 0)
+		 strcmp(word, "hmem") == 0)
 		device->provider = DAXHP_PROVIDER_HMEM;
 	if (device->provider == DAXHP_PROVIDER_PMEM) {
 		sysfs_read_word(dirfd, "../namespace", device->namespace,

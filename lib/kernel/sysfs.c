@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <linux/magic.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/statfs.h>
 
@@ -31,15 +32,10 @@ int sysfs_open_dir_at(int dirfd, const char *name)
 
 int sysfs_list_dir(const char *path, DIR **ret_dir)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = opendir(path);
 
-	if (!dir) {
-		r = -errno;
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
+	if (!dir)
+		return -errno;
 	*ret_dir = dir;
 	return 0;
 }
@@ -70,10 +66,11 @@ static ssize_t read_once(int fd, char *buf, size_t size)
 	return n < 0 ? -errno : n;
 }
 
+/* In ASCII, whatever the locale. isprint() would cost more than all else that is done with a word. */
 static bool is_printable(const char *buf, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (!isprint((unsigned char)buf[i]))
+		if (buf[i] < ' ' || buf[i] > '~')
 			return false;
 	return true;
 }
@@ -189,6 +186,21 @@ int sysfs_open_lock(int dirfd, const char *name, int access)
 	int fd = openat(dirfd, name, access | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 
 	return fd < 0 ? -errno : fd;
+}
+
+int sysfs_watch_closing(const char *path)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), r;
+
+	if (fd < 0)
+		return -errno;
+	r = inotify_add_watch(fd, path, IN_CLOSE | IN_DONT_FOLLOW);
+	if (r < 0) {
+		r = -errno;
+		close(fd);
+		return r;
+	}
+	return fd;
 }
 
 /* A mount that no other process sees, and that goes away with its descriptors. */

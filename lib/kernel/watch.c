@@ -22,11 +22,16 @@
 #define LOOK_MS 20
 
 struct watch {
-	const struct daxhp_session *session;
+	struct daxhp_session *session;
 	const struct daxhp_observation *obs; /* for the blocks' numbers */
 	pthread_t writer, thread;
 	int taskfd; /* the writer, in /proc */
 	int stop_fd;
+	int n_io_looks; /* so many times in a row the writer waited for I/O */
+	/* which pages do not move, if the request has patience for some time only */
+	struct kernel_log *log;
+	struct clues clues;
+	struct repeats repeats;
 };
 
 /* The kernel shows which block it is taking offline. */
@@ -78,12 +83,40 @@ static bool is_asked_to_stop(const struct watch *w)
 	int cancel_signal = w->session->request->cancel_signal;
 	sigset_t pending;
 
-	if (w->session->request->is_cancelled)
+	if (w->session->request->is_cancelled || w->session->is_stuck)
 		return true;
 	return sigpending(&pending) == 0 &&
 	       (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
 		sigismember(&pending, SIGHUP) ||
 		(cancel_signal && sigismember(&pending, cancel_signal)));
+}
+
+/* After a signal, only a wait for I/O on a page lasts from tick to tick. */
+static void look_for_io(struct watch *w)
+{
+	char state, where[64];
+
+	task_look(w->taskfd, &state, where, sizeof(where));
+	w->n_io_looks = state == 'D' && strncmp(where, "folio_wait", 10) == 0 ? w->n_io_looks + 1
+									      : 0;
+	if (w->n_io_looks >= LOOKS)
+		w->session->has_waited_for_io = true;
+}
+
+/* Has the same page failed for too long? Then it will fail for ever. */
+static void look_at_log(struct watch *w, double now)
+{
+	struct daxhp_session *session = w->session;
+
+	if (!w->log || session->undoing || session->is_stuck)
+		return;
+	w->repeats.now = now;
+	w->clues.repeats = &w->repeats;
+	kernel_log_read(w->log, &w->clues);
+	if (w->repeats.is_over) {
+		log_debug(session->ctx, "a page has not moved for %.0f s", w->repeats.patience);
+		session->is_stuck = true;
+	}
 }
 
 static void *run(void *data)
@@ -96,10 +129,12 @@ static void *run(void *data)
 	while (poll(&stop, 1, TICK_MS) <= 0) {
 		double now = w->session->ctx->kernel->now();
 
+		look_at_log(w, now);
 		if (!is_asked_to_stop(w)) {
 			asked = 0;
 			continue;
 		}
+		look_for_io(w);
 		if (asked == 0) {
 			asked = now;
 			next = asked + PATIENCE;
@@ -120,10 +155,11 @@ static void watch_free(struct watch *w)
 		close(w->taskfd);
 	if (w->stop_fd >= 0)
 		close(w->stop_fd);
+	kernel_log_close(w->log);
 	free(w);
 }
 
-struct watch *watch_start(const struct daxhp_session *session, const struct daxhp_observation *obs)
+struct watch *watch_start(struct daxhp_session *session, const struct daxhp_observation *obs)
 {
 	struct watch *w;
 
@@ -137,6 +173,9 @@ struct watch *watch_start(const struct daxhp_session *session, const struct daxh
 	w->writer = pthread_self();
 	w->taskfd = task_open_self();
 	w->stop_fd = eventfd(0, EFD_CLOEXEC);
+	w->repeats.patience = session->request->patience;
+	if (session->request->patience && session->request->cancel_signal)
+		w->log = kernel_log_open();
 	if (w->stop_fd < 0 || thread_start(&w->thread, run, w) < 0) {
 		log_debug(session->ctx, "no thread to wait for a cancelling");
 		watch_free(w);

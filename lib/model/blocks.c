@@ -101,7 +101,7 @@ int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint
 	return 0;
 }
 
-/* ---- by its name ---- */
+/* ---- by its id, or its name ---- */
 
 static int compare_id(const void *key, const void *member)
 {
@@ -109,6 +109,11 @@ static int compare_id(const void *key, const void *member)
 	const struct memblock *block = member;
 
 	return (id > block->id) - (id < block->id);
+}
+
+struct memblock *memblock_find_id(const struct memblock *blocks, size_t n_blocks, uint64_t id)
+{
+	return bsearch(&id, blocks, n_blocks, sizeof(*blocks), compare_id);
 }
 
 struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, const char *name)
@@ -125,7 +130,7 @@ struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, c
 	id = strtoull(digits, &end, 10);
 	if (*end)
 		return NULL;
-	return bsearch(&id, blocks, n_blocks, sizeof(*blocks), compare_id);
+	return memblock_find_id(blocks, n_blocks, id);
 }
 
 /* ---- the order ---- */

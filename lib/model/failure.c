@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +53,8 @@ static const char *const names[] = {
 	[DAXHP_FAILED_AT_WORK] = "at-work",
 	[DAXHP_FAILED_REQUEST] = "bad-request",
 	[DAXHP_FAILED_RECOVERY] = "not-recovered",
+	[DAXHP_FAILED_DEVICE_GONE] = "device-gone",
+	[DAXHP_FAILED_STUCK] = "stuck",
 };
 
 /* ---- words ---- */
@@ -129,76 +130,40 @@ static const char *zone_words(struct goal goal)
 	return goal.state == DAXHP_ONLINE_KERNEL ? "a zone for kernel memory" : "one kind of zone";
 }
 
-/* ---- a text that grows in a buffer; it is cut off at the buffer's end ---- */
-
-struct text {
-	char *buf;
-	size_t size, len;
-};
-
-static void put(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct text *text, const char *format, ...)
-{
-	size_t used = text->len < text->size ? text->len : text->size;
-	va_list args;
-	int n;
-
-	va_start(args, format);
-	n = vsnprintf(text->buf + used, text->size - used, format, args);
-	va_end(args);
-	text->len += n > 0 ? (size_t)n : 0;
-}
-
 /* ---- room ---- */
-
-static uint64_t mib_up(uint64_t bytes)
-{
-	return (bytes >> 20) + (bytes % (1 << 20) != 0);
-}
-
-/* "node 0", "nodes 0, 1 and 2" */
-static void put_nodes(struct text *text, const struct daxhp_room *room)
-{
-	put(text, "node%s", room->n_nodes == 1 ? "" : "s");
-	for (size_t i = 0; i < room->n_nodes; i++)
-		put(text, "%s%d",
-		    i == 0		    ? " "
-		    : i + 1 < room->n_nodes ? ", "
-					    : " and ",
-		    room->nodes[i]);
-}
 
 static void put_verdict(struct text *text, const struct daxhp_room *room)
 {
 	if (room->verdict == DAXHP_VERDICT_YES)
-		put(text, "it fits");
+		text_put(text, "it fits");
 	else if (room->verdict == DAXHP_VERDICT_LIKELY)
-		put(text, "it most likely fits");
+		text_put(text, "it most likely fits");
 	else if (room->verdict == DAXHP_VERDICT_MAYBE)
-		put(text, "it may not fit");
+		text_put(text, "it may not fit");
 	else if (room->huge_missing)
-		put(text, "%" PRIu64 " huge page%s of %" PRIu64 " MiB ha%s nowhere to go",
-		    room->huge_missing, room->huge_missing == 1 ? "" : "s", room->huge_size >> 20,
-		    room->huge_missing == 1 ? "s" : "ve");
+		text_put(text, "%" PRIu64 " huge page%s of %" PRIu64 " MiB ha%s nowhere to go",
+			 room->huge_missing, room->huge_missing == 1 ? "" : "s",
+			 room->huge_size >> 20, room->huge_missing == 1 ? "s" : "ve");
 	else
-		put(text, "it does not fit, %" PRIu64 " MiB too much", mib_up(room->missing));
+		text_put(text, "it does not fit, %" PRIu64 " MiB too much", mib_up(room->missing));
 }
 
 static void put_room(struct text *text, const struct daxhp_room *room)
 {
 	if (room->error < 0) {
-		put(text, "whether what is in its memory fits elsewhere cannot be told (%s: %s)",
-		    room->file ? room->file : "its node", errno_text(-room->error));
+		text_put(text,
+			 "whether what is in its memory fits elsewhere cannot be told (%s: %s)",
+			 room->file ? room->file : "its node", errno_text(-room->error));
 		return;
 	}
-	put(text, "%" PRIu64 " MiB to move, %" PRIu64 " MiB free on ", mib_up(room->to_move),
-	    room->free >> 20);
-	put_nodes(text, room);
+	text_put(text, "%" PRIu64 " MiB to move, %" PRIu64 " MiB free on ", mib_up(room->to_move),
+		 room->free >> 20);
+	text_put_nodes(text, room);
 	if (room->reclaimable >> 20)
-		put(text, ", %" PRIu64 " MiB of clean cache", room->reclaimable >> 20);
+		text_put(text, ", %" PRIu64 " MiB of clean cache", room->reclaimable >> 20);
 	if (room->swap >> 20)
-		put(text, ", %" PRIu64 " MiB of swap", room->swap >> 20);
-	put(text, ": ");
+		text_put(text, ", %" PRIu64 " MiB of swap", room->swap >> 20);
+	text_put(text, ": ");
 	put_verdict(text, room);
 }
 
@@ -239,91 +204,122 @@ static void put_refusal(struct text *text, const struct daxhp_failure *f,
 {
 	switch (f->kind) {
 	case DAXHP_REFUSED_DEVDAX:
-		put(text, "it is in devdax mode, its memory is an application's");
+		text_put(text, "it is in devdax mode, its memory belongs to an application");
 		break;
 	case DAXHP_REFUSED_FAMFS:
-		put(text, "it is in famfs mode, its memory is a file system's");
+		text_put(text, "it is in famfs mode, its memory is a file system's");
 		break;
 	case DAXHP_REFUSED_OTHER_DRIVER:
-		put(text, "it is bound to the driver %s, which daxhp does not know", obs->driver);
+		text_put(text, "it is bound to the driver %s, which daxhp does not know",
+			 obs->driver);
 		break;
 	case DAXHP_REFUSED_OTHER_ZONE:
-		put(text, "%zu of its %zu memory blocks are online, and not all of them in %s",
-		    obs->n_online, obs->n_blocks, zone_words(f->goal));
+		text_put(text, "%zu of its %zu memory blocks are online, and not all of them in %s",
+			 obs->n_online, obs->n_blocks, zone_words(f->goal));
 		break;
 	case DAXHP_REFUSED_MISSING_BLOCKS:
-		put(text, "only %zu of its %zu memory blocks are present", obs->n_present,
-		    obs->n_blocks);
+		text_put(text, "only %zu of its %zu memory blocks are present", obs->n_present,
+			 obs->n_blocks);
 		break;
 	case DAXHP_REFUSED_WEDGED:
-		put(text, "%zu of its memory blocks stayed when it was unbound from kmem",
-		    obs->n_present);
+		text_put(text, "%zu of its memory blocks stayed when it was unbound from kmem",
+			 obs->n_present);
 		break;
 	case DAXHP_REFUSED_NO_TARGET_NODE:
-		put(text, "the firmware gave it no target node, and kmem takes no memory without "
-			  "one");
+		text_put(text,
+			 "the firmware gave it no target node, and kmem takes no memory without "
+			 "one");
 		break;
 	case DAXHP_REFUSED_NO_ROOM:
-		put(text,
-		    "adding its memory takes %" PRIu64 " MiB of the memory there is, and %" PRIu64
-		    " MiB are available",
-		    (daxhp_observation_get_room_needed(obs) + (1 << 20) - 1) >> 20,
-		    obs->room >> 20);
+		text_put(text,
+			 "adding its memory takes %" PRIu64
+			 " MiB of the memory there is, and %" PRIu64 " MiB are available",
+			 (daxhp_observation_get_room_needed(obs) + (1 << 20) - 1) >> 20,
+			 obs->room >> 20);
 		break;
 	case DAXHP_REFUSED_NO_ROOM_ELSEWHERE:
 		put_room(text, room);
 		break;
 	case DAXHP_REFUSED_TOO_SMALL:
-		put(text, "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
-		    obs->block_size >> 20);
+		text_put(text, "none of its ranges holds a whole memory block of %" PRIu64 " MiB",
+			 obs->block_size >> 20);
 		break;
 	case DAXHP_REFUSED_NO_PERMISSION:
-		put(text, "only root may do that");
+		text_put(text, "only root may do that");
 		break;
 	case DAXHP_REFUSED_NO_HOTPLUG:
-		put(text, "this kernel has no memory hotplug, it lacks CONFIG_MEMORY_HOTPLUG");
+		text_put(text, "this kernel has no memory hotplug, it lacks CONFIG_MEMORY_HOTPLUG");
 		break;
 	case DAXHP_REFUSED_NO_HOTREMOVE:
-		put(text, "this kernel cannot take memory away, it lacks CONFIG_MEMORY_HOTREMOVE");
+		text_put(text,
+			 "this kernel cannot take memory away, it lacks CONFIG_MEMORY_HOTREMOVE");
 		break;
 	default:
-		put(text, "its memory blocks cannot be looked at (%s: %s)",
-		    *f->file ? f->file : "its ranges", errno_text(-obs->blocks_error));
+		text_put(text, "its memory blocks cannot be looked at (%s: %s)",
+			 *f->file ? f->file : "its ranges", errno_text(-obs->blocks_error));
 		break;
 	}
 }
 
 /* ---- failures ---- */
 
+/* What the kernel does not say with an errno. */
+static void put_obstacle(struct text *text, const struct daxhp_failure *f)
+{
+	char what[384];
+
+	daxhp_obstacle_describe(&f->obstacle, what, sizeof(what));
+	text_put(text, "%s", what);
+}
+
+/* ": ..." after what has happened; nothing when nothing is known. */
+static void put_obstacle_after(struct text *text, const struct daxhp_failure *f)
+{
+	if (!f->obstacle.kind)
+		return;
+	text_put(text, ": ");
+	put_obstacle(text, f);
+}
+
 static void put_write(struct text *text, const struct daxhp_failure *f)
 {
 	bool is_about_blocks = state_from_name(f->word) != DAXHP_STATE_NONE;
 	const char *why = is_about_blocks ? why_not(f->word, f->errnum) : errno_text(f->errnum);
 
-	if (f->block >= 0)
-		put(text, "memory%" PRId64 " would not %s (%s: %s)", f->block,
-		    is_online_word(f->word) ? "come online" : "go offline", errno_word(f->errnum),
-		    why);
-	else
-		put(text, "the kernel did not take '%s' in %s (%s: %s)", f->word, f->file,
-		    errno_word(f->errnum), why);
+	if (f->block >= 0 && f->obstacle.kind) {
+		text_put(text, "memory%" PRId64 " would not go offline (%s): ", f->block,
+			 errno_word(f->errnum));
+		put_obstacle(text, f);
+	} else if (f->block >= 0)
+		text_put(text, "memory%" PRId64 " would not %s (%s: %s)", f->block,
+			 is_online_word(f->word) ? "come online" : "go offline",
+			 errno_word(f->errnum), why);
+	else if (f->obstacle.kind) {
+		text_put(text, "the kernel did not take '%s' in %s (%s): ", f->word, f->file,
+			 errno_word(f->errnum));
+		put_obstacle(text, f);
+	} else
+		text_put(text, "the kernel did not take '%s' in %s (%s: %s)", f->word, f->file,
+			 errno_word(f->errnum), why);
 }
 
 static void put_not_so(struct text *text, const struct daxhp_failure *f)
 {
 	if (f->block < 0)
-		put(text, "the kernel reported success, but its memory is not as asked for");
+		text_put(text, "the kernel reported success, but its memory is not as asked for");
 	else if (f->goal.state == DAXHP_OFFLINE)
-		put(text,
-		    "memory%" PRId64
-		    " is not as asked for; does another program set memory blocks online?",
-		    f->block);
+		text_put(text,
+			 "memory%" PRId64
+			 " is not as asked for; does another program set memory blocks online?",
+			 f->block);
 	else if (goal_is_without_memory(f->goal))
-		put(text, "the kernel reported success, but memory%" PRId64 " is still present",
-		    f->block);
+		text_put(text,
+			 "the kernel reported success, but memory%" PRId64 " is still present",
+			 f->block);
 	else
-		put(text, "the kernel reported success, but memory%" PRId64 " did not come online",
-		    f->block);
+		text_put(text,
+			 "the kernel reported success, but memory%" PRId64 " did not come online",
+			 f->block);
 }
 
 /* Why something could not be seen, or programs not be denied; and what to do about it. */
@@ -356,8 +352,8 @@ static const char *why_not_seen(const struct daxhp_failure *f)
 
 static void put_not_seen(struct text *text, const struct daxhp_failure *f, const char *what)
 {
-	put(text, "%s (%s%s%s: %s)", what, f->file, *f->file ? ": " : "", errno_word(f->errnum),
-	    why_not_seen(f));
+	text_put(text, "%s (%s%s%s: %s)", what, f->file, *f->file ? ": " : "",
+		 errno_word(f->errnum), why_not_seen(f));
 }
 
 static void put_at_work(struct text *text, const struct daxhp_failure *f)
@@ -366,33 +362,35 @@ static void put_at_work(struct text *text, const struct daxhp_failure *f)
 
 	if (f->pid)
 		snprintf(pid, sizeof(pid), "pid %d", f->pid);
-	put(text, "another daxhp (%s) is %sat work on it%s", pid,
-	    f->has_waited && !f->stopped ? "still " : "",
-	    f->stopped ? ", and has been stopped (Ctrl-Z, SIGSTOP)" : "");
+	text_put(text, "another daxhp (%s) is %sat work on it%s", pid,
+		 f->has_waited && !f->stopped ? "still " : "",
+		 f->stopped ? ", and has been stopped (Ctrl-Z, SIGSTOP)" : "");
 }
 
 static void put_not_locked(struct text *text, const struct daxhp_failure *f)
 {
 	if (f->errnum == ENOLCK)
-		put(text, "the device is not locked by this process (ENOLCK)");
+		text_put(text, "the device is not locked by this process (ENOLCK)");
 	else if (f->errnum == EPERM)
-		put(text, "it cannot be locked in /run/daxhp/, which must belong to root and be "
-			  "writable by nobody else (EPERM)");
+		text_put(text,
+			 "it cannot be locked in /run/daxhp/, which must belong to root and be "
+			 "writable by nobody else (EPERM)");
 	else
-		put(text, "it cannot be locked in /run/daxhp/ (%s: %s)", errno_word(f->errnum),
-		    errno_text(f->errnum));
+		text_put(text, "it cannot be locked in /run/daxhp/ (%s: %s)", errno_word(f->errnum),
+			 errno_text(f->errnum));
 }
 
 static void put_not_looked(struct text *text, const struct daxhp_failure *f)
 {
 	if (!f->is_first_look)
-		put(text, "how it went cannot be seen: the device cannot be looked at any more");
+		text_put(text,
+			 "how it went cannot be seen: the device cannot be looked at any more");
 	else if (f->errnum == ENODEV)
-		put(text, "the device went away while it was looked at");
+		text_put(text, "the device went away while it was looked at");
 	else if (f->errnum == EAGAIN)
-		put(text, "its driver keeps changing; somebody else is at work on it");
+		text_put(text, "its driver keeps changing; somebody else is at work on it");
 	else
-		put(text, "the device cannot be looked at: %s", errno_text(f->errnum));
+		text_put(text, "the device cannot be looked at: %s", errno_text(f->errnum));
 }
 
 /* True if the sentence already has the errno, and explains it. */
@@ -403,8 +401,8 @@ static bool put_explained(struct text *text, const struct daxhp_failure *f)
 		put_write(text, f);
 		return true;
 	case DAXHP_FAILED_READ:
-		put(text, "%s cannot be read (%s: %s)", f->file, errno_word(f->errnum),
-		    errno_text(f->errnum));
+		text_put(text, "%s cannot be read (%s: %s)", f->file, errno_word(f->errnum),
+			 errno_text(f->errnum));
 		return true;
 	case DAXHP_FAILED_NOT_LOCKED:
 		put_not_locked(text, f);
@@ -427,62 +425,74 @@ static bool put_explained(struct text *text, const struct daxhp_failure *f)
 	}
 }
 
+static void put_place(struct text *text, const struct daxhp_failure *f)
+{
+	if (f->block >= 0)
+		text_put(text, " at memory%" PRId64, f->block);
+	put_obstacle_after(text, f);
+}
+
 static void put_failure(struct text *text, const struct daxhp_failure *f)
 {
 	switch (f->kind) {
 	case DAXHP_FAILED_POLICY_LOCK:
 		if (f->errnum == EWOULDBLOCK)
-			put(text, "another daxhp has been binding a device for ten minutes");
+			text_put(text, "another daxhp has been binding a device for ten minutes");
 		else
-			put(text, "the lock for the machine's policy cannot be had in /run/daxhp/");
+			text_put(text,
+				 "the lock for the machine's policy cannot be had in /run/daxhp/");
 		break;
 	case DAXHP_FAILED_JOURNAL:
-		put(text, "in /run/daxhp/ it cannot be written down what to restore, which takes "
-			  "some room there, and /proc");
+		text_put(text,
+			 "in /run/daxhp/ it cannot be written down what to restore, which takes "
+			 "some room there, and /proc");
 		break;
 	case DAXHP_FAILED_IN_USE:
-		put(text, "a process has the device open or mapped and would be killed");
+		text_put(text, "a process has the device open or mapped; the kernel may kill it");
 		break;
 	case DAXHP_FAILED_HELD:
-		put(text, "another program keeps a memory block's file open for writing");
+		text_put(text, "another program keeps a memory block's file open for writing");
 		break;
 	case DAXHP_FAILED_STILL_ONLINE:
-		put(text,
-		    "another program set memory%" PRId64
-		    " online again when the device was about to be unbound",
-		    f->block);
+		text_put(text,
+			 "another program set memory%" PRId64
+			 " online again when the device was about to be unbound",
+			 f->block);
 		break;
 	case DAXHP_FAILED_MODULE_MISSING:
-		put(text,
-		    "the kernel module %s is not there: is the package with this kernel's "
-		    "modules installed?",
-		    f->driver);
+		text_put(text,
+			 "the kernel module %s is not there: is the package with this kernel's "
+			 "modules installed?",
+			 f->driver);
 		break;
 	case DAXHP_FAILED_MODULE_BLACKLISTED:
-		put(text, "the kernel module %s is blacklisted in modprobe.d", f->driver);
+		text_put(text, "the kernel module %s is blacklisted in modprobe.d", f->driver);
 		break;
 	case DAXHP_FAILED_MODULE:
-		put(text, "the kernel module %s would not load%s", f->driver,
-		    f->errnum != EPERM
-			    ? ""
-			    : ": this process may not load any (CAP_SYS_MODULE is missing, "
-			      "as with systemd's ProtectKernelModules=), or the kernel "
-			      "takes none");
+		text_put(text, "the kernel module %s would not load%s", f->driver,
+			 f->errnum != EPERM
+				 ? ""
+				 : ": this process may not load any (CAP_SYS_MODULE is missing, "
+				   "as with systemd's ProtectKernelModules=), or the kernel "
+				   "takes none");
 		break;
 	case DAXHP_FAILED_BIND:
-		put(text, "the driver %s would not take the device, see the kernel's log",
-		    f->driver);
+		text_put(text, "the driver %s would not take the device, see the kernel's log",
+			 f->driver);
 		break;
 	case DAXHP_FAILED_BIND_OTHERS:
-		put(text, "%s would take other devices as well, which have no driver now",
-		    f->driver);
+		text_put(text, "%s would take other devices as well, which have no driver now",
+			 f->driver);
 		break;
 	case DAXHP_FAILED_UNBIND:
-		put(text, "the device could not be unbound from its driver%s",
-		    f->errnum == EROFS ? ", because /sys is mounted read-only" : "");
+		text_put(text, "the device could not be unbound from its driver%s",
+			 f->errnum == EROFS ? ", because /sys is mounted read-only" : "");
 		break;
 	case DAXHP_FAILED_DRIVER_CHANGED:
-		put(text, "somebody else bound or unbound the device meanwhile");
+		text_put(text, "somebody else bound or unbound the device meanwhile");
+		break;
+	case DAXHP_FAILED_DEVICE_GONE:
+		text_put(text, "the device went away meanwhile");
 		break;
 	case DAXHP_FAILED_NOT_SO:
 		put_not_so(text, f);
@@ -491,15 +501,18 @@ static void put_failure(struct text *text, const struct daxhp_failure *f)
 		put_not_looked(text, f);
 		break;
 	case DAXHP_FAILED_REQUEST:
-		put(text, "what was asked for contradicts itself");
+		text_put(text, "what was asked for contradicts itself");
 		break;
 	case DAXHP_FAILED_RECOVERY:
-		put(text, "it cannot be looked at or changed: %s", errno_text(f->errnum));
+		text_put(text, "it cannot be looked at or changed: %s", errno_text(f->errnum));
+		break;
+	case DAXHP_FAILED_STUCK:
+		text_put(text, "the same pages kept failing for a while");
+		put_place(text, f);
 		break;
 	default:
-		put(text, "it was cancelled");
-		if (f->block >= 0)
-			put(text, " at memory%" PRId64, f->block);
+		text_put(text, "it was cancelled");
+		put_place(text, f);
 		break;
 	}
 }
@@ -513,7 +526,7 @@ void failure_set(struct daxhp_failure *failure, const struct daxhp_failure *what
 	if (failure->kind == DAXHP_FAILURE_NONE || put_explained(&text, failure))
 		return;
 	put_failure(&text, failure);
-	put(&text, " (%s)", errno_word(failure->errnum));
+	text_put(&text, " (%s)", errno_word(failure->errnum));
 }
 
 void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind, struct goal goal,
@@ -533,7 +546,7 @@ void failure_refuse(struct daxhp_failure *failure, enum daxhp_failure_kind kind,
 	put_refusal(&text, failure, obs, room);
 	/* That sentence already has the errno of the read, which is another one. */
 	if (kind != DAXHP_REFUSED_UNREADABLE)
-		put(&text, " (%s)", errno_word(failure->errnum));
+		text_put(&text, " (%s)", errno_word(failure->errnum));
 }
 
 /* ---- getters ---- */
@@ -580,3 +593,8 @@ EXPORT const char *daxhp_failure_get_driver(const struct daxhp_failure *failure)
 GETTER(failure, int64_t, block)
 GETTER(failure, int, pid)
 GETTER(failure, bool, stopped)
+
+EXPORT const struct daxhp_obstacle *daxhp_failure_get_obstacle(const struct daxhp_failure *failure)
+{
+	return failure->obstacle.kind ? &failure->obstacle : NULL;
+}

@@ -21,10 +21,32 @@
 		return o->field;                                                 \
 	}
 
+/* A public getter of the i-th item of an array; NULL after the last one. */
+#define ITEM_GETTER(object, type, item, array, count)                                            \
+	EXPORT const type *daxhp_##object##_get_##item(const struct daxhp_##object *o, size_t i) \
+	{                                                                                        \
+		return i < o->count ? &o->array[i] : NULL;                                       \
+	}
+
 /* Longest word that is taken from a sysfs file, with its NUL. */
 #define WORD_MAX 64
 /* Stands in a journal entry where a word is missing. */
 #define JOURNAL_NONE "-"
+
+/* ---- text.c ---- */
+
+struct text {
+	char *buf;
+	size_t size, len; /* @len: of the whole text, also of what was cut off */
+};
+
+void text_put(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* "node 0", "nodes 0, 1 and 2": where the memory can go. */
+void text_put_nodes(struct text *text, const struct daxhp_room *room);
+static inline uint64_t mib_up(uint64_t bytes)
+{
+	return (bytes >> 20) + (bytes % (1 << 20) != 0);
+}
 
 /* ---- names.c ---- */
 
@@ -60,7 +82,8 @@ void memblock_file(char *ret_file, uint64_t id, const char *name);
  */
 int memblock_from_ranges(const struct daxhp_range *ranges, size_t n_ranges, uint64_t block_size,
 			 struct memblock **ret_blocks, size_t *ret_count);
-/* The block of that directory name; NULL when it is none of @blocks (ascending). */
+/* The block of that id, or of that directory name; NULL when it is none of @blocks (ascending). */
+struct memblock *memblock_find_id(const struct memblock *blocks, size_t n_blocks, uint64_t id);
 struct memblock *memblock_find(const struct memblock *blocks, size_t n_blocks, const char *name);
 /*
  * The cheap order for @count blocks: the index of the i-th to write to. Online begins with the
@@ -112,15 +135,97 @@ struct memory {
 
 void memory_clear(struct memory *memory);
 
+struct daxhp_observation;
+
 /* The memory of a device that is to go offline. */
 struct room_device {
 	int node;
 	uint64_t bytes[DAXHP_ZONE_MAX]; /* its online memory, by zone */
 };
 
+/* The online memory of the observed device. */
+struct room_device room_device_of(const struct daxhp_observation *obs);
 /* -ENOMEM only. The caller frees ret_room->nodes. */
 int room_estimate(const struct memory *memory, const struct room_device *device,
 		  struct daxhp_room *ret_room);
+
+/* ---- pages.c ---- */
+
+/* Pages that nothing should keep for long: how many, and one of them. */
+struct page_suspect {
+	uint64_t count, pfn;
+};
+
+/* The use of a memory block's pages. */
+struct page_counts {
+	uint64_t pages[DAXHP_USE_MAX];
+	struct page_suspect orphans; /* anonymous, and mapped by nobody */
+	struct page_suspect locked;  /* mostly for I/O */
+	enum daxhp_use last;	     /* of the large page that is being counted */
+};
+
+/* Add @n pages from @pfn on. @flags: their words of /proc/kpageflags. */
+void pages_count(struct page_counts *counts, uint64_t pfn, const uint64_t *flags, size_t n);
+/* Those that have to move, or are in the way. */
+uint64_t pages_used(const struct page_counts *counts);
+/* Is the page still one? @is_about_io: locked; else an orphan. */
+bool page_is_suspect(uint64_t flags, bool is_about_io);
+
+/* ---- clues.c ---- */
+
+#define CLUES_MAX 16
+
+/* A page that did not move, as the kernel's log shows it. */
+struct page_clue {
+	uint64_t pfn;
+	int ret; /* of the kernel's migrate_pages(): below 0 there is no room, above 0 it is busy */
+	int64_t refcount, mapcount, pincount;
+	unsigned int order; /* of a large page */
+	bool is_unmovable;  /* else it could not be moved just now */
+	bool is_anon, has_file, has_private, is_swapcache;
+	bool is_slab, is_table, is_huge, is_reserved;
+	char file[128], filesystem[32];
+};
+
+/* Why the kernel says that memory did not go offline. */
+enum offline_reason {
+	OFFLINE_UNKNOWN = 0,
+	OFFLINE_NOT_ISOLATED,
+	OFFLINE_HUGE_PAGES,
+	OFFLINE_NOTIFIER,
+	OFFLINE_SIGNAL,
+	OFFLINE_OTHER,
+};
+
+#define REPEATS_MAX 64
+
+/* The pages that did not move, and since when. Times are in seconds. */
+struct repeats {
+	struct {
+		uint64_t pfn;
+		double since, last;
+	} seen[REPEATS_MAX];
+	size_t n;
+	double now, patience;
+	bool is_over; /* a page has not moved for that long */
+};
+
+struct clues {
+	struct repeats *repeats; /* NULL: not asked */
+	struct page_clue pages[CLUES_MAX];
+	size_t n_pages;
+	enum offline_reason reason; /* the last one */
+	uint64_t start;		    /* of the memory that it is about */
+	/* the dump that is being read */
+	struct page_clue page;
+	bool is_inside;
+	int next_ret;
+};
+
+/* Add a line of the kernel's log. */
+void clues_take(struct clues *clues, const char *line);
+/* The text in a record of /dev/kmsg, which is cut after it. NULL: it is none. */
+const char *clues_record_text(char *record);
 
 /* ---- observation.c ---- */
 
@@ -133,6 +238,7 @@ struct daxhp_observation {
 	char policy[WORD_MAX];
 	int memmap_on_memory; /* what the kernel does, not what the device asks for */
 	int target_node;      /* -1: none, or not known */
+	bool is_gone;	      /* the device is; its blocks may not be */
 	int blocks_error;
 	char blocks_error_file[WORD_MAX];
 	bool hotremove;		       /* false only if the kernel surely has none */
@@ -161,10 +267,79 @@ void observation_derive(struct daxhp_observation *observation);
 bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b);
 /* Does the device have an attribute? */
 bool observation_has_attribute(const struct daxhp_observation *observation);
+/* The block of that number; NULL when it is none of the device's. */
+const struct memblock *observation_find_block(const struct daxhp_observation *observation,
+					      uint64_t id);
 /* Is no block present, and does the attribute's word claim none? */
 bool observation_is_down(const struct daxhp_observation *observation);
 /* The same for one block. Zones for kernel memory count as one. */
 bool memblock_equal(const struct memblock *a, const struct memblock *b);
+
+/* ---- settling.c ---- */
+
+/*
+ * When has a device settled? While programs change it, its blocks pass through states that nobody wants.
+ * All times are seconds of one clock; a new one is all zeros.
+ */
+struct settling {
+	bool is_restless; /* something has happened, and no look since has found the device settled */
+	bool is_awaited; /* a process has it locked: a look before it is done is no use */
+	bool is_ready;	 /* that process is done: no need to wait for a pause */
+	bool was_odd;	 /* so the last look found it */
+	double last;	 /* the last event */
+	double rested;	 /* when the last look ended, in this unrest */
+	double cost;	 /* how long that look took */
+};
+
+/* Something has happened to the device. */
+void settling_note(struct settling *s, double now);
+/* A process has it locked, and has been asked to be waited for. */
+void settling_await(struct settling *s, double now);
+/* The process may be done. */
+void settling_release(struct settling *s);
+/* When to look at it; INFINITY: not before the next event. */
+double settling_due(const struct settling *s);
+/*
+ * A look, from @begun to @ended, has found @obs; NULL: the device could not be looked at. All events
+ * until @ended have been noted. Is it settled?
+ */
+bool settling_judge(struct settling *s, const struct daxhp_observation *obs, double begun,
+		    double ended);
+/* Would one who watches the device call it a change? */
+bool observation_differs(const struct daxhp_observation *a, const struct daxhp_observation *b);
+/* ---- obstacle.c ---- */
+
+/* What is known after an offline that did not succeed. */
+struct offline_attempt {
+	const struct daxhp_observation *obs; /* before it */
+	const struct daxhp_room *room;	     /* NULL: not known */
+	int64_t block;			     /* that did not go offline; -1: not known */
+	int errnum;			     /* positive */
+	const struct clues *clues;	     /* NULL: the log could not be read */
+	const struct page_counts *counts;    /* of the block; NULL: not known */
+	bool has_waited_for_io;
+	bool is_bound_to_node; /* this process may use memory of the device's node only */
+};
+
+/* Its kind is DAXHP_OBSTACLE_NONE when nothing is known. */
+void obstacle_find(const struct offline_attempt *attempt, struct daxhp_obstacle *ret_obstacle);
+/* Are these nodes (as "0-1,3") no other than @node? */
+bool nodes_are_only(const char *nodes, int node);
+
+struct explanation_blocks {
+	const struct page_counts *counts; /* of the online blocks, ascending; NULL: not seen */
+	const struct daxhp_block_use *uses;
+	size_t n;
+};
+
+/*
+ * All that is in the way before anything is tried, by block. -ENOMEM. The caller frees
+ * *ret_obstacles. @ret_verdict: of the room, and of the obstacles.
+ */
+int obstacles_list(const struct daxhp_observation *obs, const struct daxhp_room *room,
+		   const struct explanation_blocks *blocks, bool is_bound_to_node,
+		   struct daxhp_obstacle **ret_obstacles, size_t *ret_count,
+		   enum daxhp_verdict *ret_verdict);
 
 /* ---- memmap.c ---- */
 
@@ -208,10 +383,11 @@ struct daxhp_failure {
 	int64_t block; /* -1: none */
 	int pid;       /* 0: none, or not known */
 	struct goal goal;
-	bool is_first_look; /* for OBSERVE: nothing has been tried yet */
-	bool has_waited;    /* for AT_WORK */
-	bool stopped;	    /* for AT_WORK: the process is stopped */
-	char sentence[512];
+	bool is_first_look;		/* for OBSERVE: nothing has been tried yet */
+	bool has_waited;		/* for AT_WORK */
+	bool stopped;			/* for AT_WORK: the process is stopped */
+	struct daxhp_obstacle obstacle; /* its kind is NONE when it is not known */
+	char sentence[768];
 };
 
 /* Copy @what, and make its sentence. A sentence in @what is not used. */
@@ -319,6 +495,34 @@ int plan_add_bind_devdax(struct daxhp_plan *plan);
  */
 int plan_restore(struct daxhp_observation *now, const struct daxhp_observation *before,
 		 struct daxhp_plan **ret_plan);
+
+/* ---- explanation.c ---- */
+
+struct daxhp_block_use {
+	uint64_t block;
+	enum daxhp_zone zone;
+	uint64_t bytes[DAXHP_USE_MAX];
+	uint64_t used;
+};
+
+struct daxhp_explanation {
+	struct daxhp_observation *obs;
+	struct daxhp_room room; /* its nodes are freed with it */
+	bool has_room;
+	enum daxhp_verdict verdict;
+	struct daxhp_obstacle *obstacles;
+	size_t n_obstacles;
+	struct daxhp_block_use *blocks;
+	size_t n_blocks;
+	struct daxhp_user *users;
+	size_t n_users;
+	struct daxhp_unseen unseen[8];
+	size_t n_unseen;
+};
+
+void users_free(struct daxhp_user *users, size_t n);
+void users_sort(struct daxhp_user *users, size_t n);
+void explanation_add_unseen(struct daxhp_explanation *e, const char *file, int error);
 
 static inline void cleanup_plan(struct daxhp_plan **plan)
 {

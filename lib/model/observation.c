@@ -115,7 +115,7 @@ bool memblock_equal(const struct memblock *a, const struct memblock *b)
 
 bool observation_equal(const struct daxhp_observation *a, const struct daxhp_observation *b)
 {
-	if (a->mode != b->mode || a->n_blocks != b->n_blocks ||
+	if (a->is_gone != b->is_gone || a->mode != b->mode || a->n_blocks != b->n_blocks ||
 	    a->blocks_error != b->blocks_error || strcmp(a->attribute_word, b->attribute_word) != 0)
 		return false;
 	for (size_t i = 0; i < a->n_blocks; i++)
@@ -127,6 +127,15 @@ bool observation_equal(const struct daxhp_observation *a, const struct daxhp_obs
 bool observation_has_attribute(const struct daxhp_observation *obs)
 {
 	return obs->interface == DAXHP_INTERFACE_STATE || obs->interface == DAXHP_INTERFACE_HOTPLUG;
+}
+
+const struct memblock *observation_find_block(const struct daxhp_observation *observation,
+					      uint64_t id)
+{
+	for (size_t i = 0; i < observation->n_blocks; i++)
+		if (observation->blocks[i].id == id)
+			return &observation->blocks[i];
+	return NULL;
 }
 
 bool observation_is_down(const struct daxhp_observation *now)

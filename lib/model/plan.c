@@ -345,12 +345,9 @@ static bool takes_offline(const struct daxhp_plan *plan)
 static int check_room(struct daxhp_plan *plan)
 {
 	const struct daxhp_observation *obs = plan->before;
-	struct room_device device = { .node = obs->target_node };
-	int r;
+	struct room_device device = room_device_of(obs);
+	int r = room_estimate(&obs->memory, &device, &plan->room);
 
-	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX; z++)
-		device.bytes[z] = obs->n_zone[z] * obs->block_size;
-	r = room_estimate(&obs->memory, &device, &plan->room);
 	if (r < 0)
 		return r;
 	plan->has_room = true;

@@ -5,8 +5,8 @@
 
 #include "model.h"
 
-/* More than one session needs: two words, each restored, kept and failed; and the device. */
-#define RESERVED 8
+/* More than one session needs: three words, each restored, kept and failed; and the device. */
+#define RESERVED 12
 
 int recovery_reserve(struct daxhp_recovery *recovery)
 {

@@ -335,6 +335,15 @@ static enum daxhp_verdict judge(struct daxhp_room *room, const struct sums *sums
 	return room->missing > 0 ? DAXHP_VERDICT_NO : DAXHP_VERDICT_MAYBE;
 }
 
+struct room_device room_device_of(const struct daxhp_observation *obs)
+{
+	struct room_device device = { .node = obs->target_node };
+
+	for (enum daxhp_zone z = 0; z < DAXHP_ZONE_MAX; z++)
+		device.bytes[z] = obs->n_zone[z] * obs->block_size;
+	return device;
+}
+
 int room_estimate(const struct memory *memory, const struct room_device *device,
 		  struct daxhp_room *ret_room)
 {

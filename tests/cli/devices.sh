@@ -13,8 +13,13 @@ hmem=platform/hmem_platform.0/hmem.1
 
 # ---- no devices ----
 
-succeeds 'no device: status' status
+run status
+is "$status" 0 'no device: exit status'
 is "$out" 'DEVICE SIZE USABLE NODE MODE STATE BLOCKS ZONES' 'no device: the heading'
+is "$err" "daxhp: note: this machine has no dax device; 'daxhp status --cards' shows its CXL cards, if it has any." 'no device: a note'
+run status -o device,Size
+is "$out" 'DEVICE SIZE' 'no device: the heading of -o'
+succeeds 'no device: no heading, no note' status --check -q
 succeeds 'no device: status -j' status -j
 is "$out" '[]' 'no device: an empty array'
 fails 'no device: unknown to status' 1 'dax0\.0: no such dax device; this machine has none' status dax0.0
@@ -63,7 +68,7 @@ is "$status" 0 'status -j: exit status'
 is "$err" '' 'status -j: no talk'
 json_is '[.[].chardev] | join(" ")' '"dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1"' 'sorted by region and number'
 json_is '[.[] | keys_unsorted - ["possible_memblocks", "wedged", "busy"] | join(" ")] | unique | .[0]' \
-	'"chardev region size target_node align provider cxl namespace uuid path mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks"' 'every key, in every device'
+	'"chardev region size target_node align provider cxl namespace uuid path mode driver hotplug_state hotplug_interface attribute_state online_memblocks total_memblocks memblock_size movable zones memmap_on_memory auto_online_blocks policy"' 'every key, in every device'
 device() {
 	json_is ".[] | select(.chardev == \"$1\") | [$2]" "$3" "$1: $2"
 }
@@ -114,6 +119,23 @@ for json in '' -j; do
 	check "full disk $json: says why" matches "$err" 'daxhp: cannot write to standard output: No space left on device\.$'
 done
 
+# ---- status --check, for monitoring ----
+
+# checks NAME STATUS LINE ARGUMENTS...
+checks() {
+	run status --check "${@:4}"
+	is "$status" "$2" "check, $1: exit status"
+	is "$out" "$3" "check, $1: one line"
+	is "$err" '' "check, $1: no talk"
+	run status --check -q "${@:4}"
+	is "$status $out" "$2 " "check, $1: quiet"
+}
+checks 'all is well' 0 'DAXHP OK - 2 devices' dax0.0 dax1.2
+checks 'inconsistent' 3 'DAXHP CRITICAL - dax2.1 inconsistent' dax2.1 dax0.0
+checks 'wedged' 4 'DAXHP CRITICAL - dax2.0 wedged, dax2.1 inconsistent'
+fails 'check: with JSON' 2 'prints no JSON' status --check -j
+fails 'check: quiet alone' 2 'needs --check' status -q
+
 # Another daxhp is at work on the inconsistent one.
 # at_work DEVICE: sets worker to the process that has its lock.
 at_work() {
@@ -135,6 +157,11 @@ succeeds 'busy: JSON' status -j
 json_is '.[] | select(.busy) | [.chardev, .busy, .hotplug_state, .online_memblocks, .total_memblocks]' \
 	"[\"dax2.1\",{\"pid\":$worker,\"comm\":\"flock\"},null,1,2]" 'busy: who it is, and what is seen'
 kill -STOP $worker
+# The signal is on its way when kill ends.
+for ((i = 0; i < 100; i++)); do
+	[[ $(<"/proc/$worker/stat") == *') T '* ]] && break
+	sleep 0.1
+done
 run status dax2.1
 check 'busy: it is stopped' matches "$err" "another daxhp \(pid $worker\) is at work on it, and has been stopped \(Ctrl-Z, SIGSTOP\)\. 'kill -CONT $worker' lets it go on\.$"
 if for_nobody; then
@@ -242,7 +269,7 @@ for way in '' -j; do
 		run status ${way:+"$way"} $narrow
 		is "$status" 1 "select: status $way $narrow: exit status"
 		check "select: status $way $narrow: says why" matches "$err" '^daxhp: no dax device matches'
-		is "$out" '' "select: status $way $narrow: no table"
+		is "${way:-$out}" "$way" "select: status $way $narrow: no table"
 	done
 done
 fails 'select: unknown' 1 'dax0\.7: no such dax device' status -j dax0.7
@@ -254,7 +281,7 @@ make_device dax3.0 $hmem/../hmem.3 '' 1 0xb00000000-0xb0fffffff
 echo 0 >"$dir/size"
 names 'dax0.0 dax0.1 dax0.2 dax1.0 dax1.1 dax1.2 dax1.3 dax1.10 dax2.0 dax2.1' all
 fails 'select: only a seed' 1 'no dax device matches' status --region=3
-fails 'select: a seed' 1 'dax3\.0: ' status -j dax3.0
+fails 'select: a seed' 1 "dax3\.0: .* its size is 0\. 'daxctl create-device -r 3' makes another one" status -j dax3.0
 rm -r "$sys/devices/platform/hmem_platform.0/hmem.3" "$sys/bus/dax/devices/dax3.0" /dev/dax3.0
 # Wedged memory of a device in devdax mode. There is no state, but the note tells of the blocks.
 make_blocks online Movable 96
@@ -402,6 +429,25 @@ as_user=()
 rm "$sys/bus/dax/drivers_autoprobe"
 mkdir "$sys/bus/dax/drivers/kmem"
 
+# ---- the question before all ----
+
+# asks WANT ARGUMENTS...: nobody answers.
+asks() {
+	on_terminal reconfigure "${@:2}"
+	check "question: ${*:2}" matches "$out" "Make $1\\? \\[y/N\\] "
+	check "question: ${*:2}: no answer" matches "$out" 'daxhp: nothing was changed\.'
+}
+asks 'dax0\.0, dax0\.1 and dax0\.2 devdax' --mode=devdax --region=0
+asks 'dax2\.0 and dax2\.1 movable system RAM' --movable --region=hmem.2 all
+asks 'dax2\.0 and dax2\.1 system RAM for the kernel' --kernel --region=hmem.2
+asks 'dax2\.0 and dax2\.1 system RAM that is not online' --mode=system-ram --no-online --region=hmem.2
+asks 'dax2\.0 and dax2\.1 system RAM' --mode=system-ram --region=hmem.2
+asks 'dax0\.0, .* and [0-9]+ more devdax' --mode=devdax all
+run reconfigure --mode=devdax
+check 'question: never without a device' matches "$err" "^daxhp: name a device, or 'all'"
+fails 'question: no terminal' 2 "'all' needs --yes" reconfigure --movable --region=0
+fails 'question: no terminal, JSON' 2 "'all' needs --yes" reconfigure --movable all -j
+
 # ---- a user without rights ----
 
 if for_nobody; then
@@ -417,6 +463,9 @@ if for_nobody; then
 	json_is '.[0] | has("mappings"), .mappings' $'true\nnull' 'nobody: no ranges'
 	run status dax0.0
 	is "$(awk '$1 == "dax0.0"' <<<"$out" | tr -s ' ')" 'dax0.0 512M - 2 system-ram - - -' 'nobody: table'
+	is "$err" "daxhp: note: only root may see which memory is a device's: as root, daxhp also shows its state, its memory blocks, and memory without a device." 'nobody: what root would see'
+	run status
+	is "$(grep -c 'only root' <<<"$err")" 1 'nobody: once for all devices'
 	for command in online unplug; do
 		fails "nobody: $command" 1 'dax0\.0: .*only root' "$command" dax0.0
 		fails "nobody: $command -n" 1 'dax0\.0: .*only root' "$command" -n dax0.0

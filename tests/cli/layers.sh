@@ -14,8 +14,8 @@ command -v nm >/dev/null || skip_all 'nm is not installed'
 ! grep -q __asan_init "$1" || skip_all 'the objects are built with sanitizers'
 
 # What the model may use of the C library. sysconf() is for the size of a page.
-pure=(bsearch calloc free malloc qsort realloc reallocarray sysconf 'mem[a-z]*' 'str[a-z]*' 'strerror(name|desc)_np'
-	'v?snprintf' '(__isoc[0-9]+_)?sscanf' '__(mem|str|stp)[a-z]*_chk' '__v?snprintf_chk' __ctype_b_loc __stack_chk_fail
+pure=(bsearch calloc free malloc qsort realloc reallocarray sysconf 'mem[a-z]*' '(__isoc[0-9]+_)?str[a-z]*' 'strerror(name|desc)_np'
+	'v?snprintf' '(__isoc[0-9]+_)?sscanf' '__(mem|str|stp)[a-z]*_chk' '__v?snprintf_chk' __ctype_b_loc __ctype_tolower_loc __stack_chk_fail
 	_GLOBAL_OFFSET_TABLE_)
 
 # symbols OBJECT...: "FILE TYPE NAME", a line each
@@ -68,6 +68,8 @@ check 'the calls are seen' test "$(calls "${library[@]}" | wc -l)" -gt 50
 is "$(circles "${library[@]}")" '' 'the library: no circle'
 is "$(circles "${own[@]}")" '' 'the tool: no circle'
 is "$(model_wants)" '' 'the model: nothing but itself and what is pure'
+is "$(nm "$1.p/rule.c.o" | awk '$1 == "U" { print $2 }' | grep -vxE "$(IFS='|' && echo "${pure[*]}")|daxhp_provider_name|fnmatch")" '' \
+	'the rules of policy files: nothing but what is pure'
 is "$(wanted_of kernel top)" '' 'the kernel side: no call upwards'
 # What has the prefix is the public interface. The log is for all.
 is "$(wanted_of top kernel | grep -v ^daxhp_)" $'ctx_log\nkernel_linux' 'the kernel side is reached through its table'

@@ -3,7 +3,7 @@
 #
 # options.sh TOOL: the usage, the man pages and the completions have the same
 # commands and options. The pages have the same JSON keys, exit statuses and
-# functions as the code.
+# functions as the code. The JSON schema has the same keys and words as the code.
 
 set -uo pipefail
 tool=$(realpath -- "$1")
@@ -54,7 +54,7 @@ page() {
 }
 
 plain() {
-	tr -d '*_'
+	sed -E 's/(^|[^a-z])_([A-Z]+)_/\1\2/g; s/\*//g'
 }
 
 page_options() {
@@ -109,9 +109,9 @@ for command in $(real_commands); do
 		"$(help_options "$command" | just_options)"
 	same "help $command and $command --help" "$("$tool" help "$command")" "$("$tool" "$command" --help)"
 
-	# The device does not exist, so the command changes nothing.
+	# The device does not exist, so the command changes nothing. One waits until it does.
 	takes() {
-		[[ $("$tool" "$command" "$1" dax4000000000.0 2>&1 >/dev/null) == *'is not an option'* ]] || printf '%s\n' "$1"
+		[[ $(timeout 2 "$tool" "$command" "$1" dax4000000000.0 2>&1 >/dev/null) == *'is not an option'* ]] || printf '%s\n' "$1"
 	}
 	same "$command refuses what it does not have" "$(takes --no-such-option)" ''
 	while read -r option; do
@@ -143,6 +143,9 @@ same 'completion: a value that is anything' "$(complete_line "$tool" unplug --wa
 same 'completion: nodes' "$(complete_line "$tool" status --node '')" $'0\n1'
 same 'completion: nodes, behind "="' "$(complete_line "$tool" status --node = '')" $'0\n1'
 same 'completion: nodes, in one word' "$(complete_line "$tool" status --node=)" $'--node=0\n--node=1'
+same 'completion: what policy does' "$(complete_line "$tool" policy '')" $'list\nmatch\nsave\nshow'
+same 'completion: devices of policy' "$(complete_line "$tool" policy match dax1)" dax12.0
+same 'completion: policy list takes none' "$(complete_line "$tool" policy list '')" ''
 same 'completion: regions' "$(complete_line "$tool" unplug --region = 1)" 12
 _daxhp_cxl=$_daxhp_bus/cxl
 mkdir -p "$_daxhp_cxl"/region7 "$_daxhp_bus"/0000:0d:00.0/mem0
@@ -173,8 +176,49 @@ page_keys=$(page man/daxhp.8.adoc JSON | grep -E '^\*.*\)::$' | grep -oE '\*[a-z
 page_words=$(page man/daxhp.8.adoc JSON | grep -oE '\*[a-z_]+\*' | tr -d '*')
 same 'daxhp(8) has every JSON key' "$(grep -xFf <(echo "$page_words") <<<"$code_keys")" "$code_keys"
 same 'every JSON key of daxhp(8) is in the code' "$(grep -xFf <(echo "$code_keys") <<<"$page_keys")" "$page_keys"
+
+# words_of FILE ARRAY: the strings in an array of names.
+words_of() {
+	sed -n "/ $2\[\] = {/,/};/p" "$1" | grep -oE '"[^"]+"' | tr -d '"'
+}
+
+# has_words NAME PLACE WORDS: the enum at a place below $defs has these words; it can also have null.
+has_words() {
+	same "the schema: $1" "$(jq -r ".\"\$defs\".$2.enum[] | strings" "$schema")" "$3"
+}
+
+schema=docs/schema/daxhp.json
+if ! command -v jq >/dev/null; then
+	count=$((count + 1))
+	echo "ok $count - the schema and the code # SKIP jq is not installed"
+else
+	same 'the schema and the code have the same JSON keys' \
+		"$(jq -r '.. | objects | .properties | objects | keys[]' "$schema")" "$code_keys"
+	same 'the schema: a key that need not be there is one of these' \
+		"$(jq -r '.. | objects | select(.properties and .required) | (.properties | keys) - .required | .[]' "$schema")" \
+		$'blocks\ndriver\nerror\nmappings\nsteps\ntaken_back'
+	same 'the schema: no object may have other keys' \
+		"$(jq -c '.. | objects | select(.properties and .type and (has("additionalProperties") | not)) | .properties' "$schema")" ''
+	has_words failures error.properties.kind "$(words_of lib/model/failure.c names)"
+	has_words steps step.properties.step "$(words_of lib/model/step.c names)"
+	has_words states state_or_null "$(words_of lib/model/names.c state_names)"
+	has_words modes mode_or_null "$(words_of lib/model/names.c mode_names)"
+	has_words interfaces interface_or_null "$(words_of lib/model/names.c interface_names)"
+	has_words zones device.properties.zones.propertyNames "$(words_of lib/model/names.c zone_names)"
+	has_words providers device.properties.provider "$(words_of lib/model/names.c provider_names)"
+	has_words 'errors before a device' early_error.properties.error.properties.kind \
+		"$(sed -n '/^static const char \*refusal_name/,/^}/p' daxhp/report_json.c | grep -oE '"[^"]+"' | tr -d '"')"
+	has_words obstacles obstacle.properties.kind "$(words_of lib/model/obstacle.c obstacle_names)"
+	has_words evidence obstacle.properties.evidence "$(words_of lib/model/obstacle.c evidence_names)"
+	has_words uses explanation.properties.classes.propertyNames "$(words_of lib/model/pages.c use_names)"
+	has_words verdicts room.properties.verdict "$(words_of lib/model/room.c names)"
+fi
 same 'daxhp(8): exit status' "$(page man/daxhp.8.adoc 'EXIT STATUS' | grep -oE '^\*[0-9]+\*::' | tr -dc '0-9\n')" \
 	"$(grep -oE 'EXIT_[A-Z]+ = [0-9]+' daxhp/daxhp.h | grep -oE '[0-9]+')"
+# The VM test coming-from-daxctl runs the lines of the docs. So the page may only have pairs that are there.
+# shellcheck disable=SC2016 # backticks
+pairs=$(page man/daxhp.8.adoc 'COMING FROM DAXCTL' | sed -nE '/^\*daxctl .*::$/{N; s/::\n/ | /; s/\*/`/g; p}')
+same 'daxhp(8): daxctl and daxhp as in the docs' "$(grep -oFf <(echo "$pairs") docs/coming-from-daxctl.md)" "$pairs"
 same 'libdaxhp(3) has every function' \
 	"$(page man/libdaxhp.3.adoc SYNOPSIS | grep -oE '\<daxhp_[a-z_]+\(' | tr -d '(' | grep -vx daxhp_device_foreach)" \
 	"$(grep -oE '\<daxhp_[a-z_]+;' lib/libdaxhp.sym | tr -d ';')"

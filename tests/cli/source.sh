@@ -48,10 +48,10 @@ make_device dax3.0 platform/ndbus0/region0/dax0.1 device_dax 2 0x280000000-0x28f
 ln -sn ../../../../bus/nd "$dir/../subsystem"
 echo namespace0.0 >"$dir/../namespace"
 echo fb3becd5-9e8f-43fe-aa52-04ceac00d3e4 >"$dir/../uuid"
-mkdir -p "$sys/bus/platform/drivers/dax_hmem"
+mkdir -p "$sys/bus/platform/drivers/hmem"
 make_device dax4.0 platform/hmem_platform.0/hmem.1 '' 2 0x300000000-0x30fffffff
 ln -sn ../../../../bus/platform "$dir/../subsystem"
-ln -sn ../../../../bus/platform/drivers/dax_hmem "$dir/../driver"
+ln -sn ../../../../bus/platform/drivers/hmem "$dir/../driver"
 
 # ---- what status says ----
 
@@ -66,6 +66,20 @@ says dax2.0 '.cxl | [.memdevs[].name]' '["mem0","mem1"]'
 says dax2.0 .path '"cxl-pci-0000:0d:00.0+0000:0e:00.0-0x50000000"'
 says dax3.0 '[.provider, .cxl, .namespace, .uuid, .path]' '["pmem",null,"namespace0.0","fb3becd5-9e8f-43fe-aa52-04ceac00d3e4","pmem-0x280000000"]'
 says dax4.0 '[.provider, .cxl, .namespace, .path]' '["hmem",null,null,"hmem-0x300000000"]'
+
+# ---- the cards ----
+
+mkdir -p "$sys/bus/pci/slots/7"
+echo 0000:0d:00 >"$sys/bus/pci/slots/7/address"
+succeeds 'cards: what to do' status --cards
+check 'cards: what to do' matches "$out" 'is bound to kmem\. Next: daxhp unplug --memdev=mem0'
+succeeds 'cards' status --cards -j
+json_is '.[0] | [.name, .serial, .pci, .slot, .safe_to_remove]' '["mem0",4096,"0000:0d:00.0","7",false]' 'cards: the first'
+json_is '.[0] | [.regions, .devices, .obstacles]' \
+	'[["region0","region2"],["dax0.0","dax2.0"],["dax0.0 (region0) is bound to kmem","dax2.0 (region2) is bound to kmem"]]' 'cards: what is on it'
+json_is '.[0].commands' \
+	'["cxl destroy-region region0","cxl destroy-region region2","cxl disable-memdev mem0","echo 0 > /sys/bus/pci/slots/7/power"]' 'cards: what to type'
+json_is '.[1] | [.name, .slot]' '["mem1",null]' 'cards: the second'
 
 # ---- select ----
 
@@ -90,7 +104,8 @@ names 'dax3.0' --namespace=FB3BECD5-9e8f-43fe-aa52-04ceac00d3e4
 names '' --namespace=region0
 succeeds 'a selector alone selects' unplug -n --memdev=mem1
 check 'a selector alone selects' matches "$out" '^dax1\.0: .*'$'\n''dax2\.0: [^'$'\n'']*$'
-fails 'a selector that finds nothing' 1 'no dax device matches' unplug -n --memdev=mem7
+fails 'a selector that finds nothing' 1 'no CXL card matches' unplug -n --memdev=mem7
+fails 'a selector that finds nothing' 1 'no dax device matches' status --memdev=mem7
 for value in '' x 0x 0x1z -1 ' 1'; do
 	fails "--serial='$value'" 2 'not a serial number' status "--serial=$value"
 done

@@ -49,6 +49,7 @@ skip() {
 }
 
 finish() {
+	check_documents
 	echo "1..$count"
 	[ $failures = 0 ]
 	exit
@@ -64,6 +65,24 @@ run() {
 	out=$("${as_user[@]}" timeout --foreground 60 "$tool" "$@" 2>"$work/err" </dev/null)
 	status=$?
 	err=$(<"$work/err")
+	keep_document
+}
+
+# Keeps what the tool printed, if that is JSON: a line with the command, a tab and the document.
+keep_document() {
+	[[ $out != '['* && $out != '{'* ]] || printf '%s\t%s\n' "${ran//[[:cntrl:]]/?}" "${out//$'\n'/ }" >>"$work/documents"
+}
+
+# All at once, because python takes long to start.
+check_documents() {
+	local name='every JSON document is as docs/schema/daxhp.json says' wrong rc=0
+	[ -s "$work/documents" ] || return 0
+	wrong=$("${BASH_SOURCE[0]%/*}/../validate-json" "$work/documents" 2>&1) || rc=$?
+	if [ $rc = 77 ]; then
+		skip "$name" "$wrong"
+	else
+		is "$wrong" '' "$name"
+	fi
 }
 
 # One line, with the program's name before it and a full stop at its end.
@@ -74,7 +93,8 @@ one_sentence() {
 	matches "$1" '^daxhp: [^[:cntrl:]]*[.?]$'
 }
 
-# fails NAME STATUS REGEX ARGUMENTS...: fails with that status and one sentence, and no data.
+# fails NAME STATUS REGEX ARGUMENTS...: fails with that status and one sentence. There is no data, but for the
+# sentence once more when it is to be JSON.
 fails() {
 	local name=$1 want=$2 regex=$3
 	shift 3
@@ -82,7 +102,13 @@ fails() {
 	is "$status" "$want" "$name: exit status"
 	check "$name: one sentence" one_sentence "$err"
 	check "$name: says why" matches "$err" "$regex"
-	is "$out" '' "$name: no data"
+	case " $* " in
+	*' -j'* | *' --json '*)
+		json_is '[length, (.[0] | keys_unsorted)] | tostring' '"[1,[\"chardev\",\"action\",\"error\"]]"' "$name: one object"
+		json_is '.[0].error.message' "$(jq -Rc 'sub("^daxhp: "; "")' <<<"$err")" "$name: JSON has the sentence"
+		;;
+	*) is "$out" '' "$name: no data" ;;
+	esac
 }
 
 # succeeds NAME ARGUMENTS...: exit status 0, nothing on stderr.

@@ -10,8 +10,8 @@
 
 static unsigned int complaints;
 
-/* Replaces the tool's complain(). A message must be one sentence without control characters. */
-void complain(const char *format, ...)
+/* Replaces the tool's refuse(). A message must be one sentence without control characters. */
+enum exit_status refuse(enum refusal_kind kind, const char *device, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -21,7 +21,9 @@ void complain(const char *format, ...)
 	n = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	must(n > 0 && (size_t)n < sizeof(text));
+	must(kind == REFUSAL_USAGE && !device);
 	complaints++;
+	return EXIT_USAGE;
 }
 
 static int run_nothing(struct daxhp_ctx *ctx, const struct settings *settings, int argc,

@@ -618,18 +618,22 @@ static void drop_lock(struct lock *lock)
 
 static bool is_lock_held(const char *name)
 {
-	assert_string_equal(name, POLICY_LOCK);
-	return model.policy_lock;
+	/* Nobody has changed the kernel's debug message: there is no log to read. */
+	return strcmp(name, DEBUG_LOCK) == 0 ? false : model.policy_lock != NULL;
 }
 
 /* ---- the journal ---- */
 
 static char *find_note(const char *name)
 {
+	static char no_note[JOURNAL_LINE_MAX];
+
 	if (strcmp(name, "policy") == 0)
 		return model.policy_note;
 	if (strcmp(name, "autoprobe") == 0)
 		return model.autoprobe_note;
+	if (strcmp(name, "debug") == 0)
+		return no_note;
 	assert_string_equal(name, model.device.name);
 	return model.note;
 }
@@ -689,6 +693,13 @@ static int find_users(const struct daxhp_session *session, struct rivals *found,
 	for (size_t i = 0; model.holders_error == 0 && i < model.n_holders; i++)
 		rivals_note(found, INT_MAX - i, 0);
 	return model.holders_error;
+}
+
+/* The model's device never goes away for good. */
+static int observe_gone(struct daxhp_device *device __attribute__((unused)),
+			struct daxhp_observation **ret_observation __attribute__((unused)))
+{
+	return -ENODEV;
 }
 
 static int observe(struct daxhp_device *device, struct daxhp_observation **ret_observation)
@@ -766,8 +777,7 @@ static bool *stop_monitor(struct monitor *monitor)
 	return was_done;
 }
 
-static struct watch *start_watch(const struct daxhp_session *session,
-				 const struct daxhp_observation *obs)
+static struct watch *start_watch(struct daxhp_session *session, const struct daxhp_observation *obs)
 {
 	(void)session;
 	(void)obs;
@@ -827,8 +837,55 @@ static const char *get_unseen(const struct guard *guard)
 	return NULL;
 }
 
+/* Nobody restores anything by it. */
+static int put_last(const char *name, const char *words)
+{
+	(void)name;
+	(void)words;
+	return 0;
+}
+
+static double wall_now(void)
+{
+	return 0;
+}
+
+/* Nobody may read the kernel's log here, nor what is in the pages. */
+static struct kernel_log *no_log(void)
+{
+	return NULL;
+}
+
+static bool no_records(struct kernel_log *log __attribute__((unused)),
+		       struct clues *clues __attribute__((unused)))
+{
+	return true;
+}
+
+static void close_no_log(struct kernel_log *log __attribute__((unused)))
+{
+}
+
+static int no_pages(uint64_t pfn __attribute__((unused)), uint64_t n __attribute__((unused)),
+		    struct page_counts *counts __attribute__((unused)))
+{
+	return -EACCES;
+}
+
+static int no_own_nodes(char *ret_nodes __attribute__((unused)),
+			size_t size __attribute__((unused)))
+{
+	return -ENODATA;
+}
+
 static const struct kernel kernel_model = {
+	.log_open = no_log,
+	.log_read = no_records,
+	.log_close = close_no_log,
+	.count_pages = no_pages,
+	.read_own_nodes = no_own_nodes,
 	.observe = observe,
+	.observe_gone = observe_gone,
 	.find_holders = find_users,
 	.open_device = open_device,
 	.find_attribute = find_attribute,
@@ -860,4 +917,6 @@ static const struct kernel kernel_model = {
 	.journal_put = put_entry,
 	.journal_get = get_entry,
 	.journal_drop = drop_entry,
+	.journal_put_last = put_last,
+	.wall_now = wall_now,
 };

@@ -5,7 +5,7 @@
 
 #include "unit.h"
 
-#define KINDS_END (DAXHP_FAILED_RECOVERY + 1)
+#define KINDS_END (DAXHP_FAILED_STUCK + 1)
 
 static const char *sentence_of(const struct daxhp_failure *what)
 {
@@ -66,7 +66,7 @@ static void test_failures(void **state)
 		  "in /run/daxhp/ it cannot be written down what to restore, which takes some room "
 		  "there, and /proc (ENOSPC)" },
 		{ { .kind = DAXHP_FAILED_IN_USE, .errnum = EBUSY },
-		  "a process has the device open or mapped and would be killed (EBUSY)" },
+		  "a process has the device open or mapped; the kernel may kill it (EBUSY)" },
 		{ { .kind = DAXHP_FAILED_USE_UNSEEN, .errnum = EPERM, .file = "/proc/1/fd" },
 		  "it cannot be seen whether a process uses the device (/proc/1/fd: EPERM: "
 		  "CAP_SYS_PTRACE is missing, or a security policy forbids it)" },
@@ -112,6 +112,8 @@ static void test_failures(void **state)
 		  "kmem would take other devices as well, which have no driver now (EBUSY)" },
 		{ { .kind = DAXHP_FAILED_UNBIND, .errnum = EBUSY },
 		  "the device could not be unbound from its driver (EBUSY)" },
+		{ { .kind = DAXHP_FAILED_DEVICE_GONE, .errnum = ENODEV },
+		  "the device went away meanwhile (ENODEV)" },
 		{ { .kind = DAXHP_FAILED_DRIVER_CHANGED, .errnum = EBUSY },
 		  "somebody else bound or unbound the device meanwhile (EBUSY)" },
 		{ { .kind = DAXHP_FAILED_NOT_SO,
@@ -202,7 +204,7 @@ static void test_refusals(void **state)
 		const char *sentence;
 	} rows[] = {
 		{ DAXHP_REFUSED_DEVDAX, GOAL_ONLINE,
-		  "it is in devdax mode, its memory is an application's (EOPNOTSUPP)" },
+		  "it is in devdax mode, its memory belongs to an application (EOPNOTSUPP)" },
 		{ DAXHP_REFUSED_FAMFS, GOAL_ONLINE,
 		  "it is in famfs mode, its memory is a file system's (EOPNOTSUPP)" },
 		{ DAXHP_REFUSED_OTHER_DRIVER, GOAL_ONLINE,

@@ -11,6 +11,14 @@ void complain(const char *format, ...)
 	fail_msg("complains: %s", format);
 }
 
+enum exit_status refuse(enum refusal_kind kind, const char *device, const char *format, ...)
+{
+	(void)kind;
+	(void)device;
+	fail_msg("refuses: %s", format);
+	return EXIT_FAILED;
+}
+
 bool outcome_is_good(const struct outcome *outcome)
 {
 	(void)outcome;

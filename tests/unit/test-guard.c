@@ -241,9 +241,16 @@ static void make_thread(int pid, int tid)
 	assert_int_equal(symlink("/", task_file(pid, tid, "cwd")), 0);
 }
 
+static void has_flags(int pid, unsigned int flags)
+{
+	put(format("/proc/%d/stat", pid),
+	    format("%d (a) S 1 2) S 1 1 1 0 -1 %u 0 0\n", pid, flags));
+}
+
 static void make_process(int pid)
 {
 	make_thread(pid, pid);
+	has_flags(pid, 0x00400140);
 	make_dirs(format("/proc/%d/map_files/", pid));
 	put(format("/proc/%d/comm", pid), "rival\n");
 }
@@ -538,6 +545,26 @@ static void test_not_a_line(void **state)
 	assert_int_equal(unlink(task_file(RIVAL, RIVAL, "mountinfo")), 0);
 	make_dirs(task_file(RIVAL, RIVAL, "mountinfo/"));
 	cannot_see(-EISDIR, where);
+}
+
+/* A kernel thread has no files. That nothing is looked at shows only with a file that it has here. */
+static void test_kernel_thread(void **state)
+{
+	char where[64];
+
+	(void)state;
+	snprintf(where, sizeof(where), "/proc/%d/stat", RIVAL);
+	has_open(RIVAL, RIVAL, "/sys" MEMORY "/memory7/state", O_WRONLY);
+	assert_int_equal(look(), -EBUSY);
+	has_flags(RIVAL, 0x00208040);
+	assert_int_equal(look(), 0);
+	/* What it is cannot be seen. */
+	put(where, "4711 (rival) S 1\n");
+	cannot_see(-EBADMSG, where);
+	put(where, "");
+	cannot_see(-EBADMSG, where);
+	assert_int_equal(unlink(where), 0);
+	assert_int_equal(look(), 0);
 }
 
 /* A file that may not be looked at may be a block's file. */
@@ -1144,6 +1171,7 @@ static int all_tests(void)
 		GUARD_TEST(test_list_is_cut_short),
 		GUARD_TEST(test_links_are_not_followed),
 		GUARD_TEST(test_not_a_line),
+		GUARD_TEST(test_kernel_thread),
 		GUARD_TEST(test_file_without_rights),
 		GUARD_TEST(test_no_flags),
 		GUARD_TEST(test_block_cannot_be_seen),
@@ -1179,7 +1207,7 @@ static int all_tests(void)
 		return 0;
 	}
 	if (!may_deny()) {
-		puts("# This user may not deny others to open files; root may");
+		fputs("This user may not deny others to open files; root may\n", stderr);
 		n -= TESTS_THAT_DENY;
 	}
 	return _cmocka_run_group_tests("guard", tests, n, NULL, NULL);

@@ -766,13 +766,13 @@ static void test_properties(void **state)
 	unsigned long n = 0;
 
 	(void)state;
-	for (size_t c = 0; c < N_LETTERS * N_LETTERS * N_LETTERS; c++) {
+	for (size_t c = 0; c < N_LETTERS * N_LETTERS * N_LETTERS; c += STARTS_STEP) {
 		char blocks[4] = { letters[c % N_LETTERS], letters[c / N_LETTERS % N_LETTERS],
 				   letters[c / N_LETTERS / N_LETTERS] };
 
 		n += check_all_of(blocks);
 	}
-	assert_true(n > 100000);
+	assert_true(n > 100000 / STARTS_STEP);
 }
 
 static unsigned long check_way_back(const char *now_blocks, const char *before_blocks)
@@ -864,14 +864,14 @@ static void test_way_back_properties(void **state)
 	unsigned long n = 0;
 
 	(void)state;
-	for (size_t c = 0; c < N_LETTERS * N_LETTERS * N_LETTERS * N_LETTERS; c++) {
+	for (size_t c = 0; c < N_LETTERS * N_LETTERS * N_LETTERS * N_LETTERS; c += STARTS_STEP) {
 		size_t k = N_LETTERS * N_LETTERS;
 		char now[3] = { letters[c % N_LETTERS], letters[c / N_LETTERS % N_LETTERS] };
 		char before[3] = { letters[c / k % N_LETTERS], letters[c / k / N_LETTERS] };
 
 		n += check_way_back(now, before);
 	}
-	assert_true(n > 30000);
+	assert_true(n > 30000 / STARTS_STEP);
 }
 
 /* Another driver, or other ranges: somebody else did that, and daxhp must not undo it. */

@@ -974,9 +974,8 @@ static void test_refresh(void **state)
 {
 	struct daxhp_device fresh = { .ctx = &ctx, .name = "dax0.0" };
 	struct daxhp_device gone = { .ctx = &ctx, .name = "dax0.1", .size = 1 };
-	const struct daxhp_range *ranges;
+	const struct daxhp_range *range;
 	uint64_t size;
-	size_t n;
 
 	(void)state;
 	put(DEVICE "/size", "4096\n");
@@ -989,9 +988,13 @@ static void test_refresh(void **state)
 	assert_int_equal(daxhp_device_refresh(&fresh), 0);
 	assert_int_equal(daxhp_device_get_size(&fresh, &size), 0);
 	assert_int_equal(size, 8192);
-	assert_int_equal(daxhp_device_get_ranges(&fresh, &ranges, &n), 0);
-	assert_int_equal(n, 1);
-	assert_int_equal(ranges[0].end - ranges[0].start, 8191);
+	assert_int_equal(daxhp_device_get_ranges_error(&fresh), 0);
+	range = daxhp_device_get_range(&fresh, 0);
+	assert_non_null(range);
+	assert_int_equal(range->end - range->start, 8191);
+	assert_null(daxhp_device_get_range(&fresh, 1));
+	fresh.ranges_error = -EIO;
+	assert_null(daxhp_device_get_range(&fresh, 0));
 	assert_int_equal(daxhp_device_refresh(&gone), -ENODEV);
 	assert_int_equal(daxhp_device_get_size(&gone, &size), 0);
 	assert_int_equal(size, 1);

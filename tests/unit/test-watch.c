@@ -199,6 +199,17 @@ static void test_pending_signals(void **state)
 
 /* ---- the state of a process ---- */
 
+static int is_kernel_thread(pid_t pid)
+{
+	int procfd = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	r = task_is_kernel_thread(procfd, name);
+	close(procfd);
+	return r;
+}
+
 static void test_stopped_process(void **state)
 {
 	pid_t child = fork();
@@ -213,12 +224,14 @@ static void test_stopped_process(void **state)
 	}
 	assert_int_equal(waitpid(child, NULL, WUNTRACED), child);
 	assert_true(task_is_stopped(child));
+	assert_int_equal(is_kernel_thread(child), 0);
 	kill(child, SIGCONT);
 	assert_int_equal(waitpid(child, NULL, WCONTINUED), child);
 	assert_false(task_is_stopped(child));
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
 	assert_false(task_is_stopped(child));
+	assert_int_equal(is_kernel_thread(child), -ENOENT);
 }
 
 static void test_running_thread(void **state)
@@ -256,6 +269,8 @@ int main(void)
 	if (has_blocks)
 		make_blocks();
 	else
-		puts("# This user may not make a mount namespace: no block is named; root may");
+		/* Not on standard output: in TAP the version comes first. */
+		fputs("This user may not make a mount namespace: no block is named; root may\n",
+		      stderr);
 	return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }

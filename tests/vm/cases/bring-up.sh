@@ -34,18 +34,18 @@ test_plan() {
 }
 
 test_no_rival() {
-	tried 'there and back' cycle "$device" "$(quick_or_full 2 20)" movable,kernel,movable,devdax "${ids[@]}"
+	tried 'there and back' cycle "$device" "$(quick_or_full 1 20)" movable,kernel,movable,devdax "${ids[@]}"
 	never_wedged
 }
 
 # Into the other zone, by the driver core's own file, and in another sysfs, all at once.
 test_rivals() {
 	local us
-	for us in 100 1000 10000; do
+	for us in $(quick_or_full 100 '100 1000 10000'); do
 		start_rival rival --kernel "$us" "${ids[@]}"
 		start_rival rival --online "$us" "${ids[@]}"
 		start_rival elsewhere rival --kernel "$us" "${ids[@]}"
-		tried "every $us us" resist "$device" "$(quick_or_full 2 100)" unplugged,online "${ids[@]}"
+		tried "every $us us" resist "$device" "$(quick_or_full 1 100)" unplugged,online "${ids[@]}"
 		stop_rivals
 	done
 	never_wedged
@@ -53,7 +53,7 @@ test_rivals() {
 
 # Every so many calls: there are thousands of calls, and each run takes seconds.
 test_killed() {
-	tried 'killed on the way up' kill "$device" "$(step 2503)" unplugged:online,devdax:movable "${ids[@]}"
+	tried 'killed on the way up' kill "$device" "$(step 10007)" unplugged:online,devdax:movable "${ids[@]}"
 	nok 'no journal is left' compgen -G '/run/daxhp/*.journal'
 	never_wedged
 }

@@ -39,4 +39,18 @@ test_in_and_out() {
 	is "$(mem_total)" "$base_total" 'MemTotal is as before'
 }
 
+# The memory stays in use. After this, the machine is not as before.
+test_region_disabled_while_online() {
+	cxl enable-region "$region" >/dev/null 2>&1
+	wait_until test -e "$dax_bus/devices/$device" || bail_out 'the device does not come back'
+	run daxhp reconfigure --mode=system-ram --movable "$device"
+	exits 0 'in service'
+	run cxl disable-region "$region"
+	exits 0 'cxl-cli takes the region away while its memory is online'
+	is_not "$(orphans)" '' 'the memory is left'
+	says_so 'region disabled'
+	run daxhp status --check
+	exits 6 'status --check'
+}
+
 run_tests

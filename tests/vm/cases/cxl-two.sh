@@ -60,4 +60,44 @@ test_selectors() {
 	is "$(driver "$first") $(driver "$other")" 'none none' 'both have no driver'
 }
 
+# Two regions on one card. One has pages that cannot be moved: nothing of the card is changed.
+test_card_as_one() {
+	local first second pinned mem pci region_a region_b
+	mem=$(card 0x1000)
+	pci=$(basename "$(readlink -f "$cxl_bus/$mem/..")")
+	make_region offline -s 1G -d decoder0.0 -w 1 "$mem" || bail_out 'there is no region'
+	first=$device region_a=$region
+	make_region offline -s 1G -d decoder0.0 -w 1 "$mem" || bail_out 'there is no second region'
+	second=$device region_b=$region
+	daxhp online --movable "$second" >/dev/null
+	pin "$(<"$dax_bus/devices/$second/target_node")" >/run/pin.out &
+	pinned=$!
+	wait_until grep -q pinned /run/pin.out
+	daxhp online --movable "$first" >/dev/null
+	run daxhp status --cards --memdev="$mem"
+	like "$out" "$mem \(serial number 0x1000, $pci\): not safe to remove: $first \($region_a\) is online_movable; $second \($region_b\) is online_movable" 'status --cards'
+	snapshot
+	before=$now_snapshot
+	run daxhp unplug --memdev="$mem" --timeout=20
+	exits 1 'pinned: unplug fails'
+	diag "$out" "$err"
+	unchanged "$before" 'pinned: everything of the card is as before'
+	like "$err" "$second: cannot unplug" 'pinned: the device is named'
+	like "$out" "not safe to remove: .*$second \($region_b\) is online_movable" 'pinned: the verdict names the region'
+	kill "$pinned"
+	wait
+	run daxhp unplug --serial=0x1000
+	exits 0 'unplug: done'
+	like "$out" "$mem .*: safe to remove after: cxl disable-region $region_a; cxl destroy-region $region_a; cxl disable-region $region_b; cxl destroy-region $region_b; cxl disable-memdev $mem; echo 0 > /sys/bus/pci/slots/[0-9]+/power" 'unplug: the verdict'
+	run daxhp status -j --cards --serial=0x1000
+	json_is '.[0] | "\(.safe_to_remove) \(.obstacles | length) \(.regions | join(","))"' "true 0 $region_a,$region_b" 'status -j --cards'
+	remove_region "$region_a"
+	remove_region "$region_b"
+	run daxhp unplug --memdev="$mem"
+	exits 0 'a card without regions'
+	like "$out" 'safe to remove' 'and its verdict'
+	run daxhp unplug --memdev=mem7
+	exits 1 'no such card'
+}
+
 run_tests

@@ -68,11 +68,34 @@ test_several_devices() {
 	unbind "$second"
 }
 
+# A region whose driver is missing.
+test_no_dax_cxl() {
+	modprobe -r dax_cxl
+	run cxl create-region -m -t ram "${one[@]}"
+	exits 0 'a region without dax_cxl'
+	region=$(json .region)
+	run daxhp status
+	like "$err" "$region: the CXL region has no dax device.*modprobe dax_cxl" 'status says why'
+	run daxhp online dax0.0
+	exits 1 'online fails'
+	like "$err" 'modprobe dax_cxl' 'and says why'
+	unlike "$err" 'has none' 'and not that there is nothing'
+	modprobe dax_cxl
+	remove_regions
+}
+
 # cxl-cli refuses while the device is bound to kmem, as it is on Linux 7.3.
 test_unbind() {
 	make_region offline "${one[@]}" || bail_out 'there is no region'
 	daxhp online --movable "$device" >/dev/null
-	daxhp unplug "$device" >/dev/null
+	run daxhp status --cards -j
+	json_is '.[0] | "\(.name) \(.regions[0]) \(.devices[0]) \(.safe_to_remove)"' "mem0 $region $device false" 'its card'
+	run daxhp unplug "$device"
+	if has_attribute; then
+		is "$err" "daxhp: note: $device: it stays bound to kmem. To remove the card mem0, type 'daxhp unplug --memdev=mem0'." 'unplug: what else a card needs'
+	else
+		is "$err" '' 'unplug: no driver is left'
+	fi
 	run daxhp unplug --unbind "$device"
 	exits 0 'unplugged already'
 	is "$(driver "$device")" none 'no driver is left'
@@ -92,6 +115,19 @@ test_unbind() {
 	exits 0 'devdax mode'
 	is "$(driver "$device")" none 'no driver is left'
 	ok 'cxl-cli takes the region away' remove_region "$region"
+}
+
+# The memory stays in use. After this, the machine is not as before.
+test_memdev_disabled_while_online() {
+	in_service "${one[@]}"
+	run cxl disable-memdev -f mem0
+	exits 0 'cxl-cli takes the card away while its memory is online'
+	is_not "$(orphans)" '' 'the memory is left'
+	says_so 'memdev disabled'
+	run daxhp status --check
+	exits 6 'status --check'
+	run daxhp status --cards
+	unlike "$out" ': safe to remove' 'status --cards'
 }
 
 run_tests

@@ -23,9 +23,9 @@ reset() {
 }
 
 test_signals() {
-	tried 'SIGINT' signal "$device" "$(quick_or_full 20 200)" unplugged,online 2 1 "${ids[@]}"
-	tried 'SIGTERM' signal "$device" "$(quick_or_full 5 50)" unplugged,online 15 2 "${ids[@]}"
-	tried 'SIGHUP' signal "$device" "$(quick_or_full 5 50)" unplugged,online 1 3 "${ids[@]}"
+	tried 'SIGINT' signal "$device" "$(quick_or_full 8 200)" unplugged,online 2 1 "${ids[@]}"
+	tried 'SIGTERM' signal "$device" "$(quick_or_full 3 50)" unplugged,online 15 2 "${ids[@]}"
+	tried 'SIGHUP' signal "$device" "$(quick_or_full 3 50)" unplugged,online 1 3 "${ids[@]}"
 	tried 'SIGKILL' signal "$device" "$(quick_or_full 5 50)" unplugged,online 9 4 "${ids[@]}"
 	never_wedged
 }
@@ -93,7 +93,7 @@ test_cancelled_by_a_thread() {
 }
 
 test_second_signal() {
-	tried 'SIGINT twice' twice "$device" "$(quick_or_full 10 100)" unplugged,online 2 5 "${ids[@]}"
+	tried 'SIGINT twice' twice "$device" "$(quick_or_full 6 100)" unplugged,online 2 5 "${ids[@]}"
 	never_wedged
 }
 
@@ -184,7 +184,7 @@ test_broken_pipe() {
 	wait_until no_daxhp
 	agrees "$device" online_movable 'online into a closed pipe'
 	has_attribute && return
-	run bash -c "strace -f -o /run/strace.log -P $memory/memory$block/state -e inject=write,pwrite64:error=EBUSY:when=1 daxhp unplug -v $device 2>&1 | true"
+	run bash -c "strace --seccomp-bpf -f -o /run/strace.log -P $memory/memory$block/state -e trace=write,pwrite64 -e inject=write,pwrite64:error=EBUSY:when=1 daxhp unplug -v $device 2>&1 | true"
 	wait_until no_daxhp
 	agrees "$device" online_movable 'an undo into a closed pipe'
 }
@@ -293,7 +293,7 @@ test_slow_disk() {
 	kill -TERM "$first"
 	start=$SECONDS rc=0
 	wait "$first" || rc=$?
-	err=$(</run/tap.err) out=$(</run/tap.out)
+	hear
 	exits 1 'a page under I/O: exit status'
 	like "$err" "$told" 'says what it waits for'
 	if [[ $err =~ $told ]]; then

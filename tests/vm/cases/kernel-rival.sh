@@ -17,7 +17,7 @@ mapfile -t ids < <(blocks "$device")
 
 test_rival() {
 	local i taken=0 wrong=''
-	rival 100 "${ids[@]}" &
+	rival 100 "${ids[@]}" >/dev/null &
 	for ((i = 1; i <= 100; i++)); do
 		put unplugged "$file" || wrong+="unplugged, try $i: $refused_with"$'\n'
 		look "$device"

@@ -17,8 +17,8 @@ unbind "$device"
 load_kmem
 number=$(blocks "$device" | wc -l)
 
-# Others use memory, too. It is a thirtieth of a block's memory map.
-noise=64
+# Others use and free memory, too. It is an eighth of a block's memory map.
+noise=256
 
 reset() {
 	take_away "$device"

@@ -81,7 +81,7 @@ test_installation() {
 	exits 0 '--help'
 	like "$out" 'online' 'help names the commands'
 	for file in include/daxhp/libdaxhp.h 'lib/*/pkgconfig/libdaxhp.pc' share/man/man8/daxhp.8 \
-		share/bash-completion/completions/daxhp 'share/zsh/*/_daxhp'; do
+		share/bash-completion/completions/daxhp 'share/zsh/*/_daxhp' share/daxhp/schema/daxhp.json; do
 		if compgen -G "$prefix/$file" >/dev/null || compgen -G "$prefix/${file/\/daxhp\//\/}" >/dev/null ||
 			compgen -G "/usr/$file" >/dev/null; then
 			pass "installed: $file"

@@ -54,7 +54,7 @@ test_full_disk() {
 test_status_meanwhile() {
 	local pid
 	bind_kmem "$device" offline
-	held_up delay_enter=6000000 daxhp online --movable "$device"
+	held_up delay_enter=6000000:when=1 daxhp online --movable "$device"
 	pid=$(<"/run/daxhp/$device.lock")
 	run daxhp status
 	is "$err" "daxhp: note: $device: another daxhp (pid $pid) is at work on it." 'status: who is at work'

@@ -8,8 +8,7 @@
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
-# Too much for shellcheck: if it follows this file, it takes minutes and gigabytes.
-# shellcheck source=/dev/null
+# shellcheck source=reconfigure.sh
 . /vm/guest/reconfigure.sh
 
 device=dax0.0
@@ -44,6 +43,7 @@ daxctl_agrees() {
 	local differ
 	daxctl list -M -d "$device" >/run/theirs.json 2>/run/theirs.err || { fail "$1" "$(</run/theirs.err)"; return; }
 	daxhp status -j -M "$device" >/run/ours.json 2>/run/ours.err || { fail "$1" "$(</run/ours.err)"; return; }
+	keep_document 'daxhp status -j -M' "$(</run/ours.json)"
 	differ=$(jq -rn --slurpfile theirs /run/theirs.json --slurpfile ours /run/ours.json '
 		$ours[0][0] as $o | $theirs[0][0] as $t | $t | keys_unsorted[] | select(in($o)) |
 		select($o[.] != $t[.] and ($o.mode != "unbound" or . != "mode")) |
@@ -205,7 +205,7 @@ test_autoprobe_refuses() {
 	reconfigure movable --json
 	is "$(json '.[0].error | "\(.kind) \(.file) \(.wrote)"')" "write-refused $file 0" 'drivers_autoprobe is read-only: JSON'
 	umount "$file"
-	run strace -f -qq -o /dev/null -P "$file" -e trace=write -e inject=write:error=EIO:when=2+ \
+	run strace --seccomp-bpf -f -qq -o /dev/null -P "$file" -e trace=write -e inject=write:error=EIO:when=2+ \
 		daxhp reconfigure --json --mode=system-ram --movable "$device"
 	exits 1 'drivers_autoprobe cannot be restored'
 	like "$err" "did not take '1' in $file \(EIO" 'drivers_autoprobe cannot be restored: says so'
@@ -308,7 +308,7 @@ its_turn() {
 	exec 9>&-
 	rc=0
 	wait "$waiting" || rc=$?
-	out=$(</run/tap.out) err=$(</run/tap.err)
+	hear
 }
 
 test_other_is_killed_meanwhile() {
@@ -384,8 +384,8 @@ test_two_rivals() {
 	! has_attribute || places=devdax,movable,off,kernel
 	# shellcheck disable=SC2046 # words
 	for us in $(quick_or_full 100 '100 1000 10000'); do
-		start_rival rival "$us" "${ids[@]}"
-		start_rival rival "$us" "${ids[@]}"
+		start_holder running rival "$us" "${ids[@]}"
+		start_holder running rival "$us" "${ids[@]}"
 		tried "every $us us" cycle "$device" "$(quick_or_full 2 34)" "$places" "${ids[@]}"
 		stop_rivals
 	done

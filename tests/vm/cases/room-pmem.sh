@@ -21,4 +21,10 @@ test_room_with_swap() {
 	with_swap all_combinations shared:70
 }
 
+test_estimate() {
+	is_full || return
+	all_judged
+	refused_rightly
+}
+
 run_tests

@@ -51,4 +51,16 @@ test_room_with_swap() {
 	with_swap all_combinations anon:70 shared:110
 }
 
+test_estimate() {
+	is_full || return
+	all_judged
+	refused_rightly
+}
+
+test_estimate_with_swap() {
+	is_full || return
+	with_swap all_judged
+	refused_rightly
+}
+
 run_tests

@@ -8,8 +8,7 @@
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
-# Too much for shellcheck: if it follows this file, it takes minutes and gigabytes.
-# shellcheck source=/dev/null
+# shellcheck source=reconfigure.sh
 . /vm/guest/reconfigure.sh
 
 set_policy offline
@@ -206,7 +205,7 @@ test_refused_in_one_range() {
 		return
 	fi
 	for block in $(blocks "$split" | sed -n '1p;4p;5p;8p'); do
-		run strace -f -o /run/strace.log -P "$memory/memory$block/state" -e inject=write,pwrite64:error=EBUSY daxhp unplug --json "$split"
+		run strace --seccomp-bpf -f -o /run/strace.log -P "$memory/memory$block/state" -e trace=write,pwrite64 -e inject=write,pwrite64:error=EBUSY daxhp unplug --json "$split"
 		exits 1 "memory$block refuses"
 		json_is '.[0].error | "\(.errno) \(.undone)"' 'EBUSY true' "memory$block refuses: undone"
 		agrees "$split" online_movable "memory$block refuses"
@@ -231,8 +230,8 @@ test_reconfigure_with_rivals() {
 	! has_attribute || places=devdax,movable,off
 	bind_kmem "$between" offline
 	neighbour=$(states "$between")
-	start_rival rival 100 "${ids[@]}"
-	start_rival rival 100 "${ids[@]}"
+	start_holder running rival 100 "${ids[@]}"
+	start_holder running rival 100 "${ids[@]}"
 	tried 'every 100 us' cycle "$device" "$(quick_or_full 2 100)" "$places" "${ids[@]}"
 	stop_rivals
 	is "$(states "$between")" "$neighbour" 'the neighbour between is as before'

@@ -101,6 +101,30 @@ out_of_service() {
 	is "$(mem_total)" $((base_total + others_kib)) "$1: MemTotal is as before"
 }
 
+# orphans: prints the memory of kmem that no device has: start, size, blocks online.
+orphans() {
+	local line first last n state online
+	look_block_size
+	wedge_signs_in_iomem | while IFS= read -r line; do
+		[[ $line =~ ([0-9a-f]+)-([0-9a-f]+) ]]
+		first=$((16#${BASH_REMATCH[1]})) last=$((16#${BASH_REMATCH[2]})) online=0
+		for ((n = first / now_block_size; n * now_block_size < last; n++)); do
+			read -r state <"$memory/memory$n/state"
+			[ "$state" = offline ] || online=$((online + 1))
+		done
+		echo "$first $((last - first + 1)) $online"
+	done
+}
+
+# says_so NAME: status agrees with /sys about what is left.
+says_so() {
+	run daxhp status -j
+	exits 0 "$1: status"
+	json_is '.[] | select(.chardev == null) | "\(.mappings[0].start) \(.size) \(.online_memblocks)"' "$(orphans)" "$1: memory without a device"
+	json_is '[.[] | .chardev // empty] | join(" ")' "$(cd "$dax_bus/devices" && echo dax* | sed 's/^dax\*$//')" "$1: devices"
+	is "$(mem_total)" $((base_total + $(orphans | awk '{ n += $3 } END { print n + 0 }') * now_block_size / 1024)) "$1: MemTotal"
+}
+
 # monitor COMMAND [JSON]: tells QEMU. Fails if QEMU refuses.
 monitor() {
 	local line

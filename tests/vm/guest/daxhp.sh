@@ -48,6 +48,7 @@ agrees() {
 		while IFS='=' read -r key got; do
 			said[$key]=$got
 		done < <(jq -r "$filter" /run/status.json 2>&1)
+		keep_document "daxhp status --json $device" "$(</run/status.json)"
 	else
 		wrong+="status failed: $(</run/status.err)"$'\n'
 	fi
@@ -145,7 +146,7 @@ held_up() {
 		done
 	fi
 	rm -f "/run/daxhp/$device.lock"
-	timeout 60 strace -f -o /run/strace.log "${paths[@]}" -e "inject=write,pwrite64:$1" "${@:2}" >/run/tap.out 2>/run/tap.err &
+	timeout 60 strace --seccomp-bpf -f -o /run/strace.log "${paths[@]}" -e trace=write,pwrite64 -e "inject=write,pwrite64:$1" "${@:2}" >/run/tap.out 2>/run/tap.err &
 	held_pid=$! ran="${*:2}"
 	wait_until is_locked
 }
@@ -154,7 +155,7 @@ held_up() {
 let_go() {
 	rc=0
 	wait "$held_pid" || rc=$?
-	out=$(</run/tap.out) err=$(</run/tap.err)
+	hear
 	printf '# exit %s: %s\n' "$rc" "${err//$'\n'/ }"
 }
 

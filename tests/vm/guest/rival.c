@@ -3,7 +3,8 @@
  * rival [--keep] [--online] [--kernel] [--thread] MICROSECONDS BLOCK...
  *
  * Sets every offline block to online_movable, again and again, with a pause between the rounds. With
- * --kernel the word is online_kernel.
+ * --kernel the word is online_kernel. After its first round it prints "running", or
+ * "held" with --keep. By then it has set every block that was offline at its start.
  * With --keep it opens the files once, at its start, and keeps them open. With --online it writes 1
  * to the file `online` of each block, instead of a word to `state`. With --thread the files belong
  * to a second thread, which does not share them, and the first thread has ended.
@@ -56,9 +57,7 @@ static void *run(void *data)
 		exit(1);
 	for (int i = 0; keep && i < n_blocks; i++)
 		fds[i] = open_file(blocks[i]);
-	puts(keep ? "held" : "running");
-	fflush(stdout);
-	for (;;) {
+	for (bool is_first = true;; is_first = false) {
 		for (int i = 0; i < n_blocks; i++) {
 			int fd = keep ? fds[i] : open_file(blocks[i]);
 
@@ -67,6 +66,10 @@ static void *run(void *data)
 			set_online(fd);
 			if (!keep)
 				close(fd);
+		}
+		if (is_first) {
+			puts(keep ? "held" : "running");
+			fflush(stdout);
 		}
 		usleep(between);
 	}

@@ -10,6 +10,8 @@
 
 set_policy offline
 base_policy=offline
+# The OOM killer may end a program while this shell writes to it.
+trap '' PIPE
 
 is_full() {
 	[[ " $(</proc/cmdline) " == *' daxhp.full '* ]]
@@ -38,7 +40,7 @@ start_fill() {
 	local name=$1 fd
 	mkfifo "/run/$name.in"
 	: >"/run/$name.out"
-	fill "${@:2}" /mnt/disk/"$name" <"/run/$name.in" >"/run/$name.out" 2>&1 &
+	fill "${@:2}" /mnt/disk/"$name" <"/run/$name.in" >>"/run/$name.out" 2>&1 &
 	fill_pid[$name]=$!
 	exec {fd}>"/run/$name.in"
 	fill_fd[$name]=$fd
@@ -63,7 +65,7 @@ tell() {
 	[ -n "${fill_pid[$1]:-}" ] || return 0
 	: >"/run/$1.out"
 	kill -0 "${fill_pid[$1]}" 2>/dev/null || return 0
-	echo "$2" >&"${fill_fd[$1]}"
+	{ echo "$2" >&"${fill_fd[$1]}"; } 2>/dev/null
 	for try in {1..5}; do
 		! wait_until has_answered "$1" 2>/dev/null || break
 	done
@@ -124,9 +126,10 @@ huge_pages() {
 start_bystander() {
 	local mib
 	end_fill bystander
-	mib=$(($(fits_elsewhere) - 200))
+	mib=$(($(fits_elsewhere) - room_left))
 	[ $mib -lt 10 ] || start_fill bystander anon -1 $mib
 }
+room_left=200
 
 # prepare KIND PERCENT: brings the device online, and uses PERCENT of the memory
 # that fits elsewhere.
@@ -232,6 +235,52 @@ all_combinations() {
 			combination "$kind" "$percent"
 		done
 	done
+}
+
+# ---- how good the estimate is ----
+
+# judged KIND PERCENT: tries the unplug, also what daxhp would refuse. After yes and likely it must succeed, and
+# harm nobody. Prints a line with the verdict and what came of it. Counts the refusals in n_refused, and in
+# n_mistaken those that would have worked.
+judged() {
+	local name="$1, $2 %, $swap" percent went=yes seconds=100
+	prepare "$1" "$2" || { fail "$name: memory is filled" "$(</run/user.out)"; return; }
+	run daxhp unplug --json --dry-run --force "$device"
+	read -r now_verdict percent < <(json '.[0].room | "\(.verdict) \(if .to_move > 0 then (.missing + .huge_pages_missing * 2097152) * 100 / .to_move | ceil else 0 end)"')
+	[ "$now_verdict" != no ] || seconds=30
+	run timeout -s KILL 200 daxhp unplug --force --timeout=$seconds "$device"
+	if [ "$rc" != 0 ]; then
+		went="no ($err)"
+	elif ! nobody_harmed; then
+		went="no ($now_harm)"
+	fi
+	printf '# estimate | %s | %s | %s | %s | %s %% missing | went: %s\n' "${vm_topology%%:*}" "$1" "$swap" "$now_verdict" "$percent" "${went%%[$'\n'(]*}"
+	case $now_verdict in
+	yes | likely) is "$went" yes "$name: $now_verdict" ;;
+	maybe) pass "$name: maybe" ;;
+	no)
+		n_refused=$((n_refused + 1))
+		[ "$went" != yes ] || n_mistaken=$((n_mistaken + 1))
+		ok "$name: refused, and by how much" test "$went" != yes -o "$percent" -lt 10
+		;;
+	*) fail "$name: a verdict" "$now_verdict" ;;
+	esac
+}
+n_refused=0 n_mistaken=0
+
+all_judged() {
+	local kind percent
+	room_left=700
+	for kind in "${kinds[@]}"; do
+		for percent in 40 80 95 105 120 150; do
+			judged "$kind" "$percent"
+		done
+	done
+}
+
+# At most one refusal in ten may be a mistake.
+refused_rightly() {
+	ok "$n_mistaken of $n_refused refusals would have worked" test "$n_refused" -gt 0 -a $((n_mistaken * 10)) -le "$n_refused"
 }
 
 with_swap() {

@@ -51,6 +51,6 @@ int main(int argc, char *argv[])
 		if (least == 0 || seconds < least)
 			least = seconds;
 	}
-	printf("%.4f\n", least);
+	printf("%.6f\n", least);
 	return 0;
 }

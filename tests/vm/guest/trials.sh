@@ -37,7 +37,10 @@ step() {
 
 # planned ARGUMENTS...: what daxhp would do with $device, as a list of the step types.
 planned() {
-	daxhp "$@" --dry-run --json "$device" | jq -r '[.[0].steps[].step] | join(" ")'
+	local out
+	out=$(daxhp "$@" --dry-run --json "$device")
+	keep_document "daxhp $* --dry-run --json" "$out"
+	jq -r '[.[0].steps[].step] | join(" ")' <<<"$out"
 }
 
 # tried NAME TRIALS-ARGUMENTS...: one test. It always prints its figures.
@@ -56,10 +59,11 @@ tried() {
 blind_errnos=(EACCES EPERM EMFILE ENOMEM EIO)
 
 # fails_everywhere DEVICE STEP TRIPS BLOCK...: with every errno that may come from /sys, and every
-# errno that may come from /proc.
+# errno that may come from /proc. A quick run takes one of each kind: an error, "is gone", "cannot look".
 fails_everywhere() {
-	local errno
-	for errno in EIO EBUSY ENOMEM EINTR ENOENT "${blind_errnos[@]/#//proc:}" /proc:ESRCH /proc:ENOENT; do
+	local errno errnos=(EIO ENOENT /proc:EACCES /proc:ESRCH)
+	! is_full || errnos=(EIO EBUSY ENOMEM EINTR ENOENT "${blind_errnos[@]/#//proc:}" /proc:ESRCH /proc:ENOENT)
+	for errno in "${errnos[@]}"; do
 		tried "$errno" fail "$1" "$2" "$3" "$errno" "${@:4}"
 	done
 	never_wedged
@@ -68,9 +72,9 @@ fails_everywhere() {
 # sees_holder NAME DEVICE TRIPS PID BLOCK...: any one call on the files of the holder PID fails. daxhp
 # must not overlook the holder. In a full run, any one call on /proc fails.
 sees_holder() {
-	local errno where=/proc/$4
-	! is_full || where=/proc
-	for errno in "${blind_errnos[@]}"; do
+	local errno errnos=(EACCES EMFILE) where=/proc/$4
+	! is_full || { where=/proc; errnos=("${blind_errnos[@]}"); }
+	for errno in "${errnos[@]}"; do
 		tried "$1, $errno" blind "$2" 1 "$3" "$where:$errno" "${@:5}"
 	done
 	never_wedged
@@ -87,7 +91,7 @@ start_rival() {
 	rival_pids+=($!)
 }
 
-# start_holder WORD COMMAND...: starts a rival that prints WORD when it holds its files.
+# start_holder WORD COMMAND...: starts a rival, and waits until it prints WORD: it holds its files, or is at work.
 start_holder() {
 	rm -f /run/holder.out
 	set -m

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# vm: --topology=nvdimm:33G --icount --timeout=1700
+#
+# What 'daxhp explain' costs on a device of 33 GiB: without a look at pages and processes, and with it; and
+# beside it the unplug. The guest's clock counts instructions: one is a nanosecond.
+
+# shellcheck source=trials.sh
+. /vm/guest/trials.sh
+
+device=dax0.0
+set_policy offline
+
+# took NAME COMMAND...: prints what the command took, in milliseconds, and sets now_ms.
+took() {
+	local name=$1 start=${EPOCHREALTIME/./}
+	shift
+	"$@" >/run/bench.out 2>/run/bench.err || { tail -n 5 /run/bench.err | sed 's/^/# /'; bail_out "failed: $*"; }
+	now_ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	printf '# | %s | %s ms |\n' "$name" "$now_ms"
+}
+
+# It may look at neither: what is left is what anybody may see.
+blindly() {
+	unshare --mount sh -c ': >/run/empty; mount --bind /run/empty /proc/kpageflags && exec "$@"' sh \
+		setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace "$@"
+}
+
+# peak COMMAND...: the most memory that the command had, in KiB.
+peak() {
+	local pid kib most=0
+	"$@" >/run/bench.out 2>/run/bench.err &
+	pid=$!
+	while kib=$(awk '/^VmHWM:/ { print $2 }' "/proc/$pid/status" 2>/dev/null) && [ -n "$kib" ]; do
+		most=$kib
+	done
+	wait "$pid" || bail_out "failed: $*"
+	echo "$most"
+}
+
+# bench WHAT: the memory that is in use.
+bench() {
+	local start blind scan
+	took "$1: the start of a program in that place" blindly daxhp --version
+	start=$now_ms
+	took "$1: explain, without pages and processes" blindly daxhp explain "$device"
+	blind=$((now_ms - start))
+	took "$1: explain" daxhp explain "$device"
+	scan=$now_ms
+	at_most "$(peak daxhp explain --json "$device")" 20480 "$1: peak memory in KiB"
+	took "$1: unplug" daxhp unplug "$device"
+	at_most "$blind" 20 "$1: milliseconds without pages and processes, and without the start"
+	at_most $((scan * 100 / now_ms)) 20 "$1: explain, in percent of the unplug"
+	daxhp online --movable "$device" >/dev/null
+}
+
+test_times() {
+	take_away "$device"
+	daxhp online --movable "$device" >/dev/null
+	bench 'nothing in use'
+	# The kernel takes memory from ZONE_MOVABLE first.
+	start_holder there obstruct anon 0 2048
+	bench '2 GiB in use'
+	stop_rivals
+}
+
+run_tests
