@@ -39,7 +39,7 @@ static int write_out(const struct settings *settings, const char *text, size_t l
 		output("%s", text);
 		return EXIT_DONE;
 	}
-	r = textfile_write(settings->textfile, text, len);
+	r = textfile_write(settings->textfile, text, len, TEXTFILE_FILE);
 	if (r < 0)
 		complain("%s cannot be written: %s.", settings->textfile,
 			 r == -EEXIST ? "it is something else than a file" : strerror(-r));

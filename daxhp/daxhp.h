@@ -310,11 +310,18 @@ enum exit_status check_devices(struct daxhp_ctx *ctx, const struct settings *set
 
 /* ---- textfile.c ---- */
 
+/* What may be at the path already. */
+enum textfile_target {
+	TEXTFILE_NEW,  /* nothing */
+	TEXTFILE_FILE, /* a file, but no device and no link */
+	TEXTFILE_ANY,  /* anything */
+};
+
 /*
- * Replace the file @path by another one with this text: a reader sees the old one or the new one. 0, or a
- * negative errno; -EEXIST: there is something that is no file. Then the old one is as it was.
+ * Write a file with this text to @path as a whole: a reader sees the old one or the new one. 0, or a negative
+ * errno; -EEXIST: there is what may not be there. After an error the old one is as it was.
  */
-int textfile_write(const char *path, const char *text, size_t len);
+int textfile_write(const char *path, const char *text, size_t len, enum textfile_target target);
 
 /* ---- output.c ---- */
 

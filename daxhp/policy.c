@@ -111,15 +111,22 @@ static int enter_key(struct policy_file *file, econf_file *parsed, const char *s
 	return r;
 }
 
+/* It has no keys or no sections, which is no error here: the rule's own check says what is missing. */
+static bool has_none(econf_err error)
+{
+	return error == ECONF_NOKEY || error == ECONF_NOGROUP;
+}
+
 /* @section: NULL for what stands before the first one. */
 static int enter_section(struct policy_file *file, econf_file *parsed, const char *section)
 {
 	char **keys = NULL;
 	size_t n = 0;
+	econf_err error = econf.get_keys(parsed, section, &n, &keys);
 	int r = 0;
 
-	if (econf.get_keys(parsed, section, &n, &keys) != ECONF_SUCCESS)
-		return 0; /* it has none */
+	if (error != ECONF_SUCCESS)
+		return has_none(error) ? 0 : reject(file, 0, "%s", econf.error_text(error));
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = enter_key(file, parsed, section, keys[i]);
 	econf.free_array(keys);
@@ -130,10 +137,12 @@ static int enter_all(struct policy_file *file, econf_file *parsed)
 {
 	char **sections = NULL;
 	size_t n = 0;
+	econf_err error = econf.get_groups(parsed, &n, &sections);
 	int r = enter_section(file, parsed, NULL);
 
-	if (r == 0 && econf.get_groups(parsed, &n, &sections) != ECONF_SUCCESS)
-		n = 0;
+	if (error != ECONF_SUCCESS)
+		return r < 0 || has_none(error) ? r
+						: reject(file, 0, "%s", econf.error_text(error));
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = enter_section(file, parsed, sections[i]);
 	econf.free_array(sections);

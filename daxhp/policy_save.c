@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* policy save: writes a policy file for how a device is now. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "daxhp.h"
 #include "policy.h"
 
-#define TEMPORARY ".new"
 #define TEXT_MAX 1024
 
 /* ---- the rule ---- */
@@ -85,55 +83,13 @@ static bool write_rule(const struct subject *subject, const struct daxhp_observa
 
 /* ---- the file ---- */
 
-static int open_folder(void)
+static int save_file(const char *path, const char *text, bool replace)
 {
-	int fd;
-
 	if (mkdir("/etc/daxhp", 0755) < 0 && errno != EEXIST)
 		return -errno;
 	if (mkdir(POLICY_FOLDER, 0755) < 0 && errno != EEXIST)
 		return -errno;
-	fd = open(POLICY_FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-static int write_all(int fd, const char *text)
-{
-	size_t len = strlen(text);
-	ssize_t n = write(fd, text, len);
-
-	if (n < 0 || fsync(fd) < 0)
-		return -errno;
-	return (size_t)n == len ? 0 : -ENOSPC;
-}
-
-/* It is there as a whole, or not at all. */
-static int put_file(int dirfd, const char *name, const char *text, bool replace)
-{
-	char temporary[128];
-	int fd, r;
-
-	snprintf(temporary, sizeof(temporary), ".%.96s" TEMPORARY, name);
-	unlinkat(dirfd, temporary, 0); /* of a daxhp that was killed */
-	fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	r = fchmod(fd, 0644) < 0 ? -errno : write_all(fd, text);
-	close(fd);
-	if (r == 0 && renameat2(dirfd, temporary, dirfd, name, replace ? 0 : RENAME_NOREPLACE) < 0)
-		r = -errno;
-	if (r == 0 && fsync(dirfd) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(dirfd, temporary, 0);
-	return r;
-}
-
-static int save_file(const char *path, const char *text, bool replace)
-{
-	_cleanup_close_ int dirfd = open_folder();
-
-	return dirfd < 0 ? dirfd : put_file(dirfd, strrchr(path, '/') + 1, text, replace);
+	return textfile_write(path, text, strlen(text), replace ? TEXTFILE_ANY : TEXTFILE_NEW);
 }
 
 /* ---- the command ---- */

@@ -7,7 +7,7 @@
 
 #include "daxhp.h"
 
-/* Everybody may read it: the exporter is no root. */
+/* Everybody may read it: an exporter is no root, and a policy is no secret. */
 #define FILE_MODE 0644
 
 static int write_all(int fd, const char *text, size_t len)
@@ -23,8 +23,9 @@ static int write_all(int fd, const char *text, size_t len)
 	return fchmod(fd, FILE_MODE) < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The name is another one than the exporter reads, and no link is followed: mkostemp() makes a new file. */
-static int write_beside(int dirfd, const char *dir, const char *name, const char *text, size_t len)
+/* Nobody reads a file with this name, and no link is followed: mkostemp() makes a new file. */
+static int write_beside(int dirfd, const char *dir, const char *name, const char *text, size_t len,
+			unsigned int rename_flags)
 {
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
@@ -36,7 +37,7 @@ static int write_beside(int dirfd, const char *dir, const char *name, const char
 	if (fd < 0)
 		return -errno;
 	r = write_all(fd, text, len);
-	if (r == 0 && renameat(AT_FDCWD, path, dirfd, name) < 0)
+	if (r == 0 && renameat2(AT_FDCWD, path, dirfd, name, rename_flags) < 0)
 		r = -errno;
 	if (r < 0)
 		unlink(path);
@@ -53,12 +54,12 @@ static int check_target(int dirfd, const char *name)
 	return S_ISREG(st.st_mode) ? 0 : -EEXIST;
 }
 
-int textfile_write(const char *path, const char *text, size_t len)
+int textfile_write(const char *path, const char *text, size_t len, enum textfile_target target)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	_cleanup_free_ char *dir = slash ? strndup(path, slash - path) : strdup(".");
 	_cleanup_close_ int dirfd = -1;
-	int r;
+	int r = 0;
 
 	if (!dir)
 		return -ENOMEM;
@@ -67,6 +68,9 @@ int textfile_write(const char *path, const char *text, size_t len)
 	dirfd = open(*dir ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dirfd < 0)
 		return -errno;
-	r = check_target(dirfd, name);
-	return r < 0 ? r : write_beside(dirfd, dir, name, text, len);
+	if (target == TEXTFILE_FILE)
+		r = check_target(dirfd, name);
+	return r < 0 ? r
+		     : write_beside(dirfd, dir, name, text, len,
+				    target == TEXTFILE_NEW ? RENAME_NOREPLACE : 0);
 }

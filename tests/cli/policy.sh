@@ -166,7 +166,10 @@ umask 022
 run status -j dax0.0
 json_is '.[0].policy.kept' true 'save: it is kept'
 fails 'save once more' 1 'is there already; --force replaces it' policy save dax0.0
+ln -sf /dev/null /etc/daxhp/policy.d/50-hmem-0x100000000.policy
+fails 'save where a link masks' 1 'is there already; --force replaces it' policy save dax0.0
 succeeds 'save --force' policy save --force dax0.0
+is "$(stat -c %F /etc/daxhp/policy.d/50-hmem-0x100000000.policy)" 'regular file' 'save --force: a file, and no link'
 succeeds 'save -j' policy save -j dax1.0
 json_is '.[0]' "{\"chardev\":\"dax1.0\",\"file\":\"/etc/daxhp/policy.d/50-pmem-$uuid.policy\"}" 'save -j'
 is "$(grep -c . "/etc/daxhp/policy.d/50-pmem-$uuid.policy")" 5 'save: a namespace by its uuid alone'
