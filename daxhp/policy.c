@@ -4,7 +4,6 @@
  * parses a file. The folders are listed here, because libeconf merges the files of all of them.
  */
 #include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <libeconf_ext.h>
 
 #include "daxhp.h"
+#include "library.h"
 #include "policy.h"
 
 #define SUFFIX ".policy"
@@ -24,48 +24,27 @@
 
 /* ---- libeconf ---- */
 
-/* It is loaded only here, when there is a policy: most starts of daxhp need none. */
+#define ECONF(X)                \
+	X(econf_, errLocation)  \
+	X(econf_, errString)    \
+	X(econf_, freeArray)    \
+	X(econf_, freeExtValue) \
+	X(econf_, freeFile)     \
+	X(econf_, getExtValue)  \
+	X(econf_, getGroups)    \
+	X(econf_, getKeys)      \
+	X(econf_, readFile)
+
+/* It is loaded when there is a policy. */
 static struct {
-	void *library;
-	__typeof__(&econf_readFile) read_file;
-	__typeof__(&econf_getGroups) get_groups;
-	__typeof__(&econf_getKeys) get_keys;
-	__typeof__(&econf_getExtValue) get_value;
-	__typeof__(&econf_freeExtValue) free_value;
-	__typeof__(&econf_freeArray) free_array;
-	__typeof__(&econf_freeFile) free_file;
-	__typeof__(&econf_errString) error_text;
-	__typeof__(&econf_errLocation) error_place;
+	ECONF(LIBRARY_POINTER)
 } econf;
-
-static bool find_function(const char *name, void *to)
-{
-	void *function = dlsym(econf.library, name);
-
-	memcpy(to, &function, sizeof(function));
-	return function;
-}
 
 static bool load_econf(void)
 {
-	if (econf.library)
-		return true;
-	econf.library = dlopen("libeconf.so.0", RTLD_NOW | RTLD_LOCAL);
-	if (!econf.library)
-		return false;
-	if (find_function("econf_readFile", &econf.read_file) &&
-	    find_function("econf_getGroups", &econf.get_groups) &&
-	    find_function("econf_getKeys", &econf.get_keys) &&
-	    find_function("econf_getExtValue", &econf.get_value) &&
-	    find_function("econf_freeExtValue", &econf.free_value) &&
-	    find_function("econf_freeArray", &econf.free_array) &&
-	    find_function("econf_freeFile", &econf.free_file) &&
-	    find_function("econf_errString", &econf.error_text) &&
-	    find_function("econf_errLocation", &econf.error_place))
-		return true;
-	dlclose(econf.library);
-	econf.library = NULL;
-	return false;
+	static const char *const names[] = { ECONF(LIBRARY_NAME) };
+
+	return econf.readFile || library_load("libeconf.so.0", names, ARRAY_SIZE(names), &econf);
 }
 
 /* ---- one file ---- */
@@ -101,13 +80,13 @@ static int enter_key(struct policy_file *file, econf_file *parsed, const char *s
 		     const char *key)
 {
 	econf_ext_value *value = NULL;
-	econf_err error = econf.get_value(parsed, section, key, &value);
+	econf_err error = econf.getExtValue(parsed, section, key, &value);
 	int r;
 
 	if (error != ECONF_SUCCESS)
-		return reject(file, 0, "%.64s=: %s", key, econf.error_text(error));
+		return reject(file, 0, "%.64s=: %s", key, econf.errString(error));
 	r = enter_value(file, section ? section : "", key, value);
-	econf.free_value(value);
+	econf.freeExtValue(value);
 	return r;
 }
 
@@ -122,14 +101,14 @@ static int enter_section(struct policy_file *file, econf_file *parsed, const cha
 {
 	char **keys = NULL;
 	size_t n = 0;
-	econf_err error = econf.get_keys(parsed, section, &n, &keys);
+	econf_err error = econf.getKeys(parsed, section, &n, &keys);
 	int r = 0;
 
 	if (error != ECONF_SUCCESS)
-		return has_none(error) ? 0 : reject(file, 0, "%s", econf.error_text(error));
+		return has_none(error) ? 0 : reject(file, 0, "%s", econf.errString(error));
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = enter_key(file, parsed, section, keys[i]);
-	econf.free_array(keys);
+	econf.freeArray(keys);
 	return r;
 }
 
@@ -137,15 +116,14 @@ static int enter_all(struct policy_file *file, econf_file *parsed)
 {
 	char **sections = NULL;
 	size_t n = 0;
-	econf_err error = econf.get_groups(parsed, &n, &sections);
+	econf_err error = econf.getGroups(parsed, &n, &sections);
 	int r = enter_section(file, parsed, NULL);
 
 	if (error != ECONF_SUCCESS)
-		return r < 0 || has_none(error) ? r
-						: reject(file, 0, "%s", econf.error_text(error));
+		return r < 0 || has_none(error) ? r : reject(file, 0, "%s", econf.errString(error));
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = enter_section(file, parsed, sections[i]);
-	econf.free_array(sections);
+	econf.freeArray(sections);
 	return r;
 }
 
@@ -160,15 +138,15 @@ static int parse(struct policy_file *file, int fd)
 
 	/* Of the file that was looked at, and not of what is at its path by now. */
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	error = econf.read_file(&parsed, path, "=", "#;");
+	error = econf.readFile(&parsed, path, "=", "#;");
 	if (error != ECONF_SUCCESS) {
-		econf.error_place(&place, &line);
-		r = reject(file, line, "%s", econf.error_text(error));
+		econf.errLocation(&place, &line);
+		r = reject(file, line, "%s", econf.errString(error));
 		free(place);
 		return r;
 	}
 	r = enter_all(file, parsed);
-	econf.free_file(parsed);
+	econf.freeFile(parsed);
 	return r;
 }
 
@@ -219,7 +197,7 @@ int policy_file_read(int fd, struct policy_file *file)
 	if (st.st_size > FILE_MAX)
 		return reject(file, 0, "it is longer than %d bytes", FILE_MAX);
 	if (!load_econf())
-		return reject(file, 0, "libeconf is missing, which daxhp reads it with");
+		return reject(file, 0, "libeconf cannot be loaded, which daxhp reads it with");
 	r = check_text(file, fd);
 	if (r == 0)
 		r = parse(file, fd);

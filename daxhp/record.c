@@ -3,13 +3,13 @@
  * One entry in the system's journal for each change: what the device was, and what it is now. An
  * administrator who finds memory missing in the morning looks there.
  */
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/uio.h>
 #include <syslog.h>
 
 #include "daxhp.h"
+#include "library.h"
 
 /* Of each kind of entry, see sd_journal_send(3) and daxhp(8). Never change them. */
 #define ID_CHANGED "39e45e7dee754dd0a14bc2b2501e1cb7"
@@ -37,26 +37,21 @@ __attribute__((format(printf, 2, 3))) static void add(struct entry *entry, const
 		entry->fields[entry->count++] = (struct iovec){ text, n };
 }
 
-/*
- * systemd's library is loaded only here, when something was changed: a start of daxhp would take
- * longer with it. Without a journal its function drops the entry, and returns 0.
- */
+/* As in <systemd/sd-journal.h>, which a build does not need for this alone. */
+int sd_journal_sendv(const struct iovec *fields, int count);
+#define SYSTEMD(X) X(sd_, journal_sendv)
+
+/* It is loaded when something was changed. Without a journal its function drops the entry, and returns 0. */
 static bool send_to_journal(const struct entry *entry)
 {
-	int (*send)(const struct iovec *fields, int count);
-	void *library;
-	bool is_sent = false;
+	static const char *const names[] = { SYSTEMD(LIBRARY_NAME) };
+	struct {
+		SYSTEMD(LIBRARY_POINTER)
+	} systemd;
 
-	if (access("/run/systemd/journal/socket", F_OK) < 0)
-		return false;
-	library = dlopen("libsystemd.so.0", RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return false;
-	*(void **)&send = dlsym(library, "sd_journal_sendv");
-	if (send)
-		is_sent = send(entry->fields, entry->count) >= 0;
-	dlclose(library);
-	return is_sent;
+	return access("/run/systemd/journal/socket", F_OK) == 0 &&
+	       library_load("libsystemd.so.0", names, ARRAY_SIZE(names), &systemd) &&
+	       systemd.journal_sendv(entry->fields, entry->count) >= 0;
 }
 
 static void record(const char *id, int priority, const char *message, struct entry *entry)

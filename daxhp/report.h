@@ -66,9 +66,13 @@ void report_outcome_text(const struct settings *settings, const struct outcome *
 /* False, with the sentence printed, where a name is none of a column of the table. */
 bool table_has_columns(const char *names);
 
-/* A table for the terminal. Both know when memory runs out: NULL, -ENOMEM. The caller frees them. */
+/*
+ * A table for the terminal, and its text; the caller frees them. 0, or a negative errno; -ELIBACC: libsmartcols
+ * cannot be loaded.
+ */
 struct libscols_table;
-struct libscols_table *table_new(void);
+int table_new(struct libscols_table **ret_table);
+void table_free(struct libscols_table *table);
 int table_to_text(struct libscols_table *table, char **ret_text);
 
 /* What keeps a device from being unplugged. */

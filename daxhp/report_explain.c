@@ -4,9 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include <libsmartcols.h>
-
 #include "daxhp.h"
+#include "smartcols.h"
 
 /* A person reads no more processes than this; the JSON has all. */
 #define USERS_MAX 8
@@ -84,7 +83,7 @@ static void print_verdict(const struct explained *explained)
 static int add_line(struct libscols_table *table, const struct daxhp_block_use *use, int64_t block,
 		    const char *what)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
+	struct libscols_line *line = scols.table_new_line(table, NULL);
 	char name[32] = "-", used[32] = "-";
 	const char *zone = use ? daxhp_zone_name(daxhp_block_use_get_zone(use)) : NULL;
 
@@ -94,8 +93,8 @@ static int add_line(struct libscols_table *table, const struct daxhp_block_use *
 		snprintf(name, sizeof(name), "memory%" PRId64, block);
 	if (use)
 		format_short_size(daxhp_block_use_get_used(use), used, sizeof(used));
-	if (scols_line_set_data(line, 0, name) || scols_line_set_data(line, 1, zone ? zone : "-") ||
-	    scols_line_set_data(line, 2, used) || scols_line_set_data(line, 3, what))
+	if (scols.line_set_data(line, 0, name) || scols.line_set_data(line, 1, zone ? zone : "-") ||
+	    scols.line_set_data(line, 2, used) || scols.line_set_data(line, 3, what))
 		return -ENOMEM;
 	return 0;
 }
@@ -154,7 +153,7 @@ static int fill_table(struct libscols_table *table, const struct settings *setti
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(columns); i++)
-		r = scols_table_new_column(table, columns[i].name, 0, columns[i].flags) ? 0
+		r = scols.table_new_column(table, columns[i].name, 0, columns[i].flags) ? 0
 											: -ENOMEM;
 	for (size_t i = 0; r == 0 && (o = daxhp_explanation_get_obstacle(e, i)); i++)
 		if (!has_use(e, o->block))
@@ -166,16 +165,18 @@ static int fill_table(struct libscols_table *table, const struct settings *setti
 
 static int print_blocks(const struct settings *settings, const struct daxhp_explanation *e)
 {
-	struct libscols_table *table = table_new();
+	struct libscols_table *table = NULL;
 	_cleanup_free_ char *text = NULL;
-	int r = table ? fill_table(table, settings, e) : -ENOMEM;
+	int r = table_new(&table);
 
-	if (r == 0 && scols_table_get_nlines(table) > 0) {
+	if (r == 0)
+		r = fill_table(table, settings, e);
+	if (r == 0 && scols.table_get_nlines(table) > 0) {
 		r = table_to_text(table, &text);
 		if (r == 0)
 			output("%s\n", text);
 	}
-	scols_unref_table(table);
+	table_free(table);
 	return r;
 }
 

@@ -5,10 +5,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include <libsmartcols.h>
-
 #include "daxhp.h"
 #include "policy.h"
+#include "smartcols.h"
 
 /* As in daxctl, a unit is used only from two of it on; but there is always one. */
 #define KEEP_UNIT 2
@@ -107,7 +106,7 @@ static const char *skip_blanks(const char *text)
 /* Returns the text after the cell; NULL when the cell is not there. */
 static const char *skip_cell(const char *text, struct libscols_cell *cell)
 {
-	for (const char *c = scols_cell_get_data(cell); text && c && *c; c++) {
+	for (const char *c = scols.cell_get_data(cell); text && c && *c; c++) {
 		if (*c == ' ')
 			continue;
 		text = skip_blanks(text);
@@ -119,14 +118,14 @@ static const char *skip_cell(const char *text, struct libscols_cell *cell)
 /* When memory runs out, libsmartcols leaves out a cell and reports no error. */
 static bool is_whole(struct libscols_table *table, const char *text)
 {
-	size_t n_columns = scols_table_get_ncols(table);
+	size_t n_columns = scols.table_get_ncols(table);
 
-	for (size_t i = 0; text && i < n_columns && !scols_table_is_noheadings(table); i++)
-		text = skip_cell(text, scols_column_get_header(scols_table_get_column(table, i)));
-	for (size_t k = 0; text && k < scols_table_get_nlines(table); k++)
+	for (size_t i = 0; text && i < n_columns && !scols.table_is_noheadings(table); i++)
+		text = skip_cell(text, scols.column_get_header(scols.table_get_column(table, i)));
+	for (size_t k = 0; text && k < scols.table_get_nlines(table); k++)
 		for (size_t i = 0; text && i < n_columns; i++)
 			text = skip_cell(text,
-					 scols_line_get_cell(scols_table_get_line(table, k), i));
+					 scols.line_get_cell(scols.table_get_line(table, k), i));
 	return text && !*skip_blanks(text);
 }
 
@@ -134,23 +133,23 @@ static bool is_whole(struct libscols_table *table, const char *text)
 static int add_line(struct libscols_table *table, const struct layout *layout,
 		    char cells[][CELL_MAX], bool needs_attention)
 {
-	struct libscols_line *line = scols_table_new_line(table, NULL);
+	struct libscols_line *line = scols.table_new_line(table, NULL);
 	int r = line ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < scols_table_get_ncols(table); i++) {
-		struct libscols_column *column = scols_table_get_column(table, i);
-		const char *name = scols_cell_get_data(scols_column_get_header(column));
+	for (size_t i = 0; r == 0 && i < scols.table_get_ncols(table); i++) {
+		struct libscols_column *column = scols.table_get_column(table, i);
+		const char *name = scols.cell_get_data(scols.column_get_header(column));
 
-		r = scols_line_set_data(line, i, cells[column_find(layout, name, strlen(name))]);
+		r = scols.line_set_data(line, i, cells[column_find(layout, name, strlen(name))]);
 	}
 	if (r == 0 && needs_attention)
-		scols_line_set_color(line, "red");
+		scols.line_set_color(line, "red");
 	return r;
 }
 
 static int add_column(struct libscols_table *table, const struct column *column)
 {
-	return scols_table_new_column(table, column->name, 0, column->flags) ? 0 : -ENOMEM;
+	return scols.table_new_column(table, column->name, 0, column->flags) ? 0 : -ENOMEM;
 }
 
 /* Those of -o, or the usual ones; with -v all. */
@@ -181,16 +180,16 @@ static void set_terminal(struct libscols_table *table)
 	if (!isatty(STDOUT_FILENO))
 		return;
 	if (!(no_color && *no_color))
-		scols_table_enable_colors(table, 1);
-	scols_table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
+		scols.table_enable_colors(table, 1);
+	scols.table_set_termforce(table, SCOLS_TERMFORCE_ALWAYS);
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
-		scols_table_set_termwidth(table, ws.ws_col);
+		scols.table_set_termwidth(table, ws.ws_col);
 }
 
 int table_to_text(struct libscols_table *table, char **ret_text)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = scols_print_table_to_string(table, &text);
+	int r = scols.print_table_to_string(table, &text);
 
 	if (r == 0 && !is_whole(table, text))
 		r = -ENOMEM;
@@ -199,32 +198,46 @@ int table_to_text(struct libscols_table *table, char **ret_text)
 	return r;
 }
 
-struct libscols_table *table_new(void)
-{
-	struct libscols_table *table;
+struct smartcols scols;
 
-	scols_init_debug(0);
-	table = scols_new_table();
+int table_new(struct libscols_table **ret_table)
+{
+	static const char *const names[] = { SMARTCOLS(LIBRARY_NAME) };
+
+	if (!scols.new_table &&
+	    !library_load("libsmartcols.so.1", names, ARRAY_SIZE(names), &scols))
+		return -ELIBACC;
+	scols.init_debug(0);
+	*ret_table = scols.new_table();
+	if (!*ret_table)
+		return -ENOMEM;
+	set_terminal(*ret_table);
+	return 0;
+}
+
+void table_free(struct libscols_table *table)
+{
 	if (table)
-		set_terminal(table);
-	return table;
+		scols.unref_table(table);
 }
 
 static int print_table(const struct layout *layout, const struct settings *settings,
 		       const struct looked_at *looks, size_t count, char **ret_text)
 {
-	struct libscols_table *table = table_new();
-	int r = table ? add_columns(table, layout, settings) : -ENOMEM;
+	struct libscols_table *table = NULL;
+	int r = table_new(&table);
 
-	if (table && settings->no_headings)
-		scols_table_enable_noheadings(table, 1);
-	if (table && settings->raw)
-		scols_table_enable_raw(table, 1);
+	if (r == 0)
+		r = add_columns(table, layout, settings);
+	if (r == 0 && settings->no_headings)
+		scols.table_enable_noheadings(table, 1);
+	if (r == 0 && settings->raw)
+		scols.table_enable_raw(table, 1);
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = layout->add(table, settings, &looks[i]);
 	if (r == 0)
 		r = table_to_text(table, ret_text);
-	scols_unref_table(table);
+	table_free(table);
 	return r;
 }
 
@@ -500,16 +513,18 @@ bool table_has_columns(const char *names)
 /* libsmartcols prints no heading when the table has no lines. */
 static int print_headings(const struct settings *settings)
 {
-	struct libscols_table *table = scols_new_table();
-	int r = table ? add_columns(table, &devices_layout, settings) : -ENOMEM;
+	struct libscols_table *table = NULL;
+	int r = table_new(&table);
 
-	for (size_t i = 0; r == 0 && i < scols_table_get_ncols(table); i++)
+	if (r == 0)
+		r = add_columns(table, &devices_layout, settings);
+	for (size_t i = 0; r == 0 && i < scols.table_get_ncols(table); i++)
 		output("%s%s", i ? " " : "",
-		       (const char *)scols_cell_get_data(
-			       scols_column_get_header(scols_table_get_column(table, i))));
+		       (const char *)scols.cell_get_data(
+			       scols.column_get_header(scols.table_get_column(table, i))));
 	if (r == 0)
 		output("\n");
-	scols_unref_table(table);
+	table_free(table);
 	return r;
 }
 

@@ -23,6 +23,13 @@ succeeds 'no device: no heading, no note' status --check -q
 succeeds 'no device: status -j' status -j
 is "$out" '[]' 'no device: an empty array'
 fails 'no device: unknown to status' 1 'dax0\.0: no such dax device; this machine has none' status dax0.0
+library=$(find_library libsmartcols.so.1)
+mount --bind /dev/null "$library"
+run status
+is "$status" 1 'no libsmartcols: exit status'
+check 'no libsmartcols: says so' matches "$err" '^daxhp: the devices cannot be printed: Can not access a needed shared library\.'
+succeeds 'no libsmartcols: JSON needs none' status -j
+umount "$library"
 for command in online unplug; do
 	fails "no device: unknown to $command" 1 'dax0\.0: no such dax device' "$command" dax0.0
 	fails "no device: none for $command all" 1 'no dax device' "$command" all

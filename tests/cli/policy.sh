@@ -145,6 +145,12 @@ run apply dax2.0
 is "$(<"$sys/bus/dax/drivers_probe")" '' 'no other device is handed back, and none without the option'
 fails 'apply: no such device' 1 'no such dax device' apply dax9.0
 
+library=$(find_library libeconf.so.0)
+mount --bind /dev/null "$library"
+run policy list
+check 'no libeconf: no policy counts, and the list says why' matches "$out" 'libeconf cannot be loaded'
+umount "$library"
+
 # ---- save ----
 
 rm -rf /etc/daxhp /run/daxhp/policy.d

@@ -43,6 +43,11 @@ make_bin() {
 	chmod -R a+rX "$work"
 }
 
+# find_library SONAME: the path of a library that the tool loads when it needs it.
+find_library() {
+	find /usr/lib/ /usr/lib64/ -maxdepth 2 -name "$1" -print -quit 2>/dev/null
+}
+
 # zone NODE NAME MANAGED FREE [WORD SIZE]...: a zone in the format of /proc/zoneinfo. Sizes in MiB.
 zone() {
 	printf 'Node %d, zone %8s\n  pages free     %d\n        managed  %d\n' "$1" "$2" $(($4 * 256)) $(($3 * 256))
