@@ -74,6 +74,8 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 	if (status != EXIT_DONE)
 		return status;
 	status = look_at_all(ctx, settings, &selection, &view);
+	if (!view.looks)
+		return status;
 	if (view.count == 0 && settings_select(settings))
 		return refuse_nothing(settings);
 	more = print(ctx, settings, &selection, &view);

@@ -78,6 +78,8 @@ static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc,
 	if (settings->cards)
 		return report_cards(ctx, settings, true);
 	status = look_at_all(ctx, settings, &selection, &view);
+	if (!view.looks)
+		return status;
 	/* A machine without devices is no error. A node or a region that no device has is one. */
 	if (view.count == 0 && settings_select(settings))
 		return refuse_nothing(settings);

@@ -297,7 +297,10 @@ struct view {
 };
 
 void view_clear(struct view *view);
-/* EXIT_FAILED when not all could be looked at; then the sentence is printed, and the view has the rest. */
+/*
+ * EXIT_FAILED when not all could be looked at; then the sentence is printed, and the view has the rest, or
+ * looks is NULL and there is nothing to print.
+ */
 enum exit_status look_at_all(struct daxhp_ctx *ctx, const struct settings *settings,
 			     const struct selection *selection, struct view *view);
 

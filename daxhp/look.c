@@ -131,8 +131,9 @@ enum exit_status look_at_all(struct daxhp_ctx *ctx, const struct settings *setti
 	enum exit_status status = selection->n_unseen > 0 ? EXIT_FAILED : EXIT_DONE;
 	int r = 0;
 
-	view->looks = calloc(selection->count + 1, sizeof(*view->looks));
-	if (!view->looks || policies_load(&view->policies) < 0)
+	if (policies_load(&view->policies) == 0)
+		view->looks = calloc(selection->count + 1, sizeof(*view->looks));
+	if (!view->looks)
 		return refuse(REFUSAL_OUT_OF_MEMORY, NULL, "out of memory.");
 	for (; view->count < selection->count; view->count++) {
 		struct looked_at *look = &view->looks[view->count];

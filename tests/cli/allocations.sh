@@ -61,9 +61,11 @@ is_whole() {
 	[ -n "$whole_shape" ] && equal "$(jq -c . <<<"$out" 2>&1)" "$(jq -c . <<<"$whole" 2>&1)"
 }
 
-# Every failure has a message. The output still has every key and every device, or the lines of the devices that are done.
+# Every failure has a message. The output still has every key and every device, or the lines of the devices that are done;
+# or it is the error of a run that reached no device.
 is_honest() {
 	if [ -n "$whole_shape" ]; then
+		jq -e 'length == 1 and .[0].chardev == null and .[0].error.message != null' <<<"$out" >/dev/null 2>&1 && return
 		equal "$(shape <<<"$out")" "$whole_shape"
 	elif [[ $ran == 'daxhp status'* ]]; then
 		equal "$(wc -l <<<"$out")" "$(wc -l <<<"$whole")"
