@@ -52,15 +52,20 @@ static int print(struct daxhp_ctx *ctx, const struct settings *settings,
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 	FILE *f = open_memstream(&text, &len);
+	int n_left = count_recoverable(ctx), r;
 	bool is_whole;
 
 	if (!f)
 		return refuse(REFUSAL_OUT_OF_MEMORY, NULL, "out of memory.");
-	report_metrics(view, count_recoverable(ctx), count_unseen(selection, view), f);
+	report_metrics(view, n_left, count_unseen(selection, view), f);
 	is_whole = !ferror(f);
-	if (fclose(f) != 0 || !is_whole)
+	if (fclose(f) != 0 || !is_whole || !text)
 		return refuse(REFUSAL_OUT_OF_MEMORY, NULL, "out of memory.");
-	return write_out(settings, text, len);
+	r = write_out(settings, text, len);
+	if (n_left >= 0)
+		return r;
+	complain("what a killed daxhp left changed cannot be looked for: %s.", strerror(-n_left));
+	return EXIT_FAILED;
 }
 
 static int run(struct daxhp_ctx *ctx, const struct settings *settings, int argc, char **argv)
