@@ -73,7 +73,7 @@ static int look_again(struct run *run)
 	int r = -ENOMEM;
 
 	for (int i = 0; r == -ENOMEM && i < LOOKS_MAX; i++) {
-		r = run->kernel->observe(run->device, &now);
+		r = device_observe_to_plan(run->device, &now);
 		if (r == -ENODEV)
 			r = run->kernel->observe_gone(run->device, &now);
 	}

@@ -65,6 +65,19 @@ EXPORT int daxhp_observe(struct daxhp_device *device, struct daxhp_observation *
 	return device->ctx->kernel->observe(device, ret_observation);
 }
 
+int device_observe_to_plan(struct daxhp_device *device, struct daxhp_observation **ret_observation)
+{
+	_cleanup_(cleanup_observation) struct daxhp_observation *obs = NULL;
+	const struct kernel *kernel = device->ctx->kernel;
+	int r = kernel->observe(device, &obs);
+
+	if (r == 0)
+		r = kernel->read_memory(obs);
+	if (r == 0)
+		*ret_observation = steal_pointer(obs);
+	return r;
+}
+
 GETTER(device, const char *, name)
 GETTER(device, int, region_id)
 GETTER(device, const char *, region_name)

@@ -227,7 +227,7 @@ EXPORT int daxhp_explain(struct daxhp_device *device, const struct daxhp_request
 		.scan_data = data,
 		.e = calloc(1, sizeof(*look.e)),
 	};
-	int r = look.e ? look.kernel->observe(device, &look.e->obs) : -ENOMEM;
+	int r = look.e ? device_observe_to_plan(device, &look.e->obs) : -ENOMEM;
 
 	if (r == 0)
 		r = look_at_device(&look);

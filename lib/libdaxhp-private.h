@@ -12,6 +12,11 @@
 /* Another context, with the same kernel side and the same log. */
 int context_new(const struct daxhp_ctx *like, struct daxhp_ctx **ret_ctx);
 
+/* ---- device.c ---- */
+
+/* Like daxhp_observe(), and also with what other memory the machine has: for a plan, or for why one failed. */
+int device_observe_to_plan(struct daxhp_device *device, struct daxhp_observation **ret_observation);
+
 /* ---- apply.c ---- */
 
 struct daxhp_result {

@@ -233,7 +233,7 @@ static int go_back(struct daxhp_session *session, const struct device_entry *e,
 {
 	_cleanup_(cleanup_observation) struct daxhp_observation *now = NULL, *before = NULL;
 	struct daxhp_result *result = NULL;
-	int r = session->ctx->kernel->observe(session->device, &now);
+	int r = device_observe_to_plan(session->device, &now);
 
 	if (r < 0)
 		return r;

@@ -52,7 +52,7 @@ static int look(struct daxhp_session *session)
 		.is_first_look = true,
 	};
 	const struct kernel *kernel = session->ctx->kernel;
-	int r = kernel->observe(session->device, &session->before);
+	int r = device_observe_to_plan(session->device, &session->before);
 
 	if (r < 0)
 		return fail(session, unseen, r);
@@ -156,7 +156,7 @@ EXPORT int daxhp_restore(struct daxhp_session *session, struct daxhp_result **re
 	*ret_result = NULL;
 	if (!lock_is_mine(&session->lock))
 		return -ENOLCK;
-	r = session->ctx->kernel->observe(session->device, &now);
+	r = device_observe_to_plan(session->device, &now);
 	if (r < 0)
 		return r;
 	/* Who cancels the request wants the device as it was. */

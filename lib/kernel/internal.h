@@ -363,6 +363,7 @@ int find_holders(const struct daxhp_session *session, struct rivals *found, char
 /* See struct kernel. */
 int device_look(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation);
+int observation_read_memory(struct daxhp_observation *obs);
 int device_observe_gone(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 
 /* ---- keeper.c ---- */

@@ -227,6 +227,11 @@ struct kernel {
 	int (*find_orphans)(const struct daxhp_ctx *ctx, struct daxhp_orphans *orphans);
 	/* Like observe(), but memory without a driver is reported at once: it may be about to go. */
 	int (*look)(struct daxhp_device *device, struct daxhp_observation **ret_observation);
+	/*
+	 * What other memory the machine has, for the estimate of room; nothing where none of the
+	 * device's is online. It takes as many instructions as the look at 60 blocks. -ENOMEM only.
+	 */
+	int (*read_memory)(struct daxhp_observation *obs);
 	/* See daxhp_observe(). */
 	int (*observe)(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 	/* The device has gone away: the look has only its blocks, where its ranges were. */

@@ -12,6 +12,7 @@ const struct kernel kernel_linux = {
 	.find_orphans = orphans_find,
 	.look = device_look,
 	.observe = device_observe,
+	.read_memory = observation_read_memory,
 	.observe_gone = device_observe_gone,
 	.find_holders = find_holders,
 	.open_device = device_open_dir,

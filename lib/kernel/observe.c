@@ -202,12 +202,9 @@ static int is_same_driver(const struct daxhp_observation *obs, const struct daxh
 	return strcmp(driver, obs->driver) == 0;
 }
 
-/* Only a device without blocks needs room for its memory map, and only online memory moves elsewhere. */
-static int read_memory(struct daxhp_observation *obs)
+/* Only online memory moves elsewhere. */
+int observation_read_memory(struct daxhp_observation *obs)
 {
-	/* ENOMEM does not mean "not known": memory is short now, and the look has to fail. */
-	if (obs->n_present == 0 && proc_read_available(&obs->room) == -ENOMEM)
-		return -ENOMEM;
 	return obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_online > 0 ? memory_read(&obs->memory)
 								       : 0;
 }
@@ -230,9 +227,12 @@ int device_look(struct daxhp_device *device, struct daxhp_observation **ret_obse
 			return r;
 		if (r > 0) {
 			observation_derive(obs);
-			r = read_memory(obs);
-			if (r < 0)
-				return r;
+			/*
+			 * Only a device without blocks needs room for its memory map. ENOMEM does not mean
+			 * "not known": memory is short now, and the look has to fail.
+			 */
+			if (obs->n_present == 0 && proc_read_available(&obs->room) == -ENOMEM)
+				return -ENOMEM;
 			*ret_observation = steal_pointer(obs);
 			return 0;
 		}

@@ -742,6 +742,12 @@ static int observe(struct daxhp_device *device, struct daxhp_observation **ret_o
 
 /* ---- calls that do nothing here ---- */
 
+static int read_memory(struct daxhp_observation *obs)
+{
+	(void)obs;
+	return 0;
+}
+
 static double now(void)
 {
 	return 0;
@@ -885,6 +891,7 @@ static const struct kernel kernel_model = {
 	.count_pages = no_pages,
 	.read_own_nodes = no_own_nodes,
 	.observe = observe,
+	.read_memory = read_memory,
 	.observe_gone = observe_gone,
 	.find_holders = find_users,
 	.open_device = open_device,

@@ -22,8 +22,13 @@ static int observe(struct daxhp_device *device, struct daxhp_observation **ret_o
 		make_observation(shown.observations++ == 0 ? shown.blocks : shown.blocks_later);
 
 	(void)device;
-	obs->memory.page_size = 4096;
 	*ret_observation = obs;
+	return 0;
+}
+
+static int read_memory(struct daxhp_observation *obs)
+{
+	obs->memory.page_size = 4096;
 	return 0;
 }
 
@@ -65,6 +70,7 @@ static enum daxhp_obstacle_kind explain(void)
 {
 	static const struct kernel kernel = {
 		.observe = observe,
+		.read_memory = read_memory,
 		.count_pages = count_pages,
 		.read_page_flags = read_page_flags,
 		.pause = pause_a_while,
