@@ -74,6 +74,17 @@ is "$(wanted_of kernel top)" '' 'the kernel side: no call upwards'
 # What has the prefix is the public interface. The log is for all.
 is "$(wanted_of top kernel | grep -v ^daxhp_)" $'ctx_log\nkernel_linux' 'the kernel side is reached through its table'
 lib=$(dirname -- "$0")/../../lib
+page=$lib/../docs/architecture.md
+is "$(
+	for file in "$lib"/*.c "$lib"/*/*.c "$lib"/../daxhp/*.c; do
+		case ${file##*/} in
+		cmd_*) name='cmd_*.c' ;;
+		report_*) name='report_*.c' ;;
+		*) name=${file##*/} ;;
+		esac
+		grep -qF "\`$name\`" "$lib/../docs/architecture.md" || echo "${file##*/}"
+	done
+)" '' 'docs/architecture.md says what every file is for'
 is "$(includes internal.h "$lib"/*.[ch] "$lib"/model/*.[ch])" '' 'what is private to the kernel side is included there only'
 is "$(includes '(internal|kernel|libdaxhp-private).h' "$lib"/model/*.[ch])" '' 'the model includes nothing from above'
 is "$(includes libdaxhp-private.h "$lib"/kernel/*.[ch])" '' 'the kernel side includes nothing from above'
