@@ -74,7 +74,6 @@ is "$(wanted_of kernel top)" '' 'the kernel side: no call upwards'
 # What has the prefix is the public interface. The log is for all.
 is "$(wanted_of top kernel | grep -v ^daxhp_)" $'ctx_log\nkernel_linux' 'the kernel side is reached through its table'
 lib=$(dirname -- "$0")/../../lib
-page=$lib/../docs/architecture.md
 is "$(
 	for file in "$lib"/*.c "$lib"/*/*.c "$lib"/../daxhp/*.c; do
 		case ${file##*/} in
