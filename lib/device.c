@@ -71,8 +71,9 @@ int device_observe_to_plan(struct daxhp_device *device, struct daxhp_observation
 	const struct kernel *kernel = device->ctx->kernel;
 	int r = kernel->observe(device, &obs);
 
-	if (r == 0)
-		r = kernel->read_memory(obs);
+	/* Only online memory moves elsewhere. */
+	if (r == 0 && obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_online > 0)
+		r = kernel->read_memory(&obs->memory);
 	if (r == 0)
 		*ret_observation = steal_pointer(obs);
 	return r;

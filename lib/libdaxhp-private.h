@@ -45,6 +45,22 @@ void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan,
 int apply_restore(struct daxhp_session *session, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result);
 
+/* ---- free_pieces.c ---- */
+
+/* Memory that is free as a whole, in pieces of one size. */
+struct free_pieces {
+	uint64_t pages; /* in each */
+	uint64_t *pfns; /* of the first page of each, ascending; the caller frees it */
+	size_t n;
+};
+
+/*
+ * Find those of the device's online memory with a few looks at each. @pieces is empty before. None, if a
+ * few looks do not tell them from others. Errors: -ENOMEM, -EINTR.
+ */
+int free_pieces_find(const struct kernel *kernel, const struct daxhp_request *request,
+		     const struct daxhp_observation *obs, struct free_pieces *pieces);
+
 /* ---- last.c ---- */
 
 /* Note what became of a plan for the session's device. */

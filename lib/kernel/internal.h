@@ -262,7 +262,7 @@ void kernel_log_close(struct kernel_log *log);
 
 /* See struct kernel. */
 int pages_read(uint64_t pfn, uint64_t n, struct page_counts *counts);
-int pages_read_flags(uint64_t pfn, uint64_t *ret_flags);
+int pages_read_flags(const uint64_t *pfns, size_t n, uint64_t offset, uint64_t *ret_flags);
 
 /* ---- users.c ---- */
 
@@ -363,7 +363,6 @@ int find_holders(const struct daxhp_session *session, struct rivals *found, char
 /* See struct kernel. */
 int device_look(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 int device_observe(struct daxhp_device *device, struct daxhp_observation **ret_observation);
-int observation_read_memory(struct daxhp_observation *obs);
 int device_observe_gone(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 
 /* ---- keeper.c ---- */

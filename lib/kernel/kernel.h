@@ -228,10 +228,10 @@ struct kernel {
 	/* Like observe(), but memory without a driver is reported at once: it may be about to go. */
 	int (*look)(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 	/*
-	 * What other memory the machine has, for the estimate of room; nothing where none of the
-	 * device's is online. It takes as many instructions as the look at 60 blocks. -ENOMEM only.
+	 * The machine's memory, zone by zone; other errors than -ENOMEM are in @ret_memory, which was
+	 * empty. It takes as many instructions as the look at 60 blocks.
 	 */
-	int (*read_memory)(struct daxhp_observation *obs);
+	int (*read_memory)(struct memory *ret_memory);
 	/* See daxhp_observe(). */
 	int (*observe)(struct daxhp_device *device, struct daxhp_observation **ret_observation);
 	/* The device has gone away: the look has only its blocks, where its ranges were. */
@@ -293,8 +293,9 @@ struct kernel {
 	void (*log_close)(struct kernel_log *log);
 	/* Count the uses of @n pages from @pfn on. -EACCES, -EPERM, -ENOENT: nobody may see them. */
 	int (*count_pages)(uint64_t pfn, uint64_t n, struct page_counts *counts);
-	/* The flags of one page. */
-	int (*read_page_flags)(uint64_t pfn, uint64_t *ret_flags);
+	/* The flags of the @n pages that are @offset behind these. */
+	int (*read_page_flags)(const uint64_t *pfns, size_t n, uint64_t offset,
+			       uint64_t *ret_flags);
 	/* On errors it may have found some. -EPERM: CAP_SYS_PTRACE or CAP_SYS_ADMIN is missing. */
 	int (*find_users)(struct user_search *search);
 	/* The nodes whose memory this process may use, as "0-1". */

@@ -308,8 +308,12 @@ int memory_read(struct memory *memory)
 		if (r < 0)
 			memory->error_file = HUGE_DIR;
 	}
-	if (r == 0 && memory->n_pools > 0)
+	if (r == 0) {
 		r = read_file(memory, "/proc/buddyinfo", memory_parse_buddies);
+		/* Only huge pages need it. */
+		if (r < 0 && r != -ENOMEM && memory->n_pools == 0)
+			r = memory->n_orders = 0;
+	}
 	memory->error = r;
 	return r == -ENOMEM ? r : 0;
 }

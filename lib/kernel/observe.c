@@ -202,13 +202,6 @@ static int is_same_driver(const struct daxhp_observation *obs, const struct daxh
 	return strcmp(driver, obs->driver) == 0;
 }
 
-/* Only online memory moves elsewhere. */
-int observation_read_memory(struct daxhp_observation *obs)
-{
-	return obs->mode == DAXHP_MODE_SYSTEM_RAM && obs->n_online > 0 ? memory_read(&obs->memory)
-								       : 0;
-}
-
 int device_look(struct daxhp_device *device, struct daxhp_observation **ret_observation)
 {
 	for (int i = 0; i < LOOKS_MAX; i++) {

@@ -47,9 +47,12 @@ int pages_read(uint64_t pfn, uint64_t n, struct page_counts *counts)
 	return r;
 }
 
-int pages_read_flags(uint64_t pfn, uint64_t *ret_flags)
+int pages_read_flags(const uint64_t *pfns, size_t n, uint64_t offset, uint64_t *ret_flags)
 {
 	_cleanup_close_ int fd = proc_open_numbers(AT_FDCWD, FLAGS_FILE);
+	int r = fd < 0 ? fd : 0;
 
-	return fd < 0 ? fd : read_all(fd, pfn, ret_flags, 1);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = read_all(fd, pfns[i] + offset, &ret_flags[i], 1);
+	return r;
 }

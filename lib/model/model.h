@@ -128,7 +128,7 @@ struct memory {
 	size_t n_zones;
 	struct memory_pool *pools; /* none if there are no huge pages */
 	size_t n_pools;
-	size_t n_orders; /* only read if there are pools */
+	size_t n_orders; /* 0: not known; never where there are pools */
 	uint64_t swap;	 /* free swap that can take memory */
 	bool has_swap;	 /* swap has been read */
 };
@@ -168,6 +168,8 @@ struct page_counts {
 void pages_count(struct page_counts *counts, uint64_t pfn, const uint64_t *flags, size_t n);
 /* Those that have to move, or are in the way. */
 uint64_t pages_used(const struct page_counts *counts);
+/* Is it in a piece that the kernel has free? */
+bool page_is_free(uint64_t flags);
 /* Is the page still one? @is_about_io: locked; else an orphan. */
 bool page_is_suspect(uint64_t flags, bool is_about_io);
 

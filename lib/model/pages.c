@@ -69,6 +69,11 @@ static bool is_locked(uint64_t flags)
 	return (flags & FLAG_LOCKED) && (flags & (FLAG_LRU | FLAG_WRITEBACK | FLAGS_CACHE));
 }
 
+bool page_is_free(uint64_t flags)
+{
+	return flags & FLAG_BUDDY;
+}
+
 bool page_is_suspect(uint64_t flags, bool is_about_io)
 {
 	return is_about_io ? is_locked(flags) : is_orphan(flags);

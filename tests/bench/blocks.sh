@@ -4,37 +4,18 @@
 # vm: --topology=nvdimm-pair --timeout=1700
 #
 # Compares daxctl with daxhp on a device of 33 GiB and one of 129 GiB in the same
-# boot: list, online, offline. The seconds of an emulated machine are not real;
-# only ratios within one boot have a meaning. Every figure is the smallest of
-# some rounds. The rounds alternate, so that a busy host disturbs both programs.
+# boot: list, online, offline. The rounds alternate, so that a busy host disturbs
+# both programs.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
+# shellcheck source=bench.sh
+. /vm/guest/bench.sh
 
 rounds=2
-devices=(dax0.0 dax1.0)
-[ "$(<$dax_bus/devices/dax0.0/size)" -lt "$(<$dax_bus/devices/dax1.0/size)" ] || devices=(dax1.0 dax0.0)
-small=${devices[0]} large=${devices[1]}
+find_pair
 set_policy offline
-
-declare -A least opens
-
-# took KEY COMMAND...: stores the smallest time of the command under the key.
-took() {
-	local key=$1 start end
-	shift
-	start=${EPOCHREALTIME/./}
-	"$@" >/run/bench.out 2>/run/bench.err || { tail -n 5 /run/bench.err | sed 's/^/# /'; bail_out "failed: $*"; }
-	end=${EPOCHREALTIME/./}
-	remember "$key" "$(awk -v us=$((end - start)) 'BEGIN { printf "%.3f", us / 1e6 }')"
-}
-
-remember() {
-	printf '# %-28s %8.3f s\n' "$1" "$2"
-	if [ -z "${least[$1]:-}" ] || awk -v a="$2" -v b="${least[$1]}" 'BEGIN { exit !(a < b) }'; then
-		least[$1]=$2
-	fi
-}
+declare -A opens
 
 # The time of the steps that write to the blocks, from the output of --verbose.
 steps_took() {
@@ -51,11 +32,6 @@ opened() {
 attribute_write() {
 	look_attribute "$1"
 	echo "$2" >"$now_attribute"
-}
-
-expect() {
-	look "$1"
-	[ "$now_word" = "$2" ] || bail_out "$1 is $now_word, not $2"
 }
 
 # All measurements for one device. Before them it is bound and offline, after
@@ -117,7 +93,7 @@ ratio() {
 row() {
 	local device ours=$2 theirs=$3 line
 	printf -v line '%-26s' "$1"
-	for device in "${devices[@]}"; do
+	for device in "$small" "$large"; do
 		printf -v line '%s %9.3f %9.3f %7s' "$line" "${least["$device $theirs"]}" "${least["$device $ours"]}" \
 			"$(ratio "${least["$device $theirs"]}" "${least["$device $ours"]}")"
 	done
@@ -128,7 +104,7 @@ row() {
 opens_row() {
 	local device ours=$2 theirs=$3 line
 	printf -v line '%-26s' "$1"
-	for device in "${devices[@]}"; do
+	for device in "$small" "$large"; do
 		[ -n "${opens["$device $ours"]:-}" ] || continue
 		printf -v line '%s %9d %9d %7s' "$line" "${opens["$device $theirs"]}" "${opens["$device $ours"]}" \
 			"$(ratio "${opens["$device $theirs"]}" "${opens["$device $ours"]}")"
@@ -154,14 +130,6 @@ table() {
 	opens_row 'online-memory | online' 'daxhp online' 'daxctl online'
 	opens_row 'offline-memory | unplug' 'daxhp unplug' 'daxctl offline'
 	printf '#\n'
-}
-
-at_least() {
-	if awk -v a="$1" -v b="$2" 'BEGIN { exit !(a >= b) }'; then
-		pass "$3 ($1, at least $2)"
-	else
-		fail "$3" "got:      $1" "at least: $2"
-	fi
 }
 
 test_ratios() {

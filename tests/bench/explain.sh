@@ -8,22 +8,15 @@
 
 # shellcheck source=trials.sh
 . /vm/guest/trials.sh
+# shellcheck source=bench.sh
+. /vm/guest/bench.sh
 
 device=dax0.0
 set_policy offline
 
-# took NAME COMMAND...: prints what the command took, in milliseconds, and sets now_ms.
-took() {
-	local name=$1 start=${EPOCHREALTIME/./}
-	shift
-	"$@" >/run/bench.out 2>/run/bench.err || { tail -n 5 /run/bench.err | sed 's/^/# /'; bail_out "failed: $*"; }
-	now_ms=$(((${EPOCHREALTIME/./} - start) / 1000))
-	printf '# | %s | %s ms |\n' "$name" "$now_ms"
-}
-
 # It may look at neither: what is left is what anybody may see.
 blindly() {
-	unshare --mount sh -c ': >/run/empty; mount --bind /run/empty /proc/kpageflags && exec "$@"' sh \
+	unshare --mount bash -c ': >/run/empty; mount --bind /run/empty /proc/kpageflags && exec "$@"' bash \
 		setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace "$@"
 }
 
@@ -43,15 +36,15 @@ peak() {
 bench() {
 	local start blind scan
 	took "$1: the start of a program in that place" blindly daxhp --version
-	start=$now_ms
+	start=$now_us
 	took "$1: explain, without pages and processes" blindly daxhp explain "$device"
-	blind=$((now_ms - start))
+	blind=$((now_us - start))
 	took "$1: explain" daxhp explain "$device"
-	scan=$now_ms
+	scan=$now_us
 	at_most "$(peak daxhp explain --json "$device")" 20480 "$1: peak memory in KiB"
 	took "$1: unplug" daxhp unplug "$device"
-	at_most "$blind" 20 "$1: milliseconds without pages and processes, and without the start"
-	at_most $((scan * 100 / now_ms)) 20 "$1: explain, in percent of the unplug"
+	at_most "$blind" 20000 "$1: microseconds without pages and processes, and without the start"
+	at_most $((scan * 100 / now_us)) 20 "$1: explain, in percent of the unplug"
 	daxhp online --movable "$device" >/dev/null
 }
 
@@ -63,6 +56,10 @@ test_times() {
 	start_holder there obstruct anon 0 2048
 	bench '2 GiB in use'
 	stop_rivals
+	# What was free and is again is in other pieces.
+	start_holder there obstruct anon 0 2048
+	stop_rivals
+	bench 'used, and free again'
 }
 
 run_tests

@@ -5,42 +5,17 @@
 #
 # Whole tasks, as an operator gives them: from devdax mode, from unbound, from unplugged
 # and back, by daxctl and by daxhp, on a device of 33 GiB and one of 129 GiB in the same
-# boot. The seconds of an emulated machine are not real; only ratios within one boot
-# have a meaning. Every figure is the smallest of some rounds. The rounds alternate, so
-# that a busy host disturbs both programs.
+# boot. The rounds alternate, so that a busy host disturbs both programs.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
+# shellcheck source=bench.sh
+. /vm/guest/bench.sh
 
 rounds=2
-devices=(dax0.0 dax1.0)
-[ "$(<$dax_bus/devices/dax0.0/size)" -lt "$(<$dax_bus/devices/dax1.0/size)" ] || devices=(dax1.0 dax0.0)
-small=${devices[0]} large=${devices[1]}
-
+find_pair
 # With another policy daxctl refuses.
 set_policy offline
-
-declare -A least
-
-seconds() {
-	awk -v us=$((${EPOCHREALTIME/./} - $1)) 'BEGIN { printf "%.3f", us / 1e6 }'
-}
-
-# took KEY COMMAND...: stores the smallest time of the command under the key.
-took() {
-	local key=$1 start=${EPOCHREALTIME/./} time
-	"${@:2}" >/run/bench.out 2>/run/bench.err || { tail -n 5 /run/bench.err | sed 's/^/# /'; bail_out "failed: ${*:2}"; }
-	time=$(seconds "$start")
-	printf '# %-44s %8.3f s\n' "$key" "$time"
-	if [ -z "${least[$key]:-}" ] || awk -v a="$time" -v b="${least[$key]}" 'BEGIN { exit !(a < b) }'; then
-		least[$key]=$time
-	fi
-}
-
-expect() {
-	look "$1"
-	[ "$now_word" = "$2" ] || bail_out "$1 is $now_word, not $2"
-}
 
 # By hand: bind without onlining, then the block writes alone, in the cheap order.
 bind_and_write() {
@@ -91,7 +66,7 @@ row() {
 	local device line theirs
 	[ -n "${least["$large $1, $2"]:-}" ] || return 0
 	printf -v line '| %-20s | %-9s' "$1" "$2"
-	for device in "${devices[@]}"; do
+	for device in "$small" "$large"; do
 		theirs=${least["$device $1, daxctl"]:-}
 		printf -v line '%s | %8.3f | %5s' "$line" "${least["$device $1, $2"]}" \
 			"$([ -z "$theirs" ] || ratio "${least["$device $1, $2"]}" "$theirs")"
@@ -114,7 +89,7 @@ table() {
 
 test_tasks() {
 	local device i
-	for device in "${devices[@]}"; do
+	for device in "$small" "$large"; do
 		# The first access to memory costs more than all later ones.
 		took warm daxctl reconfigure-device --mode=system-ram "$device"
 		took warm daxctl reconfigure-device --mode=devdax --force "$device"

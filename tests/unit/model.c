@@ -742,9 +742,9 @@ static int observe(struct daxhp_device *device, struct daxhp_observation **ret_o
 
 /* ---- calls that do nothing here ---- */
 
-static int read_memory(struct daxhp_observation *obs)
+static int read_memory(struct memory *memory)
 {
-	(void)obs;
+	(void)memory;
 	return 0;
 }
 

@@ -88,6 +88,15 @@ at_most() {
 	fi
 }
 
+# at_least GOT LIMIT NAME
+at_least() {
+	if awk -v a="$1" -v b="$2" 'BEGIN { exit !(a ~ /^-?[0-9.]+$/ && a + 0 >= b + 0) }'; then
+		pass "$3 ($1, at least $2)"
+	else
+		fail "$3" "got:      $1" "at least: $2"
+	fi
+}
+
 # run COMMAND...: sets rc to the exit status, and out and err to the two streams.
 run() {
 	ran=$*
