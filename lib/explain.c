@@ -23,14 +23,7 @@ struct look {
 	struct page_counts *counts; /* of each block of the explanation */
 	bool has_counts;
 	uint64_t page_size;
-	struct free_pieces free;
-	size_t next_free; /* the first that is not behind us */
 };
-
-static bool is_cancelled(const struct look *look)
-{
-	return look->request && look->request->is_cancelled;
-}
 
 /* ---- the pages ---- */
 
@@ -61,45 +54,22 @@ static void fill_block(const struct look *look, size_t i)
 	use->used = pages_used(&look->counts[i]) * look->page_size;
 }
 
-/* Only what is between two free pieces. */
-static int count_block(struct look *look, uint64_t pfn, uint64_t end, struct page_counts *counts)
-{
-	const struct free_pieces *free = &look->free;
-	int r = 0;
-
-	while (r == 0 && pfn < end) {
-		bool has_free = look->next_free < free->n && free->pfns[look->next_free] < end;
-		uint64_t to = has_free ? free->pfns[look->next_free] : end;
-
-		if (to > pfn)
-			r = look->kernel->count_pages(pfn, to - pfn, counts);
-		pfn = to;
-		if (has_free) {
-			counts->pages[DAXHP_USE_FREE] += free->pages;
-			pfn += free->pages;
-			look->next_free++;
-		}
-	}
-	return r;
-}
-
 static int count_blocks(struct look *look)
 {
-	struct daxhp_explanation *e = look->e;
-	uint64_t n = e->obs->block_size / look->page_size;
-	int r = free_pieces_find(look->kernel, look->request, e->obs, &look->free);
+	const struct scan scan = {
+		.kernel = look->kernel,
+		.request = look->request,
+		.obs = look->e->obs,
+		.blocks = look->e->blocks,
+		.n_blocks = look->e->n_blocks,
+		.fn = look->scan_fn,
+		.data = look->scan_data,
+		.counts = look->counts,
+	};
+	int r = scan_pages(&scan);
 
-	for (size_t i = 0; r == 0 && i < e->n_blocks; i++) {
-		uint64_t pfn = e->blocks[i].block * n;
-
-		if (is_cancelled(look))
-			return -EINTR;
-		r = count_block(look, pfn, pfn + n, &look->counts[i]);
-		if (r == 0)
-			fill_block(look, i);
-		if (r == 0 && look->scan_fn)
-			look->scan_fn(i + 1, e->n_blocks, look->scan_data);
-	}
+	for (size_t i = 0; r == 0 && i < look->e->n_blocks; i++)
+		fill_block(look, i);
 	return r;
 }
 
@@ -258,7 +228,6 @@ EXPORT int daxhp_explain(struct daxhp_device *device, const struct daxhp_request
 	if (r == 0)
 		r = look_at_device(&look);
 	free(look.counts);
-	free(look.free.pfns);
 	if (r < 0)
 		daxhp_explanation_free(look.e);
 	else

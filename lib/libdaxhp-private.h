@@ -45,21 +45,22 @@ void apply_plan(struct daxhp_session *session, struct daxhp_plan *plan,
 int apply_restore(struct daxhp_session *session, struct daxhp_observation *now,
 		  const struct daxhp_observation *before, struct daxhp_result **ret_result);
 
-/* ---- free_pieces.c ---- */
+/* ---- scan.c ---- */
 
-/* Memory that is free as a whole, in pieces of one size. */
-struct free_pieces {
-	uint64_t pages; /* in each */
-	uint64_t *pfns; /* of the first page of each, ascending; the caller frees it */
-	size_t n;
+/* Blocks of a device that are online, and what their pages are used for. */
+struct scan {
+	const struct kernel *kernel;
+	const struct daxhp_request *request; /* NULL: nobody can cancel it */
+	const struct daxhp_observation *obs; /* with the machine's memory */
+	const struct daxhp_block_use *blocks;
+	size_t n_blocks;
+	daxhp_scan_fn fn; /* NULL: nobody waits */
+	void *data;
+	struct page_counts *counts; /* of each block */
 };
 
-/*
- * Find those of the device's online memory with a few looks at each. @pieces is empty before. None, if a
- * few looks do not tell them from others. Errors: -ENOMEM, -EINTR.
- */
-int free_pieces_find(const struct kernel *kernel, const struct daxhp_request *request,
-		     const struct daxhp_observation *obs, struct free_pieces *pieces);
+/* Fill in the counts. -ENOMEM, -EINTR, or the error of a read. */
+int scan_pages(const struct scan *scan);
 
 /* ---- last.c ---- */
 

@@ -25,11 +25,13 @@ remember() {
 
 expect() {
 	look "$1"
+	# shellcheck disable=SC2154 # look() sets it
 	[ "$now_word" = "$2" ] || bail_out "$1 is $now_word, not $2"
 }
 
 # find_pair: sets small and large to the two devices.
 find_pair() {
 	small=dax0.0 large=dax1.0
-	[ "$(<$dax_bus/devices/$small/size)" -lt "$(<$dax_bus/devices/$large/size)" ] || small=dax1.0 large=dax0.0
+	# shellcheck disable=SC2154 # from dax.sh
+	[ "$(<"$dax_bus/devices/$small/size")" -lt "$(<"$dax_bus/devices/$large/size")" ] || small=dax1.0 large=dax0.0
 }
