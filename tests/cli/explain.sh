@@ -24,7 +24,7 @@ room() {
 	shift 2
 	{
 		zone 0 Normal 4096 "$free" min 0 high 20 "$@"
-		zone 1 Normal 256 256
+		zone 1 Normal 256 255
 		zone 1 Movable 512 $((512 - used)) nr_zone_active_anon "$used"
 	} >"$work/zoneinfo"
 }
