@@ -153,6 +153,32 @@ test_used() {
 	exits 0 'and it goes'
 }
 
+# read_pages: how many pieces of /proc/kpageflags explain has read. One read is of 1024 pages or of one.
+read_pages() {
+	strace -f -e trace=pread64 -o /run/strace.log daxhp explain --json "$device" >/run/explain.json || return 1
+	grep -c 'pread64(.* 8192, ' /run/strace.log
+}
+
+is_left_out() {
+	[ "$(read_pages)" -lt $((${#ids[@]} * 4)) ]
+}
+
+# Free memory need not be looked at, also where it is in small pieces: after some seconds the processors
+# give back what they kept for themselves.
+test_leaves_out_free() {
+	local all=$((${#ids[@]} * 32)) used
+	at_most "$(read_pages)" 4 'nothing in use: pieces that are read'
+	obstruct_with anon 64 || return
+	at_most "$(read_pages)" $((16 * 4)) "64 MiB in use: pieces that are read, of $all"
+	used=$(jq '.[0].classes.anon / 1048576 | floor' /run/explain.json)
+	at_least "$used" 64 '64 MiB in use: all of them are found'
+	at_most "$used" 68 '64 MiB in use: and no more'
+	end_obstruct
+	SECONDS=0
+	ok 'used, and free again: it is not looked at' wait_until is_left_out
+	echo "# after $SECONDS s"
+}
+
 # All of this moves, or is moved out of ZONE_MOVABLE before it is pinned for long.
 test_no_obstacles() {
 	local kind
