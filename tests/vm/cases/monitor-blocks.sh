@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# vm: --topology=nvdimm:129G
+# vm: --topology=nvdimm:129G --icount
 #
 # daxhp monitor beside a device with 1031 memory blocks: a step is one line, and costs a twentieth of the
-# step's time at most.
+# step's time at most. The clock counts instructions, so other work of the host does not matter.
 
 # shellcheck source=daxhp.sh
 . /vm/guest/daxhp.sh
