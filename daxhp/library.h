@@ -18,8 +18,8 @@
 #define LIBRARY_NAME(prefix, name) #prefix #name,
 
 /*
- * Load the library, unless that was done, and set the @n pointers of the struct at @functions. False: it is
- * not there, or one of its functions is not; then no pointer is set.
+ * Load the library, and set the @n pointers of the struct at @functions. It stays loaded. False: it is not
+ * there, or one of its functions is not; then no pointer is set.
  */
 bool library_load(const char *soname, const char *const *names, size_t n, void *functions);
 

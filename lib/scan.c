@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Counts what the pages of a device are used for. To tell the flags of one page takes the kernel 400
- * instructions, and most pages are free. So memory that looks used is counted first. The kernel says how many
- * used pages a zone has, and how many free pieces of the largest size, but not where. When all of either are
- * found, the rest is free.
+ * Counts what the pages of a device are used for. The kernel takes 400 instructions to tell the flags of
+ * one page, and most pages are free. So memory that looks used is counted first. The kernel says how many used
+ * pages a zone has, and how many free pieces of the largest size, but not where they are. When all used pages are
+ * found, or only so many pieces look free, the rest is free.
  */
 #include <errno.h>
 
 #include "libdaxhp-private.h"
 
-/* A piece looks free when these many of its pages are. More looks would be no cheaper than to count them all. */
+/* A piece looks free when 1 << PLACES_BITS of its pages are. To look at these takes a twentieth of a count. */
 #define PLACES_BITS 4
 #define BATCH 512
 
