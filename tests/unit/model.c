@@ -14,9 +14,11 @@ static int some_fd(void)
 	return open("/", O_PATH | O_CLOEXEC);
 }
 
-void model_clear(void)
+int model_teardown(void **state)
 {
+	(void)state;
 	recovery_clear(&model.session.recovery);
+	return 0;
 }
 
 void model_reset(const struct daxhp_observation *obs)
@@ -24,7 +26,7 @@ void model_reset(const struct daxhp_observation *obs)
 	enum daxhp_zone zone = model.default_zone;
 	bool is_honest = model.is_honest;
 
-	model_clear();
+	recovery_clear(&model.session.recovery);
 	memset(&model, 0, sizeof(model));
 	model.default_zone = zone;
 	model.is_honest = is_honest;

@@ -94,8 +94,8 @@ extern bool model_lists_blocks;
 
 /* Set the model to the state in @obs, with no fault, and all counts at 0. */
 void model_reset(const struct daxhp_observation *obs);
-/* Free the session's recovery. */
-void model_clear(void);
+/* At the end of a group of tests: free the session's recovery. */
+int model_teardown(void **state);
 /* Can this kernel show this word with these blocks? */
 bool model_can_show(const struct daxhp_observation *obs);
 

@@ -375,13 +375,6 @@ static void test_broken_note(void **state)
 	}
 }
 
-static int clear_model(void **state)
-{
-	(void)state;
-	model_clear();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -392,5 +385,5 @@ int main(void)
 		cmocka_unit_test(test_broken_note),
 	};
 
-	return cmocka_run_group_tests_name("killed", tests, NULL, clear_model);
+	return cmocka_run_group_tests_name("killed", tests, NULL, model_teardown);
 }

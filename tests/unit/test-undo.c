@@ -1013,13 +1013,6 @@ static void test_goes_through_blocks(void **state)
 	goes_through_blocks("---", GOAL_ONLINE_MOVABLE, (const uint64_t[]){ 0, 2, 1 });
 }
 
-static int clear_model(void **state)
-{
-	(void)state;
-	model_clear();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1057,5 +1050,5 @@ int main(void)
 		cmocka_unit_test(test_goes_through_blocks),
 	};
 
-	return cmocka_run_group_tests_name("undo", tests, NULL, clear_model);
+	return cmocka_run_group_tests_name("undo", tests, NULL, model_teardown);
 }
