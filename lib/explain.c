@@ -8,8 +8,11 @@
 
 #include "libdaxhp-private.h"
 
-/* On a busy machine, the same page is locked for a moment again and again: so many looks, with a pause before each. */
-#define SUSPECT_LOOKS 8
+/*
+ * On a busy machine, the same page is locked for a moment again and again, with Linux 7.3 most of the time. So
+ * many looks, with a pause before each: three seconds, if there is something to look at.
+ */
+#define SUSPECT_LOOKS 50
 #define SUSPECT_MS 60
 
 /* The data of one look. */

@@ -134,7 +134,7 @@ static void test_stays(void **state)
 /* A busy machine locks the same page for a moment again and again. */
 static void test_for_a_moment(void **state)
 {
-	for (int looks = 0; looks < 5; looks++) {
+	for (int looks = 0; looks < 45; looks = 2 * looks + 1) {
 		start(state);
 		locked();
 		shown.looks_until_free = looks;
