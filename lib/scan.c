@@ -9,7 +9,7 @@
 
 #include "libdaxhp-private.h"
 
-/* A piece looks free when 1 << PLACES_BITS of its pages are. To look at these takes a twentieth of a count. */
+/* A piece looks free when its last page is, and 1 << PLACES_BITS others. These looks take a twentieth of a count. */
 #define PLACES_BITS 4
 #define BATCH 512
 
@@ -79,13 +79,18 @@ static bool is_cancelled(const struct work *work)
 
 /* ---- which pieces look used ---- */
 
-/* The places go through the piece in ever smaller steps: the start, the half, the quarters. */
+/*
+ * First both ends, because the kernel takes single pages from there. Then the places go through the piece in
+ * ever smaller steps: the half, the quarters.
+ */
 static uint64_t place(unsigned int k, uint64_t pages)
 {
 	uint64_t at = 0;
 
-	for (unsigned int bit = 0; bit < PLACES_BITS; bit++)
-		if (k & (1u << bit))
+	if (k == 1)
+		return pages - 1;
+	for (unsigned int bit = 0; k > 1 && bit < PLACES_BITS; bit++)
+		if ((k - 1) & (1u << bit))
 			at += pages >> (bit + 1);
 	return at;
 }
@@ -126,7 +131,7 @@ static int find_used(struct work *work)
 	int r = 0;
 
 	for (unsigned int k = 0;
-	     r == 0 && k < 1u << PLACES_BITS && work->n_look_free > work->figures.free; k++)
+	     r == 0 && k <= 1u << PLACES_BITS && work->n_look_free > work->figures.free; k++)
 		r = look_at_place(work, place(k, work->pages));
 	return r;
 }
