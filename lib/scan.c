@@ -30,6 +30,7 @@ struct work {
 	size_t n, n_look_free, n_counted;
 	bool *looks_used, *is_counted; /* of each piece */
 	uint64_t found;		       /* used pages */
+	bool is_rest_free;	       /* what does not look used */
 };
 
 /* The only zone that the device's online memory is in, if nothing else is in it. NULL: there is none. */
@@ -155,7 +156,8 @@ static int check_rest(struct work *work)
 
 	if (r == 0) {
 		work->figures = figures_of(work, &now);
-		work->figures.is_known = is_rest_free(work);
+		work->is_rest_free = is_rest_free(work);
+		work->figures.is_known = work->is_rest_free;
 	}
 	memory_clear(&now);
 	return r;
@@ -203,9 +205,9 @@ static int count_others(struct work *work)
 	for (size_t i = 0; r == 0 && i < work->n; i++) {
 		if (work->is_counted[i])
 			continue;
-		if (is_rest_free(work))
+		if (!work->is_rest_free && is_rest_free(work))
 			r = check_rest(work);
-		if (r < 0 || is_rest_free(work))
+		if (r < 0 || work->is_rest_free)
 			break;
 		r = count_piece(work, i);
 	}
@@ -228,6 +230,9 @@ static int count_all(struct work *work)
 	work->figures = figures_of(work, &work->scan->obs->memory);
 	if (work->figures.is_known && work->figures.used > 0)
 		r = find_used(work);
+	/* At once: to count what is used takes long, and a piece may be taken meanwhile. */
+	if (r == 0 && is_rest_free(work))
+		r = check_rest(work);
 	if (r == 0)
 		r = count_used(work);
 	if (r == 0)
