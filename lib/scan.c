@@ -139,7 +139,7 @@ static int find_used(struct work *work)
 
 /* ---- counting ---- */
 
-static bool is_rest_free(const struct work *work)
+static bool figures_agree(const struct work *work)
 {
 	return work->figures.is_known &&
 	       (work->n_look_free == work->figures.free || work->found == work->figures.used);
@@ -156,7 +156,7 @@ static int check_rest(struct work *work)
 
 	if (r == 0) {
 		work->figures = figures_of(work, &now);
-		work->is_rest_free = is_rest_free(work);
+		work->is_rest_free = figures_agree(work);
 		work->figures.is_known = work->is_rest_free;
 	}
 	memory_clear(&now);
@@ -205,7 +205,7 @@ static int count_others(struct work *work)
 	for (size_t i = 0; r == 0 && i < work->n; i++) {
 		if (work->is_counted[i])
 			continue;
-		if (!work->is_rest_free && is_rest_free(work))
+		if (!work->is_rest_free && figures_agree(work))
 			r = check_rest(work);
 		if (r < 0 || work->is_rest_free)
 			break;
@@ -231,7 +231,7 @@ static int count_all(struct work *work)
 	if (work->figures.is_known && work->figures.used > 0)
 		r = find_used(work);
 	/* At once: to count what is used takes long, and a piece may be taken meanwhile. */
-	if (r == 0 && is_rest_free(work))
+	if (r == 0 && figures_agree(work))
 		r = check_rest(work);
 	if (r == 0)
 		r = count_used(work);
